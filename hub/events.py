@@ -127,9 +127,9 @@ class CauseConfirmed(msgspec.Struct, frozen=True):
 
 
 class AlertChanged(msgspec.Struct, frozen=True):
-    """The severity or threshold of an open alert changed, because its rule changed or because of a new value.
+    """The severity or threshold of an open alert has changed, because of a new value or a change of its rule.
 
-    ``was`` is the previous severity if a new value changed the severity, else None.
+    ``was`` is the severity before. It is set only if a new value has changed the severity.
     """
 
     alert: Alert

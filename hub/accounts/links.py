@@ -77,7 +77,16 @@ class OneTimeLinks:
         email: str | None = None,
         limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
-        """Make a link and return it with its secret. The new link replaces an earlier link for the same account."""
+        """Make a one-time link, and return it with its secret. It replaces an earlier link for the same account.
+
+        Args:
+            role: The role of the new account.
+            by: The name of the person who makes the link.
+            account: The id of the account that gets a new password; None for a new account.
+            maker: The id of the account that makes the link; None for ``hub link`` and the access token.
+            email: The verified address with which a person can use the link without its secret, over OpenID.
+            limits: The limits of the new account.
+        """
         secret = secrets.token_urlsafe(32)
         expires = self._now() + LIFETIME_S
         link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, expires, account, by, maker, email, limits)

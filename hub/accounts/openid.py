@@ -100,7 +100,14 @@ class OpenId:
     ) -> tuple[str, str]:
         """Start a sign-in. Return the URL of the provider's page to open, and the value of the browser's cookie.
 
-        Raises SignInUnavailable.
+        Args:
+            redirect_uri: The page of the hub to which the provider sends the browser back.
+            client: The address of the client, by which limits count it.
+            session: The key of the session that the browser already has; None without one.
+            account: The id of the account to connect with the provider's person; None for an ordinary sign-in.
+
+        Raises:
+            SignInUnavailable: The provider cannot be reached or cannot be used.
         """
         state, nonce, verifier, secret = (secrets.token_urlsafe(48) for _ in range(4))
         handshake = Handshake(redirect_uri, state, nonce, verifier)
@@ -109,9 +116,10 @@ class OpenId:
         return url, secret
 
     def take(self, state: str, secret: str) -> Begun | None:
-        """Remove and return the sign-in with this ``state``.
+        """Remove and return the sign-in that was started with this ``state``.
 
-        Return None if there is none, if it has expired, or if ``secret`` is not that of the browser that started it.
+        ``secret`` is the value from the cookie of the browser that now completes the sign-in. Return None if there is
+        no such sign-in, if it has expired, or if another browser (one with another secret) started it.
         """
         begun = self._begun.take(state)
         return begun if begun is not None and hmac.compare_digest(begun.secret.encode(), secret.encode()) else None

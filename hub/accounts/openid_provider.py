@@ -55,7 +55,7 @@ class Handshake(NamedTuple):
 
 
 class OpenIdProvider:
-    """One provider, found by its issuer."""
+    """One OpenID provider. Its addresses and keys are loaded from the URL of its issuer."""
 
     def __init__(self, client: OpenIdClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client

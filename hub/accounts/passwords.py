@@ -24,10 +24,10 @@ WAITING_PER_CLIENT = 16
 
 
 class Passwords:
-    """Hashes passwords in threads. A check takes the same time whether or not the account exists.
+    """Hashes and checks passwords in threads. A check takes the same time whether or not the account exists.
 
-    The sign-ins of one client are hashed one after another, so a client that sends many passwords does not delay the
-    sign-ins of other clients. ``client`` is any text that identifies the client.
+    The methods take a text that identifies the client (``client``), such as its address. The sign-ins of one client are
+    hashed one after another, so a client that sends many passwords does not delay the sign-ins of other clients.
     """
 
     hasher = PasswordHasher()

@@ -33,10 +33,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceScope(msgspec.Struct, frozen=True):
     """The devices that a request may see.
 
-    Each of the ``parts`` is a pair of area ids and labels, and includes the devices that have one of the areas or one
-    of the labels. A request sees the devices that all parts include; without parts, all devices. Only areas and labels
-    that people have set count, not those that a device announces. ``key`` identifies the scope in stored data; it is
-    empty for all devices.
+    Only areas and labels that people have set count. Areas and labels that a device announces do not.
+
+    Attributes:
+        parts: Pairs of a set of area ids and a set of labels. A pair selects the devices in any of the areas and the
+            devices with any of the labels. The scope includes the devices that every pair selects. If there are no
+            pairs, the scope includes all devices.
+        key: Identifies the scope in stored data. It is empty if the scope includes all devices.
     """
 
     parts: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
@@ -69,9 +72,10 @@ _viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=ev
 def scope_of(
     owner: str, limits: Iterable[Limits | None], within: Callable[[Iterable[str]], frozenset[str]]
 ) -> DeviceScope:
-    """Return the scope of an account: the devices that all of the ``limits`` allow. None allows all devices.
+    """Return which devices an account may see: those that all of its ``limits`` allow.
 
-    ``within`` takes area ids and returns them with the ids of the areas inside them. ``owner`` is part of the key.
+    None among the limits allows all devices. ``within`` takes ids of areas, and returns them with the ids of all areas
+    inside them. ``owner`` is the beginning of the scope's key, which is different for different limits.
     """
     given = [each for each in limits if each is not None]
     if not given:

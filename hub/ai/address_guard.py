@@ -23,9 +23,12 @@ _RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
 
 
 async def pin(request: Any) -> None:
-    """Check the address of a request and replace the host by the address; a request hook for ``httpx`` and ``httpx2``.
+    """Replace the host name in the URL of a request by an IP address that the hub may connect to.
 
-    Raises AiError if the host has no allowed address. Requests that go through a proxy are not checked.
+    It is registered as a request hook of ``httpx`` and ``httpx2``, which call it before each request. The URL stays
+    unchanged if the host is ``localhost`` or an address already, or if the request goes through a proxy.
+
+    Raises AiError if the hub may not connect to any address of the host.
     """
     host, port = (
         request.url.raw_host.decode("ascii").strip("[]"),

@@ -109,12 +109,12 @@ class CompletionRequest(msgspec.Struct, frozen=True):
     """A request to a provider.
 
     Attributes:
-        messages: the conversation, oldest first.
-        plain: returns the answer that the hub gives without a model.
-        tools: functions that the model may call.
+        messages: The conversation, oldest first.
+        plain: A function that returns the hub's own answer, which is computed without a model.
+        tools: Functions that the model may call.
         schema: JSON schema of the answer, if the answer has to be a JSON object.
-        picture: an image that belongs to the last message.
-        max_tokens: maximum length of the answer, in tokens.
+        picture: An image that belongs to the last message.
+        max_tokens: Maximum length of the answer, in tokens.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -169,7 +169,7 @@ class Provider(Protocol):
     name: str
 
     def writer_for(self, request: CompletionRequest) -> Writer | None:
-        """Return who would answer this request; None if this provider cannot, for example without a vision model."""
+        """Return the model that would answer this request; None if the provider has none that can do so."""
         ...
 
     @property
@@ -184,7 +184,7 @@ class Provider(Protocol):
         ...
 
     def transcriber(self) -> Writer | None:
-        """Return who would transcribe a recording; None if this provider cannot."""
+        """Return the model that this provider would use to transcribe a recording; None if it has none."""
         ...
 
     async def transcribe(self, recording: Recording) -> Completion:

@@ -25,7 +25,7 @@ class BuiltinProvider:
         return Completion(await request.plain(), BUILTIN)
 
     async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
-        """Yield the text word by word, as a model's stream would."""
+        """Yield the built-in answer word by word, as a model's stream would, and then the complete answer."""
         text = await request.plain()
         for word in re.findall(r"\S+\s*|\s+", text):
             yield word

@@ -41,7 +41,10 @@ class CircuitBreaker:
         return max(self._until - self._clock(), 0.0) if self._failures >= FAILURES else 0.0
 
     def begin(self) -> None:
-        """Record that a request is sent. The caller then calls :meth:`answered`, :meth:`failed` or :meth:`dropped`."""
+        """Record that a request is sent to the provider.
+
+        Afterwards, the caller must report the outcome with :meth:`answered`, :meth:`failed` or :meth:`dropped`.
+        """
         self._trying = self._failures >= FAILURES
 
     def answered(self) -> None:

@@ -58,7 +58,7 @@ class ChatCompletionParser:
         self.calls: dict[int, list[str]] = {}  # by index: id, name and arguments so far
 
     def take(self, chunk: Any) -> Iterator[str]:
-        """Parse one chunk and yield its text."""
+        """Process one event of a streamed answer, and yield the text that it adds, if any."""
         self.count(chunk.usage)
         self.complete = self.complete or bool(chunk.usage) or bool(chunk.choices and chunk.choices[0].finish_reason)
         delta = chunk.choices[0].delta if chunk.choices else None

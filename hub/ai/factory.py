@@ -14,11 +14,11 @@ _PROBE_S = 0.5
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:
-    """Return the providers that ``mode`` selects, in the order of the settings, then those that only ``roles`` name.
+    """Return the providers that can be used, each once: first those that ``mode`` selects, then those of ``roles``.
 
-    The mode ``auto`` selects OpenAI if there is a key or another address; Ollama if its address is set, or if it
-    answers on this machine within half a second; and all other servers that are usable. The settings must have passed
-    :func:`check` or :func:`without_faulty`.
+    Those that ``mode`` selects are in the order of the settings. The mode ``auto`` selects OpenAI if there is a key or
+    another address; Ollama if its address is set, or if it answers on this machine within half a second; and all other
+    servers that are usable. The settings must have passed :func:`check` or :func:`without_faulty`.
     """
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]
@@ -66,9 +66,10 @@ def check_server(settings: AiSettings, server: ModelServer) -> None:
 
 
 def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
-    """Leave out the servers that cannot work, also in ``roles``. Return the remaining settings, and the faults.
+    """Return the settings without the model servers that cannot work, and the faults of these servers.
 
-    The faults are texts, by the name of the server or by ``ai.ROLE``.
+    The servers are removed from ``servers`` and from ``roles``. The second value has a sentence for each fault. Its key
+    is the name of the server, or ``ai.ROLE`` if the server cannot be used for a role.
     """
     faults: dict[str, str] = {}
     valid: dict[str, ModelServer] = {}

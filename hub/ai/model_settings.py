@@ -31,9 +31,11 @@ _TEST_TOKENS = 64
 
 
 class ModelAssignments(msgspec.Struct, frozen=True):
-    """The servers of each task in the order of use, the daily limits, and the roles with external servers.
+    """Which model servers do which task, how much people may use them, and for whom external servers may be used.
 
-    ``cloud_roles`` are the roles of people that may use such servers.
+    ``roles`` has the names of the servers of each task, in the order of use. The limits are for one day; None means no
+    limit. ``cloud_roles`` are the roles of people (viewer, operator, administrator) for whom the hub may use servers
+    outside its own network.
     """
 
     roles: dict[Role, tuple[str, ...]] = {}
@@ -46,10 +48,12 @@ class ModelAssignments(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """Content of the settings file of the dashboard.
+    """The content of the file in which the dashboard's changes of the model settings are stored.
 
-    ``borrowed`` names the servers whose key comes from ``hub.toml`` or the environment. ``plan`` is None if the roles
-    and limits were not changed.
+    Attributes:
+        servers: The servers that were set in the dashboard, by name.
+        borrowed: The names of those servers whose key is not in this file, but in ``hub.toml`` or in the environment.
+        plan: The roles and limits that were set in the dashboard; None if they were not changed there.
     """
 
     servers: dict[str, ModelServer] = {}
@@ -160,11 +164,12 @@ class ModelRegistry:
         return None
 
     def _keyed(self, server: ModelServer) -> tuple[ModelServer, bool]:
-        """Return ``server`` with the key that it will use, and False if that key is not the dashboard's.
+        """Return ``server`` with the key that it will use, and whether this key was entered in the dashboard.
 
-        Without ``api_key``, the server uses its stored key. A key of the settings file or the environment is not the
-        dashboard's. Raises Invalid for an invalid address or key, and for a stored key that would be sent to another
-        host.
+        If ``server.api_key`` is None, the server uses the key that is stored under its name. The second value is False
+        if that key comes from the settings file or the environment. It is True if the server uses no key.
+
+        Raises Invalid for an invalid address or key, and for a stored key that would be sent to another host.
         """
         if server.base_url is not None:
             try:
@@ -187,10 +192,10 @@ class ModelRegistry:
         return msgspec.structs.replace(server, api_key=known.api_key), own
 
     async def _apply(self, kept: _Kept) -> None:
-        """Create the providers for ``kept``, save ``kept``, then use both.
+        """Create the providers for the settings ``kept``, save the settings, and then use both.
 
-        Raises Invalid for a fault that is new, and StoreError; then nothing changes. Faults that existed before do not
-        prevent a change.
+        If the settings have a fault that was not there before, raise Invalid; if they cannot be saved, raise
+        StoreError. In both cases nothing changes. Faults that were there before do not prevent a change.
         """
         settings, faults = without_faulty(_merged(self._base, kept))
         if new := [fault for name, fault in faults.items() if self.faults.get(name) != fault]:

@@ -32,13 +32,17 @@ class ProviderClient:
         self._busy, self._retired = 0, False  # requests in progress; close when there are none
 
     async def chat(self, request: CompletionRequest, role: Role, until: float) -> Completion:
-        """Return the answer to a request."""
+        """Return the answer to a request, after retries if the provider was busy.
+
+        ``role`` is the task, such as ``chat``. ``until`` is the time of the event loop by which the answer must be
+        complete.
+        """
         if self._free(request):
             return await self.provider.chat(request)
         return await self._answer(request, role, lambda: self.provider.chat(request), until)
 
     async def transcribe(self, recording: Recording, until: float) -> Completion:
-        """Return the transcript of a recording."""
+        """Return the transcript of a recording. Give up at the time ``until`` of the event loop's clock (seconds)."""
         request = CompletionRequest((ChatMessage("user", recording.vocabulary),), _nothing)  # for the budget
         return await self._answer(request, "transcription", lambda: self.provider.transcribe(recording), until)
 
@@ -97,7 +101,14 @@ class ProviderClient:
         return writer is not None and not writer.generative
 
     async def _pause(self, attempt: int, role: Role, error: AiBusy, until: float | None) -> None:
-        """Wait before the next attempt. Raise ``error`` if no attempt or not enough time is left."""
+        """Wait before the next attempt to reach a busy provider; raise ``error`` if there will be no next one.
+
+        Args:
+            attempt: How many attempts there have been.
+            role: The role for which the provider is used. No further attempt is made while its circuit breaker is open.
+            error: The error of the last attempt, which may say how long to wait.
+            until: Time of the event loop at which the request has to be done; None if there is no limit.
+        """
         wait = wait_s(attempt, _chance(), error.after_s)
         late = until is not None and asyncio.get_running_loop().time() + wait >= until
         if attempt >= self._retries or late or wait > _LONGEST_WAIT_S or not self.breakers[role].admits:

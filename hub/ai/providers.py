@@ -78,9 +78,9 @@ class ProviderChain:
         return self.describe("vision")
 
     def resting(self, role: Role) -> dict[str, float]:
-        """Return the providers whose circuit breaker is open in this role.
+        """Return the providers that are not called in this role at the moment, because their circuit breaker is open.
 
-        The values are the seconds until each provider may be called again.
+        The keys are the names of the providers. The values are the seconds until each may be called again.
         """
         return {client.provider.name: rest for client in self._clients if (rest := client.breakers[role].rests_s) > 0}
 
@@ -189,9 +189,10 @@ class ProviderChain:
             await client.provider.close()
 
     def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
-        """Return the time limit of the first of the providers ``left``, as a time of the event loop.
+        """Return until when the first of the remaining providers may take to answer, as a time of the event loop.
 
-        The time until ``deadline`` is divided equally among these providers, not counting the built-in analyst.
+        ``left`` are the providers that have not been tried yet, the next one first. The time until ``deadline`` is
+        divided equally among them, not counting the built-in analyst.
         """
         now = asyncio.get_running_loop().time()
         count = sum(client is not self._last for client in left)

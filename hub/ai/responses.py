@@ -75,7 +75,10 @@ class ResponseParser:
 
     @property
     def size(self) -> int:
-        """Return how many characters of text and tool calls have arrived, so that the caller can limit them."""
+        """Return how many characters of text and tool calls have arrived so far.
+
+        The caller ends an answer that becomes too long.
+        """
         return len(self.text) + self._argument_chars
 
     def tool_calls(self) -> tuple[ToolCall, ...]:

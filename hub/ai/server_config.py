@@ -88,9 +88,10 @@ def origin(address: str) -> tuple[str, str, int | None]:
 
 
 def checked_address(address: str, kind: Kind) -> str:
-    """Return ``address`` as a URL; the address of an Ollama server may be only ``HOST:PORT``.
+    """Return the address of a model server without surrounding spaces and without slashes at its end.
 
-    Raises ConfigError for an invalid address, or one with credentials or a query.
+    An Ollama server (``kind``) may be given without a scheme, as ``HOST:PORT``. Raises ConfigError if the address is
+    not valid, is forbidden, or contains credentials or a query.
     """
     text = address.strip().rstrip("/")
     wrong = ConfigError(f"{text[:100]!r} is not the address of a server.", "Example: https://api.openai.com/v1")

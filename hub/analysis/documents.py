@@ -79,7 +79,10 @@ async def answer(providers: ProviderChain, name: str, question: str, quotes: Seq
 
 
 def _plain(found: dict[str, Any], pages: Sequence[str]) -> str:
-    """Return a description made from the facts about the document and its beginning, without a language model."""
+    """Return a description of a PDF, written without a language model: facts about it, and how its text begins.
+
+    ``found`` are the facts, such as ``page_count`` and ``title``. ``pages`` are the texts of the pages.
+    """
     count = found["page_count"]
     with_text = sum(bool(page.strip()) for page in pages)
     summary = f"A PDF of {count} page{'s' if count != 1 else ''}"

@@ -18,13 +18,14 @@ _SYSTEM = (
 
 
 async def describe(providers: ProviderChain, name: str, device: str | None, found: dict[str, Any]) -> Findings:
-    """Describe an image.
+    """Let a model describe an image, and return the findings.
 
     Args:
         providers: the models.
         name: the file's name.
         device: the device that the image is linked to, if any.
-        found: the worker's result for a picture. Fields that are not stored with the analysis are removed from it.
+        found: what the worker has found out about the picture. Fields that are needed only here, such as the upright
+            picture, are removed from it, so that they are not stored with the analysis.
     """
     upright = found.pop("upright")
     kind, brightness, contrast = found.pop("kind"), found.pop("brightness"), found.pop("contrast")

@@ -99,7 +99,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
 
     def start(self, job_id: str, work: Work) -> Job:
-        """Start a job. It is not kept unless :meth:`keep` is called."""
+        """Start a job and return it. Clients can find the job by its id only after a call of :meth:`keep`."""
         return Job(job_id, work, self._shutdown)
 
     def keep(self, job: Job) -> None:

@@ -22,7 +22,8 @@ class Draft:
         texts: Descriptions of what was done.
         changes: The fields that were changed, with their values before and after.
         details: Further facts by name.
-        refused: The operation was refused although the status of the response, such as a redirect, does not show it.
+        refused: True if the operation was refused and the status of the response, such as a redirect, does not show
+            this.
     """
 
     def __init__(self) -> None:
@@ -39,7 +40,10 @@ _current: ContextVar[Draft | None] = ContextVar("audit draft", default=None)
 
 @contextmanager
 def drafting(draft: Draft) -> Iterator[None]:
-    """Let :func:`note` add to ``draft`` inside the block, also in tasks that the block starts."""
+    """Make ``draft`` the audit entry that calls of :func:`note` add to, until the ``with`` block ends.
+
+    This also applies to tasks that the block starts.
+    """
     token = _current.set(draft)
     try:
         yield

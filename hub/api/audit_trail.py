@@ -34,9 +34,15 @@ class AuditTrail:
 
     @contextlib.asynccontextmanager
     async def recording(self, scope: Scope, like: str, object: str = "") -> AsyncIterator[None]:
-        """Write an audit entry for the block, which does an operation that a client requested over a WebSocket.
+        """Run the block, an operation that a client requested over a WebSocket, and write an audit entry.
 
-        ``like`` is the REST operation that does the same, as ``METHOD path``. The entry gets its kind and default text.
+        The entry also says whether the block succeeded.
+
+        Args:
+            scope: The WebSocket connection.
+            like: The REST operation that does the same, as ``METHOD path``. The audit entry of the block gets the kind
+                and the default text of this operation.
+            object: The id of the object that is changed; empty if there is none.
         """
         draft = Draft()
         outcome: AuditOutcome = "interrupted"
@@ -53,9 +59,9 @@ class AuditTrail:
         await self.log.flush()
 
     def denied(self, scope: Scope, status: int) -> None:
-        """Record a request that was refused with this HTTP status before it reached an operation.
+        """Record a request that was refused with the HTTP status ``status`` before it reached an operation.
 
-        The audit log counts such requests and does not write an entry for each.
+        The audit log has one entry for many such requests, with their number.
         """
         draft = Draft()
         draft.details["status"] = status
@@ -66,7 +72,16 @@ class AuditTrail:
     def put(
         self, scope: Scope, draft: Draft, what: Audited, operation: str, outcome: AuditOutcome, object: str = ""
     ) -> None:
-        """Queue the audit entry of an operation. ``log.flush()`` writes the queued entries."""
+        """Queue the audit entry of an operation. ``log.flush()`` writes the queued entries.
+
+        Args:
+            scope: The ASGI scope of the request, which gives the person and the client's address.
+            draft: What the operation has added to the entry, such as changes.
+            what: The kind of the entry, and its text if ``draft`` has none.
+            operation: The method and the path of the request.
+            outcome: How the operation ended.
+            object: The changed object if ``draft`` names none.
+        """
         proof: Proof | None = scope.get("state", {}).get("proof")
         now = self.log.now()
         self.log.put(

@@ -58,7 +58,7 @@ class Authenticator:
     COOKIE_AGE_S = LIFETIME_S
 
     def __init__(self, http: HttpSettings, people: People, attempts: LoginAttempts, within: Within = frozenset) -> None:
-        """Create an authenticator. ``within`` takes area ids and returns them with the ids of the areas inside them."""
+        """Create an authenticator. ``within`` takes ids of areas, and adds the ids of all areas inside these areas."""
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
         self._digest = None if http.token is None else sha256(http.token.encode()).digest()
@@ -146,7 +146,7 @@ class Authenticator:
         return None if account is None else Proof("cookie", account.role, account, session, session.key)
 
     def role_now(self, proof: Proof) -> Role | None:
-        """Return the present role of a connection. Return None if its account was disabled or removed.
+        """Return the present role of an authenticated connection; None if its account was disabled or removed.
 
         The role may have changed since a WebSocket was authenticated.
         """
@@ -189,10 +189,10 @@ class Authenticator:
         return await self.start_session(account, scope), 0
 
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
-        """Start a session and return the value of its cookie. Without an account, it is a session of the access token.
+        """Start a session of ``account`` and return its cookie's value. None: a session of the access token.
 
-        The session replaces the browser's earlier session: that of its cookie, or else the one with the key
-        ``replaces``. Raises Forbidden if the account was disabled in the meantime.
+        It ends the browser's earlier session: the one of the request's cookie. Without such a session, it ends the one
+        with the key ``replaces``. Raises Forbidden if the account was disabled in the meantime.
         """
         headers = Headers(scope=scope)
         if account is not None and self.people.accounts.active(account.id) is None:
@@ -287,7 +287,7 @@ class Authenticator:
 
 
 def client_of(scope: Scope) -> str:
-    """Return the client as limits on sign-ins count it: its IPv4 address, or its IPv6 network of 64 bits."""
+    """Return how limits on sign-ins identify a client: by its IPv4 address, or by its IPv6 network of 64 bits."""
     return client_group(address_of(scope))
 
 

@@ -213,9 +213,14 @@ def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list
 
 
 def _entries(group: str, what: str, old: dict[str, Any], new: dict[str, Any], titles: dict[str, str]) -> list[Change]:
-    """Return up to three changes: the added, the changed and the removed entries.
+    """Compare two versions of a table, and return up to three changes: the added, changed and removed entries.
 
-    ``old`` and ``new`` have the entries by id, ``titles`` the names of entries by id.
+    Args:
+        group: The first part of the changes' keys, before ``.added``, ``.changed`` or ``.removed``.
+        what: What the entries are called in the English text.
+        old: The entries before the change, by id.
+        new: The entries after the change, by id.
+        titles: The names of entries by id. An entry without a name is called by its id.
     """
     verbs = (
         ("added", [each for each in new if each not in old]),

@@ -63,7 +63,11 @@ class ConfigChanges(Generic[T]):
         return answer
 
     async def change(self, by: str, entry: str | None, body: TableChangeBody) -> Json:
-        """Change the table of the entry with the id ``entry``. If ``entry`` is None, add a table."""
+        """Change one table of the file, or add a table.
+
+        ``entry`` is the id of the entry whose table is changed; None adds a table. ``by`` is the person who makes the
+        change.
+        """
         return await self._logged(by, self.file.put_table(entry, body.draft() or TableDraft(), body.revision))
 
     async def delete(self, by: str, entry: str, revision: str) -> Json:

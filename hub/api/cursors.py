@@ -19,9 +19,10 @@ def pack(position: object) -> str:
 
 
 def unpack(cursor: str | None, kind: type[T]) -> T | None:
-    """Decode a cursor. Return its position, None if ``cursor`` is None.
+    """Return the position that ``cursor`` encodes, or None if ``cursor`` is None.
 
-    Raises Invalid if :func:`pack` did not create the cursor from a ``kind``.
+    ``kind`` is the type of the position. Raises Invalid if the cursor does not contain a position of this type, so that
+    it cannot come from :func:`pack`.
     """
     if cursor is None:
         return None

@@ -91,7 +91,11 @@ def error_response(path: str, error: errors.HubError) -> Response:
 
 
 def too_large(path: str, *, close: bool) -> Response:
-    """Return a 413 response. ``close`` ends the connection, because the rest of the body might never end."""
+    """Return a 413 response, which says that the body of the request is too large.
+
+    With ``close``, the connection ends after the response. Otherwise the hub would have to read the rest of the body,
+    which might be endless. ``path`` is the path of the request.
+    """
     headers = {"Connection": "close"} if close else None
     return problem(path, 413, "too_large", "The body is too large.", "GET /api/status returns the limits.", headers)
 

@@ -48,9 +48,10 @@ def _plain(value: Any) -> Any:
 
 
 def _fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of each field, also of nested ones.
+    """Yield the path (such as ``info.model``) and the value of each field in ``value``, also in nested objects.
 
-    A list is one value. None and an empty list are left out.
+    ``path`` is the path of ``value`` itself. A list counts as one value, so its items are not yielded. Fields whose
+    value is None or an empty list are left out.
     """
     if not isinstance(value, dict):
         if path and value is not None and value != []:

@@ -195,7 +195,7 @@ class Guard:
     # -- the request ------------------------------------------------------------------------------------------
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request. The end of its session or token ends a WebSocket or stream, but no other request."""
+        """Serve the request. When its session or token ends, cancel it only if it is a WebSocket or a stream."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         task = asyncio.current_task()
         if proof is None or (key := proof.key) is None or task is None:

@@ -45,9 +45,10 @@ class LoginAttempts:
         return 0
 
     async def wrong_held(self, *counted: str) -> int:
-        """Count a wrong attempt for each of ``counted`` (clients or names). Return the longest wait in seconds.
+        """Count one wrong attempt for each of ``counted``, which are clients or account names.
 
-        If one of them has no attempts left, delay the caller by :data:`HOLD_S`.
+        Return how many seconds the caller has to wait for its next attempt: the longest wait of all ``counted``, 0 if
+        all have attempts left. If the result is not 0, this call lasts :data:`HOLD_S` seconds, which delays the answer.
         """
         wait = max(self.wrong(each) for each in counted)
         if wait:

@@ -186,7 +186,11 @@ def _response(schema: str, status: int) -> dict[str, Any]:
 
 
 def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int]:
-    """Yield the HTTP statuses of the errors that layers around the routes return for an operation."""
+    """Yield the HTTP statuses of errors that come from the server or the middleware, not from the operation.
+
+    An example is 401 for a client that is not signed in. ``method`` and ``path`` identify the operation, and
+    ``operation`` is its description in OpenAPI.
+    """
     yield from (414, 431, 503)
     if path not in PROBES:
         yield from (403, 421)

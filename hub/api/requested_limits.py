@@ -9,9 +9,10 @@ from hub.services.area_tree import AreaTree
 
 
 def limits_of(wanted: LimitsWanted | None, areas: AreaTree) -> Limits | None:
-    """Return limits whose areas are ids; the request may name areas by id or name. None stays None.
+    """Return the limits of an account as the hub stores them, with the ids of areas.
 
-    Raises Invalid for an area that does not exist.
+    ``wanted`` are the limits in the request, which may name areas by id or by name. None means no limits, and is
+    returned as None. Raises Invalid for an area that does not exist.
     """
     if wanted is None:
         return None

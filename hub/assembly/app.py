@@ -91,9 +91,14 @@ async def _run(
     on_ready: Callable[[], Awaitable[None]],
     lasting_broker: bool,
 ) -> None:
-    """Run all tasks of the hub until ``stop`` is set.
+    """Run all tasks of the hub until ``stop`` is set. If a task fails, record it in the hub's health and set ``stop``.
 
-    If a task fails, record it in the hub's health and set ``stop``.
+    Args:
+        hub: The hub.
+        reloader: Reloads the settings on SIGHUP.
+        stop: Ends the hub when it is set.
+        on_ready: Called when the hub accepts messages and requests.
+        lasting_broker: Whether the broker keeps sessions over restarts, so that a missing session means lost messages.
     """
     core, connection, web = hub.core, hub.connection, hub.web
 

@@ -23,7 +23,7 @@ class Feeds:
     Attributes:
         throughput: Message rate, queues and losses.
         stats: The figures on every page of the dashboard.
-        broadcaster: Sends events to the streams; its ``run()`` needs a task.
+        broadcaster: Sends events to the clients' streams. Its ``run()`` has to be started as a task.
     """
 
     throughput: Throughput
@@ -41,7 +41,21 @@ def build_feeds(
     max_dashboards: int,
     max_listeners: int,
 ) -> Feeds:
-    """Return the event streams and figures. The ``run()`` of the broadcaster needs a task."""
+    """Create and connect the parts that send events to browsers and compute the figures of the status pages.
+
+    Args:
+        core: The registry, the rules, the pipeline and the event bus.
+        broker: State of the broker and its connection.
+        ai: The model providers and the diagnosis.
+        device_service: The devices.
+        alert_service: The alerts.
+        incidents: The incidents.
+        max_dashboards: Maximum number of dashboard pages that are connected at once.
+        max_listeners: Maximum number of listeners of the event streams.
+
+    Returns:
+        The parts. The caller has to run ``broadcaster.run()`` as a task.
+    """
     throughput = Throughput(
         registry=core.registry,
         ingest_queue=core.ingest_queue,

@@ -28,7 +28,16 @@ def connect(
     messages: MessageTap,
     birth_messages: list[Publish],
 ) -> BrokerConnection:
-    """Return the clients of the broker. A client connects when its ``run()`` is called."""
+    """Create the clients of the broker, and everything that uses them. A client connects when its ``run()`` is called.
+
+    Args:
+        settings: The settings of the hub.
+        install: What identifies this installation, and how many messages the broker had dropped before.
+        ingest_queue: Gets lost and restored connections, and the states of commands.
+        registry: The devices, to which commands are sent.
+        messages: Gets every message that the broker delivers.
+        birth_messages: The messages to publish on each new connection.
+    """
     client = client_settings(settings, install)
 
     def lost_session(since: int | None, now: int, dropped: int = 0) -> None:

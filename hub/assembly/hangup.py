@@ -22,9 +22,9 @@ class Hangup:
 
     @contextmanager
     def handled(self, reload: Callable[[], object], stop: Callable[[], object]) -> Iterator[None]:
-        """Call ``reload`` or ``stop`` on the running event loop for each SIGHUP while the context is open.
+        """While the context is open, call ``reload`` on the running event loop at each SIGHUP.
 
-        ``stop`` is called if the terminal of the process was closed.
+        If the terminal of the process has been closed, SIGHUP calls ``stop`` instead.
         """
         loop = asyncio.get_running_loop()
 

@@ -41,7 +41,7 @@ async def open_core(
     *,
     reactions_allowed: bool,
 ) -> Core:
-    """Return the core of a hub, with the stored state loaded."""
+    """Create the core of a hub (state, history and pipeline), load the stored state, and return the core."""
     bus, metrics = Bus(), Metrics(__version__)
     publish, retained = connection.publish_queue.put, connection.retained
     notifications = build_notifications(data, store, bus, engine, registry, own_url, publish, retained)

@@ -48,7 +48,10 @@ _APPLIED = {("mqtt", key) for key in ("username", "password", *_FILES)}
 
 
 class Reloader:
-    """Reloads a running hub. ``reread`` reads the settings file, the environment and the command line again."""
+    """Applies changed settings to a running hub.
+
+    ``reread`` returns the settings, read again from the settings file, the environment and the command line.
+    """
 
     def __init__(self, hub: Hub, settings: Settings, reread: Callable[[], Settings]) -> None:
         self._hub = hub
@@ -187,10 +190,11 @@ class Reloader:
         return await _test(client) if self._connection.link.state.connected else None
 
     async def _apply_login(self) -> None:
-        """Connect with the login that was created for the hub, as soon as the broker accepts it.
+        """Connect to the broker with the login that was created for the hub, as soon as the broker accepts this login.
 
-        Mosquitto queues messages for the user of a session. Readings would be lost while the session has no user, or a
-        user that is not allowed to read.
+        Until then the present connection stays open. Mosquitto keeps messages for a session only if the user of the
+        session exists and is allowed to read them. So the hub would lose readings if it changed to the new user too
+        early or too late.
         """
         if self._settings.mqtt.username is not None:
             return

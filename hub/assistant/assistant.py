@@ -90,11 +90,17 @@ class AssistantService:
     async def converse(
         self, question: str, before: Sequence[Turn] = (), model: str | None = None, *, language: str = "en"
     ) -> AsyncGenerator[Piece, None]:
-        """Yield text and extras of the answer while it is written, and at the end the complete reply.
+        """Yield the answer to a question while it is written, and at the end the complete reply.
 
-        ``before`` are the earlier turns of the conversation, oldest first. ``language`` is the language of the person's
-        pages; it is used if the words of the question do not show a language. If a model breaks off, its text stays,
-        and the built-in analyst adds its own answer.
+        The pieces of the answer are texts, and extras such as charts. If a model fails in the middle of its answer, the
+        text that it has written is kept, and the built-in analyst continues with its own answer.
+
+        Args:
+            question: The question.
+            before: The earlier turns of the conversation, oldest first.
+            model: The model that has to answer; None to use the models of the settings.
+            language: The language of the person's pages. It is used if the words of the question do not show a
+                language.
         """
         turn = self._turn(question, before, language)
         request = await turn.request(model)

@@ -59,9 +59,10 @@ def _command(words: list[str], device: Device, language: Language) -> str:
 
 
 def _other_words(words: list[str], own: set[str], language: Language) -> list[str]:
-    """Return the words that are neither a number or unit, nor in ``own`` (the device's name), nor words of any request.
+    """Return the words that are neither part of the device's name nor usual in a request to switch or set it.
 
-    Such words may mean something other than the device's only setting.
+    ``own`` are the words of the device's name. Numbers, units, and words such as "please", "set" and "to" are usual.
+    The words that are left may name something other than the only setting that the device has.
     """
     units = {word for phrase in language.units for word in phrase.split()}
     plain = own | units | language.filler | language.act | language.polite | language.to

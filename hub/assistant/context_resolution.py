@@ -222,9 +222,11 @@ def _is_plural(question: ParsedQuestion) -> bool:
 def _inherited(
     question: ParsedQuestion, previous: ParsedQuestion, answered: Sequence[Device], *, is_single: bool
 ) -> QuestionScope:
-    """Return the devices that a follow-up question is about: those of the previous question, or else of its answer.
+    """Return the devices that a follow-up question is about, because it names none.
 
-    With ``is_single``, it is only the first device of the answer if the previous question chose among several.
+    They are the devices of the ``previous`` question. If it was about all devices, they are the devices of its answer
+    (``answered``). ``is_single`` says that the follow-up is about one device. If the previous question chose among
+    several devices, such as the hottest, it is then the first device of the answer.
     """
     chose = previous.kind in ("rank", "filter", "alerts", "alert_when", "count", "battery", "offline")
     if chose and answered and is_single:

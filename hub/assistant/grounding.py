@@ -41,11 +41,13 @@ class _Fact(msgspec.Struct, frozen=True):
 
 
 def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
-    """Return the sentences with a number or a time that the data about the sentence's devices does not contain.
+    """Return the sentences of an answer that state a number or a time that the model did not receive.
+
+    If a sentence names devices, its numbers must occur in the data about these devices.
 
     Args:
         text: The answer.
-        given: Texts and results of tools that the model received.
+        given: The texts and the results of tools that the model received.
         names: Names whose digits are not numbers, such as "CP-80".
         devices: The devices that ``text`` and the texts in ``given`` name.
     """
@@ -64,7 +66,10 @@ def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], de
 
 
 def _spoken(devices: Sequence[Device]) -> Iterator[str]:
-    """Yield the names of devices, metrics and units that contain digits."""
+    """Yield the names of devices and metrics that contain digits, and the units that do.
+
+    Such digits must not be taken for numbers in the data.
+    """
     for device in devices:
         titles = device.titles()
         metrics = (form for metric, title in titles.items() for form in (metric, fmt.spoken(metric), title))
@@ -94,9 +99,10 @@ def _facts(
 
 
 def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
-    """Yield each text and number in ``value`` with its unit and its devices, and the length of each list, recursively.
+    """Yield all texts and numbers in ``value``, recursively, each with its unit and the devices that it is about.
 
-    ``unit`` and ``owners`` apply where an object in ``value`` has none of its own.
+    ``unit`` and ``owners`` (ids of devices) apply to objects in ``value`` that name no unit or device of their own. The
+    length of each list is yielded as a number, too.
     """
     if isinstance(value, dict):
         own = value.get("unit")

@@ -13,7 +13,7 @@ _DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "m
 
 
 def kind_of(question: ParsedQuestion) -> Kind:
-    """Return the kind of the question, such as ``rank`` or ``forecast``; ``unknown`` if no condition is true."""
+    """Return the kind of the question, such as ``rank`` or ``forecast``; ``unknown`` if no kind fits the question."""
     return next((kind for kind, fits in _TABLE if fits(question)), "unknown")
 
 

@@ -89,7 +89,10 @@ class Language(msgspec.Struct, frozen=True, eq=False):
 
 
 def language_of(words: QuestionWords, otherwise: str = "en") -> Language:
-    """Return the language that knows the most words of a question; ``otherwise`` if no language knows more."""
+    """Return the language that knows the most words of a question.
+
+    If several languages know the most words, and ``otherwise`` is one of them, it is returned.
+    """
     scores = {
         code: sum(token.use is None and token.word in language.vocabulary for token in words.tokens)
         for code, language in languages().items()

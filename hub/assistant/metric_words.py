@@ -159,10 +159,10 @@ def with_places(
     adjective: str | None,
     devices: Sequence[Device],
 ) -> list[MetricMention]:
-    """Return ``mentions`` with the places that the question names apart from the metric: "how hot is the bearing".
+    """Add to ``mentions`` a place that the question names apart from the quantity, as in "how hot is the bearing".
 
-    ``adjective`` is the quantity of an adjective such as "hot". A place counts only if a device measures the quantity
-    there.
+    The place is added to the first mention. If there is none, a mention is made from ``adjective``, the quantity that
+    an adjective such as "hot" stands for. Words for a place are ignored if no device measures the quantity there.
     """
     for place, token in enumerate(words.tokens):
         if token.use is not None or token.word in language.filler or len(token.word) < 3:
@@ -181,7 +181,11 @@ def with_places(
 
 
 def joined_places(words: QuestionWords, language: Language, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-    """Return the metrics of which the question names only the place: "motor" in "motor and bearing temperature"."""
+    """Return the metrics that share the quantity of the next metric: "motor" in "motor and bearing temperature".
+
+    The question names only the place of such a metric. Its quantity is that of the metric after "and", which is one of
+    ``mentions``. The words that name the places are marked as understood.
+    """
     found = []
     for mention in mentions:
         place = mention.first - 2

@@ -15,9 +15,11 @@ _SHORTEST_KIND = 3
 def find_numbered(
     words: QuestionWords, language: Language, devices: Sequence[Device]
 ) -> tuple[list[Device], list[str], str | None]:
-    """Return the devices that a question names by kind and number ("fridge 2"), and the names that no device has.
+    """Find the devices that a question names by a kind and a number, such as "fridge 2". Mark these words as used.
 
-    The third value is the word for the kind if it is a synonym of the word in the devices' names, else None.
+    Returns:
+        The devices; the names such as "fridge 9" that fit no device; and the question's own word for the kind, if the
+            devices' names have only a synonym of it, otherwise None.
     """
     found: list[Device] = []
     missing: list[str] = []

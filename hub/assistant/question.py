@@ -43,10 +43,12 @@ class ParsedQuestion(msgspec.Struct):
     Attributes:
         text: the text of the question, unchanged.
         concepts: the meanings of its phrases, as named in ``languages/*.toml``.
-        hint: the superlative in the question, such as "warmest"; ``comparative``: the comparative, such as "warmer".
-        quantity: the quantity that an adjective names: "how warm" is about the temperature.
-        top: how many devices or readings the question asks for.
-        unknown: the words that no parser understood; ``limiting``: words not understood that could limit the answer.
+        hint: the superlative in the question, such as "warmest"; None if it has none.
+        comparative: the comparative in the question, such as "warmer"; None if it has none.
+        quantity: the quantity that an adjective names: "how warm" is about the temperature. None if no adjective does.
+        top: how many devices or readings the question asks for; None if it names no number.
+        unknown: the words that no parser understood.
+        limiting: the words that no parser understood and that may restrict the answer.
     """
 
     text: str

@@ -162,7 +162,12 @@ def _beside_names(named: Sequence[Device], groups: Sequence[Group]) -> list[Devi
 
 
 def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint | None, Hint | None, str | None]:
-    """Return the concepts, superlative, comparative, and an adjective's quantity in a question. Mark their words."""
+    """Find the phrases in a question that have a fixed meaning, and mark their words as used.
+
+    Returns:
+        Four things: the concepts that the phrases stand for; the meaning of a superlative ("hottest") or None; the
+            meaning of a comparative ("warmer") or None; the quantity that another adjective stands for, or None.
+    """
     concepts: set[str] = set()
     hint = comparative = quantity = None
     for first, end, phrase in list(words.phrases(LONGEST_PHRASE)):
@@ -190,9 +195,9 @@ def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint |
 
 
 def _better(known: Hint | None, new: Hint) -> Hint:
-    """Return ``known`` if it names a quantity, else ``new``.
+    """Choose between the hints of two adjectives in a question: ``known`` if it names a quantity, otherwise ``new``.
 
-    In "the most humid", "humid" names a quantity and "most" does not.
+    In "the most humid", the hint of "humid" names a quantity and the hint of "most" does not.
     """
     return known if known is not None and known.quantity is not None else new
 
@@ -236,7 +241,10 @@ def _top(words: QuestionWords, language: Language) -> int | None:
 
 
 def _unused(words: QuestionWords, language: Language) -> tuple[list[str], list[str]]:
-    """Return the phrases that no parser understood, and the words not understood that could limit the answer."""
+    """Return two lists of what no parser understood: phrases, and words that could limit the answer.
+
+    The phrases contain no filler words. An answer that ignores a limiting word, such as "without", may be wrong.
+    """
     limiting = [token.written for token in words.tokens if token.use is None and token.word in language.limiting]
     for place, token in enumerate(words.tokens):
         if token.use is None and (

@@ -38,7 +38,10 @@ def split_questions(text: str) -> list[str]:
 
 @cache
 def _joints() -> re.Pattern[str]:
-    """Return a pattern that matches "and" if a word follows with which questions begin."""
+    """Return a pattern for an "and" between two questions: the word after it is one that questions begin with.
+
+    The pattern covers English, German and Spanish.
+    """
     patterns = []
     for joint, code in (("and", "en"), ("und", "de"), ("y", "es")):
         begins = "|".join(sorted(map(re.escape, languages()[code].begins), key=len, reverse=True))

@@ -84,7 +84,7 @@ class RuleBasedAnswers:
     async def _answer(
         self, text: str, before: Sequence[Turn], language: str, *, continues: bool = False
     ) -> RuleBasedAnswer:
-        """Answer one question. With ``continues``, the question before it is a part of the same text."""
+        """Answer one question. With ``continues``, the last turn in ``before`` is a question of the same message."""
         devices = await self._devices()
         question = await self._parsed(text, before, devices, language, continues=continues)
         with answering_in(question.language):
@@ -274,7 +274,7 @@ async def _nothing_called(context: Context, words: Sequence[str]) -> str:
 
 
 async def _resolve_alert_time(context: Context) -> None:
-    """Replace a time such as "since the alert" by a range from or to the newest alert. Raises CannotAnswer."""
+    """Replace "since the alert" or "before the alert" by a time range about the newest alert. Raises CannotAnswer."""
     question, time = context.question, context.question.time
     if time is None or time.kind not in ("alert", "before_alert"):
         return

@@ -77,7 +77,17 @@ def rule_from_words(
 def _read(
     text: str, words: RuleVocabulary, devices: Sequence[Device], shown: str | None
 ) -> tuple[dict[str, Any], list[str], list[str]]:
-    """Return the keys of the rule, the missing keys, and the words that were not understood."""
+    """Read a rule from a sentence, as far as the words are understood.
+
+    Args:
+        text: The sentence.
+        words: The vocabulary of the sentence's language.
+        devices: The devices that the sentence can name.
+        shown: The unit in which the person's pages show temperatures; None if it is not known.
+
+    Returns:
+        The keys of the rule, the names of the keys that are missing, and the words that were not understood.
+    """
     sentence = RuleSentence(text)
     absent = mark_names(sentence, words.language, devices)
     if sentence.find(words.patterns["unwanted"]):

@@ -28,9 +28,9 @@ _THROUGH, _LONGEST_RANGE = ("to", "through", "bis", "a", "hasta"), 20
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Devices that share a word of the question: an area, kind, model or label, at the indices ``first`` to ``end``.
+    """The devices that a part of the question (``first`` to ``end``) names by an area, kind, model or label.
 
-    ``synonym`` is True if the word is only another word for the kind of these devices, which no device has itself.
+    ``synonym`` is True if the words are only another name of a kind, which no device has in its own name or labels.
     """
 
     words: str
@@ -116,7 +116,7 @@ def _own_name(device: Device) -> str:
 
 
 def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Device, devices: Iterable[Device]) -> bool:
-    """Return whether ``form``, an id or shortened name, is part of the name of other devices instead of ``device``.
+    """Return whether ``form``, an id or shortened name of ``device``, is here a part of other devices' names.
 
     "feed pump 2" does not mean "Cooling pump 2" by its shortened name "pump 2" if other devices are feed pumps.
     """
@@ -129,7 +129,7 @@ def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Dev
 def _add_numbers(
     words: QuestionWords, language: Language, named: dict[tuple[int, int], list[Device]], devices: Iterable[Device]
 ) -> None:
-    """Add to ``named``, a table by word indices, the devices named by number alone: "pump 3 and 1"."""
+    """Add the devices that only a number names ("pump 3 and 1") to ``named``, whose keys are ranges of words."""
     for (_, end), same in list(named.items()):
         place = end
         if words.word(place) in _THROUGH and words.word(place + 1).isdigit() and words.word(end - 1).isdigit():
@@ -194,7 +194,7 @@ def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
 def find_groups(
     words: QuestionWords, devices: Sequence[Device], longest: int = _LONGEST_GROUP, shortest: int = 1
 ) -> list[Group]:
-    """Return the groups that unused phrases of ``shortest`` to ``longest`` words name, and mark these words as used."""
+    """Return the groups that phrases of ``shortest`` to ``longest`` unused words name. Mark these words as used."""
     spans = [span for span in words.phrases(longest) if span[1] - span[0] >= shortest and not span[2].isdigit()]
     found: list[Group] = []
     for first, end, phrase in spans if devices else ():
@@ -226,10 +226,10 @@ def group_words(device: Device) -> frozenset[str]:
 
 
 def combine(groups: Sequence[Group]) -> list[Device]:
-    """Return the devices that several groups choose together.
+    """Return the devices that several groups of a question select together.
 
-    Groups by area are united, and groups by kind are united; two neighbouring ones with devices in common are
-    intersected. The devices that match by area and by kind are returned.
+    Groups of the same category (area or kind) are added up. If two of them are adjacent in the question and have
+    devices in common, only these count. A device has to be selected in each category that the question uses.
     """
     result: dict[Category, dict[str, Device]] = {}
     previous: Group | None = None

@@ -22,8 +22,8 @@ def sources_of(
 
     Args:
         about: The (device, metric) pairs of the answer, in its order; devices that no longer exist are left out.
-        span: The time range of the answer in epoch ms; None: the answer is about now, and a fixed time before it is
-            shown.
+        span: The time range of the answer in epoch ms. None if the answer is about the present: each source then shows
+            the two hours before ``now``.
         registry: The devices.
         now: The time in epoch ms.
     """

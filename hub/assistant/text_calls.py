@@ -48,7 +48,10 @@ class VisibleText:
         return self._show(len(self._text) if start is None else start)
 
     def rest(self) -> str:
-        """Return the text that is still held back. Call this at the end of an answer without a tool call."""
+        """Return the end of the text, which was not shown yet because it could have been the beginning of a tool call.
+
+        Call this at the end of an answer that contains no tool call.
+        """
         return self._show(len(self._text))
 
     def _show(self, end: int) -> str:
@@ -71,10 +74,10 @@ def _call_start(text: str, begin: int = 0) -> int | None:
 
 
 def with_text_calls(answer: Completion, request: CompletionRequest) -> Completion:
-    """Return ``answer`` with the tool calls that its text contains moved into ``calls``.
+    """Return ``answer`` with the tool calls that the model wrote as text moved from ``text`` to ``calls``.
 
-    The answer is unchanged if its text contains no call, or if it already has ``calls``. Call ids are unique within the
-    conversation of ``request``.
+    The answer is returned unchanged if its text contains no tool call, if it already has ``calls``, or if ``request``
+    offers no tools. The ids of the calls are unique within the conversation of ``request``.
     """
     start = _call_start(answer.text)
     if answer.calls or start is None or not request.tools:
@@ -124,7 +127,10 @@ def _call(value: Any, known: set[str]) -> tuple[str, Any] | None:
 
 
 def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield ``value``, then the object in its key ``function``: OpenAI's format nests a call there."""
+    """Yield the objects that may be a tool call: ``value``, then the object under its key ``function``, if it has one.
+
+    OpenAI's format puts the name and the arguments of a call into this inner object.
+    """
     yield value
     if isinstance(value.get("function"), dict):
         yield value["function"]

@@ -26,7 +26,7 @@ _DATE = re.compile(r"(?<= )(?:on |am )?(?P<date>\d{4}-\d{2}-\d{2})(?= )")
 
 
 def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
-    """Return the time ranges of a question (at most two), the future last, and mark their words as used."""
+    """Return the time ranges (at most two) that a question names, a future one last; mark their words as used."""
     parser = _Parser(words, language, now)
     found: list[tuple[int, TimeRange]] = []
     for _ in range(2):
@@ -56,7 +56,7 @@ class _Parser:
         self._cycle = 0  # after how long the day that was named comes again: 7 days for a weekday
 
     def _search(self, name: str) -> re.Match[str] | None:
-        """Return the first match of the patterns ``name`` in unused words, and mark these as used; else return None."""
+        """Find the first match of a pattern called ``name`` among the unused words. Mark its words as used."""
         for pattern in self._time.patterns[name]:
             if found := self._words.search(pattern):
                 match, first, end = found
@@ -78,7 +78,7 @@ class _Parser:
         return self._since() or self._between() or self._back() or self._of_day()
 
     def _search_tomorrow(self) -> re.Match[str] | None:
-        """Search for "tomorrow". The word may also be part of a past day: "gestern Morgen", "por la mañana"."""
+        """Search for "tomorrow", but not where the word means the morning: "gestern Morgen", "por la mañana"."""
         patterns = [pattern for name in _PAST_DAYS for pattern in self._time.patterns[name]]
         past = [each for each in map(self._words.search, patterns) if each and each[0].groupdict().get("part")]
         for pattern in self._time.patterns["tomorrow"]:
@@ -286,7 +286,7 @@ class _Parser:
         return round(min(number * unit, _LONGEST))
 
     def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
-        """Return when ``clock`` is on ``day``, or when it was last if ``day`` is None; None if it is no time of day."""
+        """Return when it was ``clock`` on ``day`` (None: most recently), in epoch ms; None if ``clock`` is no time."""
         of_day = time_of_day(clock or "", self._time)
         if of_day is None:
             return None

@@ -41,9 +41,11 @@ class ToolLoop:
         self.extras: list[Extra] = []
 
     async def answered(self, request: CompletionRequest, answer: Completion) -> tuple[CompletionRequest, list[Extra]]:
-        """Execute the tool calls of ``answer``.
+        """Execute the tool calls that a model asks for in ``answer``. Return two values.
 
-        Return the next request, which contains their results, and the new extras.
+        Returns:
+            The next request to the model, which contains the results of the calls.
+            The new extras: what the page shows beside the answer, such as the look-ups that were made and charts.
         """
         results: list[ChatMessage] = []
         new: list[Extra] = []
@@ -61,9 +63,10 @@ class ToolLoop:
         return msgspec.structs.replace(request, messages=messages), new
 
     def _shown(self, wanted: ToolCall, result: Any, new: list[Extra]) -> list[Extra]:
-        """Return the extras for one tool result: always a step, and the chart or proposed command that the tool gives.
+        """Return what the page shows for one tool call: a step, and the chart or proposed command that it resulted in.
 
-        The number of charts and proposals is limited, counting :attr:`extras` and ``new``, the extras of this reply.
+        A chart or proposed command is left out if the answer already has the maximum number of them. ``new`` are the
+        extras of the model's current reply, and :attr:`extras` are those of its earlier replies.
         """
         kinds = Counter(type(extra) for extra in (*self.extras, *new))
         shown: list[Extra] = [step_of(wanted, result)]

@@ -121,7 +121,11 @@ class AssistantTurn:
 
 
 def _remembered(before: Sequence[Turn]) -> list[ChatMessage]:
-    """Return the latest earlier turns that fit into the limit as messages, oldest first."""
+    """Return the most recent turns of the conversation as messages for the language model, oldest first.
+
+    ``before`` are the earlier questions with their answers. Only as many of the latest ones are returned as fit into
+    :data:`_MEMORY` characters in all.
+    """
     kept: list[ChatMessage] = []
     left = _MEMORY
     for turn in reversed(before):

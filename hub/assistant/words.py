@@ -59,7 +59,11 @@ def split_words(text: str) -> list[str]:
 
 
 def split_places(text: str) -> list[tuple[str, int, int]]:
-    """Return the words of a text as (folded word, start index, end index); at most :data:`MAX_WORDS`."""
+    """Return the words of a text, at most :data:`MAX_WORDS`, with their places.
+
+    Each entry is ``(word, start, end)``: the word in the form that :func:`fold_word` makes for comparisons, and the
+    indices of its first character and of the character after it.
+    """
     return [(fold_word(match[0]), match.start(), match.end()) for match in _TOKEN.finditer(text)][:MAX_WORDS]
 
 
@@ -75,7 +79,10 @@ def stems(phrase: str) -> frozenset[str]:
 
 
 class QuestionWords:
-    """The words of a question as tokens. ``text`` is all folded words, with one space before and after each."""
+    """The words of a question as tokens. Each token also records what its word was used for.
+
+    ``text`` contains all words in lower case and without accents, with one space before and after each.
+    """
 
     def __init__(self, text: str) -> None:
         self.tokens: list[Token] = []

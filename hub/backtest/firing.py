@@ -43,7 +43,10 @@ class Firing(msgspec.Struct):
 
 
 class Firings:
-    """Collects firings from the engine's events. ``all`` has the firings in the order in which they were raised."""
+    """Collects the alerts of a backtest (firings) from the rule engine's events.
+
+    ``all`` has the firings in the order in which they were raised.
+    """
 
     def __init__(self) -> None:
         self.all: list[Firing] = []

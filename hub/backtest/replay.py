@@ -40,7 +40,11 @@ def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
 
 
 def _needs_all(rule: Rule) -> bool:
-    """Return True if every reading of the device, of any metric, is a sign of life that can change the rule's state."""
+    """Return True if a replay of the rule needs the readings of all metrics of the device.
+
+    This is so if the rule measures how long something has been silent or unchanged: every reading shows that the device
+    is alive.
+    """
     condition = rule.condition
     if not isinstance(condition, MetricCondition) or condition.lasting:
         return True
@@ -154,7 +158,7 @@ class _Run:
             self._tick(record.received)
 
     def advance(self, until: int) -> None:
-        """Let all timers expire that are due up to ``until`` (epoch ms), and apply the other inputs up to then."""
+        """Apply everything that is due up to ``until`` (epoch ms): timers, and messages without readings."""
         while True:
             due, other = self._next_due(), self._next_other()
             if other <= min(due, until):
@@ -171,7 +175,11 @@ class _Run:
         return min(published, self._heard[0] if self._heard else NEVER)
 
     def _take_others(self, until: int) -> None:
-        """Apply the values of other devices, and the device's other messages, up to the time ``until`` (epoch ms)."""
+        """Apply what happened outside the rule's metric up to the time ``until`` (epoch ms).
+
+        These are the other messages of the device, which show that it is not silent, and the values of other devices
+        that the rule reads.
+        """
         while self._heard and self._heard[0] <= until:
             at = self._received = self._heard.popleft()
             self._registry.hear(self._device.id, at)
@@ -199,10 +207,10 @@ class _Run:
         return min([watch.due or NEVER for watch in self._device.watches.values()], default=NEVER)
 
     def _next_due(self) -> int:
-        """Return the time (epoch ms) of the next event that readings do not cause; :data:`NEVER` if there is none.
+        """Return the time (epoch ms) of the next event that no reading causes; :data:`NEVER` if there is none.
 
-        Such an event is a timer that expires, or the schedule that begins or ends. For a rule that follows the device's
-        presence, it is also the time at which the device may become stale.
+        Such an event is a timer that expires, or a schedule of a rule that begins or ends. For a rule that follows the
+        device's presence, it is also the time at which the device may become stale.
         """
         dues = [self._engine.next_turn, *(watch.due or NEVER for watch in self._device.watches.values())]
         if self._follows_presence and self._device.watches and self._device.presence == "online":
@@ -267,9 +275,9 @@ def _records(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
 
 
 def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]]:
-    """Yield each reading as (key, value, quality). The key is (time, number), which is unique.
+    """Yield each point as ``(key, value, quality)`` with a unique key.
 
-    The number counts readings with the same time, from 0.
+    The key is a pair of the time and a number that counts the points with the same time, from 0.
     """
     before, number = -1, 0
     for ts, value, quality in points:

@@ -25,7 +25,11 @@ MARGIN = 0.25
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A suggested limit, and the value ``clear`` at which the alert ends. A rule with low sensitivity fires rarely."""
+    """A suggested limit for a rule, and the value ``clear`` at which an alert of the rule ends.
+
+    With the sensitivity "high", the rule fires at values that are rare on its devices. With "low", it fires only at
+    values that most devices have never measured.
+    """
 
     sensitivity: Sensitivity
     limit: float

@@ -63,9 +63,10 @@ class NewValues(msgspec.Struct, frozen=True):
 
 
 class Calculation:
-    """The definitions with their state.
+    """The definitions of calculated metrics, with the state that their evaluation keeps.
 
-    ``pending`` is True from :meth:`begin` until :meth:`step` has finished all rounds.
+    Definitions with the same interval are evaluated together, in a round of several steps. ``pending`` is True while a
+    round is in progress: from :meth:`begin` until :meth:`step` has done its last step.
     """
 
     def __init__(self, definitions: Sequence[CalculatedMetric], matcher: ScopeMatcher) -> None:
@@ -96,7 +97,7 @@ class Calculation:
 
     @property
     def pending(self) -> bool:
-        """Whether a round is under way."""
+        """Return whether a round is under way: some devices still wait for the calculation of metrics that are due."""
         return bool(self._rounds)
 
     def begin(self, now: int, devices: Callable[[], list[str]], find: Find) -> None:
@@ -112,7 +113,11 @@ class Calculation:
                 self._rounds[every_ms] = self._round(every_ms, now, devices(), find)
 
     def step(self) -> list[NewValues]:
-        """Do the next step of each round in progress, and return the new values of this step, if any."""
+        """Do the next step of each round that is in progress, and return the values that these steps calculated.
+
+        A round evaluates all definitions with the same interval on all devices. It is divided into steps, so that it
+        does not block the event loop.
+        """
         found: list[NewValues] = []
         for every_ms, steps in list(self._rounds.items()):
             results = next(steps, None)
@@ -178,7 +183,11 @@ class Calculation:
         ]
 
     def _definitions_of(self, device: Device) -> Sequence[CalculatedMetric]:
-        """Return the definitions that apply to the device, of those that select devices by a scope."""
+        """Return the definitions that apply to this device because their scope selects it.
+
+        Definitions that name one device are not among them. If several define the same metric, only the first is
+        returned.
+        """
         key = (device.info, device.labels, device.area_id, len(device.metrics))
         selector, selected = self._selected.get(device.id, (None, ()))
         if selector is not None and selector[0] is key[0] and selector[1:] == key[1:]:
@@ -251,9 +260,10 @@ class Calculation:
 
 
 def _required(node: Node) -> set[str]:
-    """Return the metrics that the device itself must have so that the expression can be calculated.
+    """Return the metrics that the device itself must report before the expression can be calculated.
 
-    These are all metrics of the device that the expression reads, except those in the first argument of ``default``.
+    A metric that is read only in the first argument of ``default(…)`` is not required, because the second argument
+    takes its place.
     """
     match node:
         case Own(metric=metric):

@@ -85,7 +85,7 @@ def _too_long() -> InvalidExpression:
 
 
 class _Reader:
-    """Turns Python's syntax tree into nodes."""
+    """Converts the syntax tree of an expression, as Python parses it, into nodes of :mod:`hub.calculated.nodes`."""
 
     def __init__(self) -> None:
         self._over_time = 0

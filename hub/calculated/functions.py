@@ -22,7 +22,11 @@ class Function(NamedTuple):
 
 
 def _truth(test: Callable[[Floats, Floats], Any]) -> Callable[[Floats, Floats], Floats]:
-    """Return a comparison of two columns. Its result is 1 or 0 per device, or NaN where either side is missing."""
+    """Return a function that compares two columns, with one entry per device, by ``test``.
+
+    The returned function gives a column: 1 where ``test`` is true, 0 where it is false, and NaN where either of the two
+    values is missing (NaN).
+    """
 
     def compare(left: Floats, right: Floats) -> Floats:
         return np.where(np.isnan(left) | np.isnan(right), np.nan, test(left, right))

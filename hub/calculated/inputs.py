@@ -28,14 +28,21 @@ class Input(NamedTuple):
 
 
 def number(device: Device, latest: Latest | None) -> float:
-    """Return the latest value of a metric of ``device`` as a number; NaN if it counts as missing."""
+    """Return the latest value of a metric of ``device`` as a number.
+
+    Return NaN if the value cannot be used: there is none, it is a text, its quality is too low, or ``device`` is not
+    online.
+    """
     if latest is None or device.presence != "online" or latest.quality not in _KNOWN:
         return _NAN
     return _NAN if isinstance(latest.value, str) else float(latest.value)
 
 
 class OwnInputs:
-    """The metrics of some devices as columns. Each metric is read from the devices only once."""
+    """Collects metrics of some devices as columns, with one entry per device, for expressions to read.
+
+    A column is kept, so that reading the same metric again costs no time.
+    """
 
     def __init__(self, devices: list[Device], now: int) -> None:
         self._devices, self._now = devices, now
@@ -78,13 +85,17 @@ class _Sum:
 
 
 class GroupInputs:
-    """Sums, means and so on over groups of devices, to which devices are added one by one.
+    """Computes the sums, means and so on that expressions read of groups of devices. The devices are added one by one.
 
     Groups with the same devices and metric share their sums.
     """
 
     def __init__(self, groups: Iterable[tuple[DeviceGroup, int]], matcher: ScopeMatcher, now: int) -> None:
-        """Create empty sums for ``groups``: pairs of a group and its values' maximum age in ms (0: no maximum)."""
+        """Create empty sums for ``groups``.
+
+        Each item is a pair of a group and the maximum age of values in ms. Older values are left out; 0 means no
+        maximum.
+        """
         self._matcher, self._now = matcher, now
         shared = {(each.metric, each.scope, each.around, age) for each, age in groups}
         self._sums = {key: dict[str, _Sum]() for key in shared}  # then by area, by gateway, or under ""
@@ -106,7 +117,11 @@ class GroupInputs:
                 sums.setdefault(key, _Sum()).add(value, latest.ts)
 
     def column(self, group: DeviceGroup, devices: list[Device], max_age_ms: int) -> Input:
-        """Return the result of a group for each of ``devices``. With ``around``, devices may have different results."""
+        """Return the result of a group, such as the mean of a metric over several devices, for each of ``devices``.
+
+        If ``group.around`` is set, the group has only the devices around the given device, in its area or behind it as
+        the gateway. So each device may have another result. Values older than ``max_age_ms`` do not count.
+        """
         sums = self._sums[group.metric, group.scope, group.around, max_age_ms]
         keys = [{"area": each.area_id, "via": each.id}.get(group.around, "") for each in devices]
         found = [sums.get(key) or _Sum() if key is not None else _Sum() for key in keys]
@@ -115,7 +130,11 @@ class GroupInputs:
 
 
 def other(node: Other, find: Callable[[str], Device | None], count: int, max_age_ms: int, now: int) -> Input:
-    """Return the value of one metric of another device as a column with ``count`` equal entries."""
+    """Return the value of one metric of another device as the input of a calculation for ``count`` devices.
+
+    All devices get the same value. It is NaN if there is no such value, or if it is older than ``max_age_ms`` (0: any
+    age).
+    """
     device = find(node.device)
     latest = device.metrics.get(node.metric) if device is not None else None
     value = number(device, latest) if device is not None else _NAN

@@ -30,10 +30,14 @@ class Other(msgspec.Struct, frozen=True):
 
 
 class DeviceGroup(msgspec.Struct, frozen=True):
-    """The sum, mean, min, max or count (``function``) of a metric over the devices in ``scope``.
+    """A value calculated from one metric of several devices, such as the mean temperature in an area.
 
-    ``around`` further limits the devices by the device for which the expression is calculated: ``area`` to devices in
-    the same area, ``via`` to devices connected through it. An empty text: no further limit.
+    Attributes:
+        function: How the values are combined: sum, mean, min, max or count.
+        metric: The metric that is read from each device.
+        scope: Selects the devices.
+        around: Which of these devices are used for the device that gets the result: ``area`` for those in the same
+            area, ``via`` for those that are connected through it. All are used if this is empty.
     """
 
     function: str
@@ -50,9 +54,9 @@ class Apply(msgspec.Struct, frozen=True):
 
 
 class OverTime(msgspec.Struct, frozen=True):
-    """The ``rate``, ``change`` or ``average`` of a value over the last ``window_ms``.
+    """The ``rate``, ``change`` or ``average`` of ``argument`` over the last ``window_ms``.
 
-    ``index`` is the number of this node among the nodes of this type in the expression.
+    ``index`` numbers the nodes of this type in an expression, from 0, so that each has its own stored history.
     """
 
     function: str

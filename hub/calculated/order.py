@@ -48,9 +48,9 @@ def cycle(definitions: Sequence[CalculatedMetric]) -> list[str]:
 
 
 def levels(definitions: Sequence[CalculatedMetric]) -> list[list[CalculatedMetric]]:
-    """Return the definitions grouped into levels.
+    """Return the definitions grouped into levels, which are calculated one after another.
 
-    A definition reads no metric that its own level or a later level writes.
+    A definition only reads metrics that are measured, or calculated in an earlier level.
     """
     left, found = {each.id: (each, reads(each)) for each in definitions}, list[list[CalculatedMetric]]()
     while left:

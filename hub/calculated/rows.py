@@ -25,10 +25,10 @@ Column = TypeVar("Column", Ints, Floats)
 
 
 class Rows:
-    """The state of one definition, with one row per device.
+    """What one calculated metric remembers between evaluations, with one row for each device.
 
-    ``table`` is a unique number for the definition. Together with a row number it identifies a device's metric in a
-    RecordBatch.
+    ``table`` is a number that no other table in the process has. In a RecordBatch, it and the row number together
+    identify the metric of a device.
     """
 
     def __init__(self, definition: CalculatedMetric) -> None:
@@ -59,16 +59,25 @@ class Rows:
         self._rows.pop(device, None)
 
     def window(self, index: int, function: str, window_ms: int) -> Window:
-        """Return the state of the function over time with this ``index`` in the expression; create it if needed."""
+        """Return the stored values of one function over time, such as ``average``. They are created at the first call.
+
+        ``index`` is the position of the function in the expression, and ``window_ms`` is the length of its window.
+        """
         if index not in self._windows:
             self._windows[index] = Window(function, window_ms)
         return self._windows[index]
 
     def total(self, rows: Ints, devices: list[Device], column: Floats, now: int) -> Floats:
-        """Return the running total of each device at ``now`` (epoch ms), continued from the latest value of its metric.
+        """Return the running total of a metric on each device at ``now`` (epoch ms).
 
-        ``column`` has the current values of the argument. Where ``column`` is NaN, the total is NaN. The total is in
-        value times hours.
+        The total is the integral of an expression over time, in the unit of the expression times hours. It continues
+        from the latest stored value of the metric. The time of a long pause (:data:`MIN_PAUSE_MS`) adds nothing.
+
+        Args:
+            rows: The row number of each device.
+            devices: The devices.
+            column: The present value of the expression on each device. Where it is NaN, the total is NaN.
+            now: The present time in epoch ms.
         """
         metric, longest = self._definition.metric, max(MIN_PAUSE_MS, 5 * self._definition.every_ms)
         latest = [device.metrics.get(metric) for device in devices]
@@ -86,7 +95,10 @@ class Rows:
 
 
 class Window:
-    """The values of an expression in the last ``window_ms``, one row per device, for a function over time."""
+    """Computes a function over time, such as a rate or an average, of an expression.
+
+    It keeps the values of the expression in the last ``window_ms``, with one row per device.
+    """
 
     def __init__(self, function: str, window_ms: int) -> None:
         self._function, self._window_ms = function, window_ms
@@ -98,9 +110,11 @@ class Window:
         self._last: Floats = np.zeros(0)
 
     def step(self, rows: Ints, column: Floats, now: int) -> Floats:
-        """Add the current value of each row (NaN: no value), and return the results of the function.
+        """Add the current value of each row (device) to the window, and return the result of the function for each row.
 
-        A result is NaN while too little time has been observed: half of the window, or any time for an average.
+        ``rows`` are row numbers, ``column`` has their values (NaN: no value), and ``now`` is epoch ms. A result is NaN
+        as long as too few earlier values are known. An average needs any earlier value; a rate or a change needs one
+        that is at least half of the window ago.
         """
         size = int(rows.max(initial=-1)) + 1
         self._ts, self._values = resized(self._ts, size), resized(self._values, size)
@@ -126,9 +140,10 @@ class Window:
         self._ts[rows, -1], self._values[rows, -1] = now, values
 
     def _integrated(self, rows: Ints, column: Floats, now: int) -> Floats:
-        """Return the integral of ``column`` over time up to ``now``, in value times ms.
+        """Return the integral of each device's values over time up to ``now`` (epoch ms), in the value's unit times ms.
 
-        Where ``column`` is NaN, the result is NaN.
+        ``rows`` are the row numbers of the devices, and ``column`` has their present values. Where ``column`` is NaN,
+        the result is NaN.
         """
         present = ~np.isnan(column)
         since = now - self._updated[rows]

@@ -129,9 +129,13 @@ class Authority:
 
     @contextmanager
     def _changing(self) -> Iterator[list[IssuedCertificate]]:
-        """Yield the records of certificates for the caller to change; then write them, and a new revocation list.
+        """Run a block that changes the list of issued certificates, and then store the changed list.
 
-        A file lock lets only one process do this at a time. The CA is created if it does not exist.
+        The block gets the records of all certificates that have not expired, and changes this list. After the block,
+        the list and a new revocation list are written. A file lock lets only one process do this at a time. The
+        certificate authority is created if it does not exist.
+
+        Raises StoreError if a file cannot be written.
         """
         try:
             make_folder(self.folder)

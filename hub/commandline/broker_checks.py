@@ -78,7 +78,10 @@ def _filters(settings: Settings) -> dict[str, Sequence[str]]:
 
 
 def _switch(filters: Mapping[str, Sequence[str]], topic: str) -> str:
-    """Return the end of a sentence that says how to turn off the subscription to ``topic``."""
+    """Return advice on how to stop subscribing to ``topic``, as the end of a sentence that begins with ", or".
+
+    ``filters`` are the topic filters that each dialect subscribes to, by the dialect's name.
+    """
     name = next(name for name in filters if topic in filters[name])
     if name == "mapping":
         return ", or delete its mapping on the Topics page"

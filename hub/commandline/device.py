@@ -99,7 +99,11 @@ def _end_of(user: BrokerUser) -> list[str]:
 
 
 def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
-    """Print what to do next: how the broker reads the new user, and what to enter in the device or gateway."""
+    """Print the next steps after a credential was issued.
+
+    They are how the broker learns of the new user, and what a person has to enter in the device. For a gateway,
+    ``prefixes`` are the topics that it may use.
+    """
     print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")
     if issued.line is None:
         print(f"It may use all topics below {', '.join(prefixes)}. Enter user and password in the gateway.")
@@ -111,7 +115,8 @@ def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
 def _wait_for_login(settings: Settings) -> str:
     """Wait until the running hub is connected to the broker as its own user. Return a sentence about the result.
 
-    The broker must not require passwords before that, because it queues messages only for this user.
+    Only then should the broker be restarted so that it requires passwords. If it is restarted earlier, it queues no
+    messages for the hub meanwhile, because it queues them only for a user that it knows.
     """
     deadline = time.monotonic() + LOGIN_S
     while (status := status_of(settings)) is not None and time.monotonic() < deadline:

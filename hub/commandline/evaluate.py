@@ -85,7 +85,11 @@ async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[Evaluat
 
 
 def _baseline(file: Path, found: EvaluationScore) -> float | None:
-    """Return the points in a baseline file. If there is no such file, write ``found`` to it and return None."""
+    """Return the score (points) that an earlier evaluation wrote to ``file``, to compare the new score with it.
+
+    If there is no such file, write the new score ``found`` to it and return None. Raises Invalid for another kind of
+    file.
+    """
     if not file.exists():
         replace_file(file, msgspec.json.encode({"points": found.points, "cases": len(found.results)}))
         print(f"{file} is the baseline from now on.")

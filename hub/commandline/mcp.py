@@ -26,7 +26,10 @@ INTERNAL_ERROR = -32603
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Answer messages until the input ends. Raises Conflict if no hub is running on the data folder."""
+    """Read Model Context Protocol messages from standard input, and write the hub's answers to standard output.
+
+    The command ends when its input ends. Raises Conflict if no hub is running on the data folder.
+    """
     data = settings_from(arguments).store.data
     if arguments.http is None and find_running(data) is None:
         raise Conflict(f"No hub is running on the data folder {data}.", "Start it, or give its folder or --http.")

@@ -94,7 +94,8 @@ class CommandTracker:
     def replied(self, command_id: str, device: str, done: bool, detail: str | None, now: int) -> list[Command]:
         """Handle a reply from a device: the command was carried out (``done``) or failed.
 
-        A reply to a command for another device is ignored.
+        ``detail`` is the text of the reply. ``now`` is epoch ms. Return the command in its new state. Return an empty
+        list if the reply is ignored: the command is not open, or it was sent to another device.
         """
         command = self._open.get(command_id)
         if command is None or command.device != device or command.state not in ("sent", "acknowledged"):
@@ -106,7 +107,10 @@ class CommandTracker:
         return [self._update(replace(command, state="acknowledged", detail=detail))]
 
     def reported(self, device: Device, now: int) -> list[Command]:
-        """Confirm each command of the device whose wanted values the device now reports; not the queued ones."""
+        """Mark those commands of a device as confirmed whose wanted values the device now reports, and return them.
+
+        Commands that are still queued stay queued, because the device has not received them.
+        """
         commands = [self._open[command_id] for command_id in self._of_device.get(device.id, ())]
         return [
             self._settle(command, "confirmed", now, command.detail)

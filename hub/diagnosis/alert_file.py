@@ -43,7 +43,7 @@ Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
 
 
 class FiledRule(msgspec.Struct, frozen=True):
-    """A rule in a file.
+    """A rule as it is stored in an alert file.
 
     The condition is stored apart from the rule, as a dict with its ``kind``. The rule has no scope: it watches the
     devices of the file.
@@ -209,8 +209,8 @@ class AlertFiles:
     async def _readings(self, device: Device, end: int) -> tuple[int, Readings]:
         """Return the start (epoch ms) of the readings in the file, and the device's readings from then to ``end``.
 
-        Of the spans in :data:`SPANS_MS`, the longest is used that has fewer than :data:`MAX_READINGS` readings; if all
-        have more, the shortest, cut off at that number.
+        The file has the readings of the longest period in :data:`SPANS_MS` with fewer than :data:`MAX_READINGS`
+        readings. If even the shortest period has more, the file has only that many of its readings.
         """
         metrics = [metric for _, metric in await self._store.series([device.id], None)]
         for span in SPANS_MS:

@@ -46,10 +46,12 @@ def _limited(contents: dict[str, Any]) -> Iterator[Place]:
 
 
 def _numbers(value: Any, path: str, *, all_keys: bool) -> Iterator[Place]:
-    """Yield the path and value of each time in ``value``, and of each duration of a rule; recursive.
+    """Yield the path and the number of each time in ``value`` and of each duration in its rules, also in nested values.
 
-    With ``all_keys``, used for devices, yield all numbers except those in :data:`_ANY_SIGN`. ``path`` is the place of
-    ``value`` in the file.
+    Args:
+        value: A part of the file.
+        path: The place of ``value`` in the file, such as ``.rules[0]``.
+        all_keys: Yield all numbers except those in fields of :data:`_ANY_SIGN`. This is used for devices.
     """
     if isinstance(value, list):
         for number, inner in enumerate(value):

@@ -40,8 +40,8 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
     """The result of replaying an alert file.
 
     Attributes:
-        alerts: each alert of the file with the matching firing of the replay, an alert that the replay raised; None if
-            there is none.
+        alerts: pairs of an alert in the file and the alert that the replay raised in its place, a firing. The firing is
+            None if the replay raised no such alert.
         diagnosis: the diagnosis of the replay.
         differs: a sentence for each difference between this diagnosis and the file's; empty if they are equal.
     """
@@ -71,9 +71,10 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
 
 
 def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertFile) -> Firing | None:
-    """Replay the alert's rule on the device, and return the firing with the same metric and start as the alert.
+    """Replay the rule of ``alert`` with the readings in the file. Return the alert that the replay raises in its place.
 
-    Return None if the rule is not in the file, the alert is of another device, or no firing matches.
+    The replayed alert (firing) has the same metric and the same start as ``alert``. Return None if there is none, if
+    the rule is not among ``rules``, or if ``alert`` is of another device than ``device``.
     """
     rule = next((each for each in rules if each.id == alert.rule), None)
     if rule is None or alert.device != device.id:
@@ -134,7 +135,7 @@ class _FiledAlerts(Engine):
         ]
 
     def together(self, alert: Alert) -> list[Alert]:
-        """Return the other alerts of the file that were open at the time ``at``."""
+        """Return the alerts of the file, other than ``alert``, that were open at the time of the replayed diagnosis."""
         return [each for each in self._filed if each.id != alert.id]
 
 
@@ -145,7 +146,11 @@ def _readings(contents: AlertFile, until: int) -> Iterator[Reading]:
 
 
 def _as_of(device: Device, contents: AlertFile, at: int) -> Device:
-    """Return the device with the values and the presence that it had at the time ``at``, according to its readings."""
+    """Return a copy of ``device`` in its state at the time ``at`` (epoch ms).
+
+    The copy has the values that were the latest at that time. It is online if one of its readings is recent enough,
+    otherwise stale.
+    """
     metrics = {
         metric: Latest(value, ts, quality)
         for metric, points in contents.readings.get(device.id, {}).items()

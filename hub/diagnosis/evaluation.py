@@ -43,10 +43,10 @@ class EvaluationCase(msgspec.Struct, frozen=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """The result of one case: the confirmed ``cause``, and the cause that was ``named``.
+    """The result of one case: the confirmed ``cause``, and the cause that the diagnosis ``named``.
 
-    ``named`` is None if the writer named no cause or the model did not answer. ``among_three`` is True if the confirmed
-    cause was named, or is among the three likeliest known faults.
+    ``named`` is None if the diagnosis names no cause or the model did not answer. ``among_three`` is True if the
+    confirmed cause was named, or is among the three likeliest known faults.
     """
 
     name: str
@@ -84,7 +84,11 @@ def case_of(alert: Alert, diagnosis: Diagnosis | None, device: Device | None) ->
 async def evaluate(
     cases: Sequence[EvaluationCase], providers: ProviderChain | None = None, model: str | None = None
 ) -> EvaluationScore:
-    """Score the model with the name ``model``, using the current prompt. Without a name, score the built-in analyst."""
+    """Let a model diagnose each case, and return how often it names the cause that a person confirmed.
+
+    ``model`` is the name of the model, which gets the current prompt. Without ``providers`` or ``model``, the built-in
+    analyst diagnoses the cases.
+    """
     results = []
     for case in cases:
         subject = await asyncio.to_thread(case.subject)

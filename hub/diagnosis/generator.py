@@ -62,7 +62,7 @@ class DiagnosisGenerator:
         return self._providers.settings.local_diagnosis_timeout_s
 
     def local_writer(self) -> Writer | None:
-        """Return the first local model that would write a diagnosis; None if there is none."""
+        """Return the first local language model among those that can write a diagnosis; None if there is none."""
         local = self._providers.local()
         writers = self._providers.describe("diagnosis")
         return next((w for w in writers if w.generative and w.provider in local), None)
@@ -126,7 +126,12 @@ class DiagnosisGenerator:
     async def _by_model(
         self, run: ProgressStream, subject: Subject, timeout_s: float, writers: Sequence[Writer]
     ) -> GeneratedDiagnosis | None:
-        """Return the diagnosis of the first of ``writers`` that answers; None without a usable answer."""
+        """Let a language model write the diagnosis.
+
+        The models in ``writers`` are called one after the other until one answers. Progress is sent to ``run``.
+        ``subject`` is the alert with its evidence, and ``timeout_s`` limits the time of an answer in seconds. Return
+        None if no model gives an answer that can be used.
+        """
         started = time.monotonic()
         own = subject.narrative()
         asked = self._request(subject, own)
@@ -159,7 +164,11 @@ class DiagnosisGenerator:
         return None
 
     async def _tell(self, run: ProgressStream, subject: Subject, said: Sequence[WrittenStatement]) -> None:
-        """Send statements to ``run``, each with its verdict. Only supported observations are added to its text."""
+        """Send the statements of a diagnosis to the listeners of ``run``, each with its verdict.
+
+        The verdict says whether the evidence supports the statement. Only supported observations are also sent as text
+        of the diagnosis.
+        """
         for claim in await asyncio.to_thread(judge, said, subject.device, subject.evidence):
             if claim.supported and claim.kind == "observation":
                 run.emit("text", f"{claim.text} ")

@@ -74,10 +74,11 @@ class Investigation:
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
-        """Return the input for :func:`hub.insight.evidence`.
+        """Collect the readings and facts that explain a device's state, as the input for :func:`hub.insight.evidence`.
 
-        The three horizons (see the top of this file) end at ``now``; for a silent device, they end at its last message.
-        A metric of another device is left out if its unit differs from the device's.
+        Each metric is read on three horizons: the last hours, the last week and the last weeks. All three end at
+        ``now`` (epoch ms); for a silent device, they end at its last message. ``alert`` is the alert to explain, None
+        without one. A metric of a device to compare with is left out if its unit differs from that of ``device``.
         """
         end = min(now, device.last_seen or now)
         # A calculated metric repeats what its inputs show, so it counts only where it is what the alert is about.
@@ -141,7 +142,10 @@ class Investigation:
         return found
 
     async def _weeks(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return the hourly means of the last five weeks up to ``end``, of metrics with over eight days of history."""
+        """Return the hourly means of the last five weeks up to ``end`` (epoch ms), by metric.
+
+        Only metrics whose history is longer than eight days are returned.
+        """
         queries = [_buckets(device.id, name, end - _WEEKS_MS, end + 1, _HOUR_MS) for name in metrics]
         series = await self._store.history(queries) if queries else []
         return {

@@ -14,7 +14,11 @@ NAMES = ("value", "limit", "before", "change", "rate", "peak", "since", "duratio
 
 
 def fill(text: str, cited: Sequence[Evidence]) -> str | None:
-    """Return ``text`` with its placeholders filled; None if no cited evidence has the value for a placeholder."""
+    """Return ``text`` with a value in place of each placeholder.
+
+    The values come from the evidence ``cited``. Return None if none of it has the value for a placeholder, or if a
+    brace is left over.
+    """
     values = [values_of(e) for e in cited]
     missing = False
 

@@ -86,9 +86,10 @@ def _fields(thing: Evidence | CauseMatch, *fields: str) -> dict[str, Any]:
 
 
 def statement_schema(ids: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of an answer, in which statements can cite only the evidence with the given ids.
+    """Return the JSON schema of the answer that a model should write.
 
-    If the server enforces the schema, a statement cannot contain digits.
+    Statements can cite only the evidence with the given ``ids``. The schema does not allow digits in the text of a
+    statement; some model servers enforce this and others do not.
     """
     cited = {"type": "array", "items": {"type": "string", "enum": list(ids) or ["none"]}, "maxItems": 6}
     statement = {

@@ -25,10 +25,14 @@ _Id = Annotated[str, msgspec.Meta(max_length=8)]
 
 
 class GeneratedDiagnosis(msgspec.Struct, frozen=True):
-    """The text of a diagnosis with its checked claims and its writer.
+    """The text of a diagnosis, and how it came about.
 
-    ``opinions`` are the causes that the analyst and the model name. ``instead_of`` is the model that should have
-    written the diagnosis but failed.
+    Attributes:
+        narrative: The text.
+        claims: The sentences of the text, compared with the evidence.
+        writer: The model or the built-in analyst that wrote it.
+        opinions: The causes that the analyst and the model name.
+        instead_of: The model that failed to write the diagnosis, so that ``writer`` took its place; else None.
     """
 
     narrative: Narrative
@@ -103,7 +107,14 @@ def parse_reply(
 def built_in_diagnosis(
     own: Narrative, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch]
 ) -> GeneratedDiagnosis:
-    """Return the built-in analyst's text as a diagnosis. Its claims are checked like a model's."""
+    """Return the text of the built-in analyst as a diagnosis whose claims are checked, as those of a model are.
+
+    Args:
+        own: The text of the built-in analyst.
+        device: The device that the text is about.
+        found: The evidence that the text cites.
+        matches: The causes that fit the evidence, of which the analyst's opinion is made.
+    """
     claims = check_analyst(own, device, found)
     return GeneratedDiagnosis(own, claims, BUILTIN, 0, (analyst_opinion(matches),))
 

@@ -49,7 +49,7 @@ class DiagnosisService:
     """Diagnoses alerts as they are raised, and devices on request.
 
     Attributes:
-        dropped: Number of alerts that did not fit in the queue. If still open, they are diagnosed when it is empty.
+        dropped: Number of alerts that did not fit in the queue. When it is empty, those that are still open follow.
         runs: The progress of each diagnosis that is being written.
 
     Args:

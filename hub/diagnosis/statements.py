@@ -40,7 +40,10 @@ def judge(said: Sequence[WrittenStatement], device: Device, found: Sequence[Evid
 
 
 def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return the built-in analyst's claims, which are all observations, each with its verdict."""
+    """Return the claims of the built-in analyst, each with the verdict whether the evidence supports it.
+
+    ``own`` is the analyst's text, and ``found`` is the evidence. All claims of the analyst are observations.
+    """
     vocabulary = vocabulary_of(device)
     claims = []
     for said in own.claims:
@@ -51,9 +54,10 @@ def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> 
 
 
 def replacements(claims: Sequence[Claim], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return correct sentences, written by the hub, in place of observations that the evidence does not support.
+    """Return sentences written by the hub that replace the observations which the evidence does not support.
 
-    Each states the evidence that the wrong sentence cited, unless a correct observation already reports it.
+    If an observation cites evidence but states it wrongly, its replacement states that evidence correctly. It is left
+    out if a supported observation already reports the same evidence.
     """
     kept = [claim for claim in claims if claim.supported and claim.kind == "observation"]
     told = {cited for claim in kept if len(claim.evidence) <= _MAX_CITED for cited in claim.evidence}

@@ -88,7 +88,7 @@ class DialectConfig(msgspec.Struct, frozen=True):
 
 
 def make_dialects(config: DialectConfig) -> list[Dialect]:
-    """Return the enabled dialects, in the order in which they are asked whether they own a topic."""
+    """Return the enabled dialects. A message is decoded by the first dialect in this order that owns its topic."""
     return [make_dialect(name, config) for name in config.enabled]
 
 

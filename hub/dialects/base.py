@@ -117,9 +117,10 @@ class View(Protocol):
 
 
 def expired_values(record: Record, names: Iterable[str], view: View) -> list[ValueExpired]:
-    """Return an event for each metric in ``names`` whose value is no longer known: this message has no value for it.
+    """Return an event for each metric in ``names`` whose last value is no longer valid.
 
-    The result is empty for a retained message. For a late message, metrics with a newer known value are left out.
+    The message ``record`` reports these metrics as having no value. ``view`` gives the values known so far. The result
+    is empty for a retained message. For a late message, metrics that have a newer value are left out.
     """
     if record.quality == "retained":
         return []
@@ -151,7 +152,10 @@ class Dialect(Protocol):
         ...
 
     def decode(self, message: RawMessage, view: View) -> Result:
-        """Decode a message without changing any state. Raises Rejected if it is invalid as a whole."""
+        """Decode a message without changing any state.
+
+        ``view`` gives the values that the hub knows already. Raises Rejected if nothing in the message can be used.
+        """
         ...
 
     def apply(self, change: DialectState) -> Sequence[Action]:

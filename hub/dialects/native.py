@@ -182,9 +182,10 @@ class NativeDialect:
 
 
 def _read_with_schema(message: RawMessage, topic: TelemetryTopic, payload_schema: PayloadSchema) -> Record | None:
-    """Return the same record as :meth:`Item.read`, but faster; None if the payload does not match the schema.
+    """Return the same record as :meth:`Item.read`, but faster, by the schema that the topic's last payloads had.
 
-    After a mismatch, the topic loses its schema.
+    Return None if the payload does not match the schema. The topic then has no schema, so its next message is read in
+    the slow way.
     """
     read = payload_schema.read(message.payload)
     if read is None:

@@ -46,7 +46,13 @@ def read_info(payload: bytes, topic: TelemetryTopic, base: str) -> tuple[Info, l
 
 
 def _valid_entries(key: str, table: dict[str, Any], base: str) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the valid entries of a table such as ``units``, and the invalid entries as faults."""
+    """Check each entry of a table in a device's description. Return the valid entries, and the invalid ones as faults.
+
+    Args:
+        key: The key of the table, such as ``units``.
+        table: The entries.
+        base: The beginning of the device's topics.
+    """
     valid: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, value in table.items():

@@ -43,10 +43,12 @@ Read = tuple[dict[str, Value], Any, int | None]
 
 
 class PayloadSchema:
-    """A decoder for flat payloads with the same metrics. ``kinds`` has the type of each metric.
+    """A decoder for payloads that are flat JSON objects with the same metrics.
+
+    ``kinds`` has the type of each metric.
 
     Attributes:
-        names: The metrics in the order of the struct's fields.
+        names: The metrics in the order of the fields in the structs that ``numbers`` returns.
         numeric: True if all metrics are numbers.
         numbers: Decodes a payload of a numeric schema to a struct with the metrics, the time in epoch ms and ``seq``. A
             missing time or ``seq`` is -1. Raises msgspec's errors for any other payload, even if :meth:`read` accepts
@@ -65,7 +67,7 @@ class PayloadSchema:
         self.numeric = all(kind is float for kind in kinds.values())
 
     def read(self, payload: bytes) -> Read | None:
-        """Return the contents of a payload; None if the payload does not match this schema."""
+        """Return a payload's values by metric, its time and its ``seq``; None if it does not match this schema."""
         if len(payload) > MAX_BYTES:
             return None
         try:

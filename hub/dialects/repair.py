@@ -32,10 +32,10 @@ def unwrapped(payload: bytes) -> bytes:
 
 
 def repaired(payload: bytes) -> bytes:
-    """Return the payload with everything replaced that is not valid JSON.
+    """Return the payload with a replacement for each token that is not valid JSON.
 
-    The replacements are the texts ``NaN`` and ``Infinity``, null, ``true`` and ``false``, and :data:`UNREADABLE` for
-    texts.
+    For example, ``nan`` becomes the text ``NaN``, ``inf`` the text ``Infinity``, ``undefined`` becomes null, and
+    ``True`` becomes ``true``. A text that is not valid Unicode becomes :data:`UNREADABLE`.
     """
     return _TOKENS.sub(_replacement, payload)
 

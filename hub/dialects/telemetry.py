@@ -131,10 +131,10 @@ class Item:
             return message.received, "retained" if message.retained else "clock"
 
     def _key(self, body: dict[str, Any], payload: bytes, checksum: int | None) -> int | None:
-        """Return a key that recognizes a message that arrives twice. It is made of ``id``, ``seq`` and the content.
+        """Return a deduplication key, which is equal for repeated deliveries of a message, or of one item of a list.
 
-        None if the object has neither ``id`` nor ``seq``. An item of a list with an ``id`` has the same key in every
-        list.
+        The key is made of ``id``, ``seq`` and the content; None if the object has neither ``id`` nor ``seq``. An item
+        with an ``id`` is also recognized if it arrives in another list.
         """
         name, seq = body.get("id"), body.get("seq")
         if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
@@ -223,10 +223,10 @@ def result_of(message: RawMessage, items: Sequence[DecodedItem], identities: Seq
 
 
 def _checked_name(name: str) -> str:
-    """Return ``name`` if it is a valid metric name, and cache it. Raises Rejected.
+    """Return ``name`` if it is a valid metric name, and remember it unless it is reserved. Raises Rejected.
 
-    The cache saves checking each name again. :meth:`Item._values` also accepts a float under a cached name without
-    checks, because a JSON number with a decimal point is always finite.
+    Remembered names are not checked again. If a name is remembered, :meth:`Item._values` accepts a float under it
+    without any check. That is safe, because a JSON number with a decimal point is always finite.
     """
     if metric_name(name) not in RESERVED:  # in the object "metrics" these names are valid, beside it they are not
         if len(_names) >= MAX_NAMES:

@@ -118,10 +118,11 @@ def _id(native_id: str) -> str:
 
 
 def _record(device: str, item: Any, message: RawMessage, unknown: list[str], faults: list[Fault]) -> Record:
-    """Return the record of one item: ``{"temperature": 21.5}`` or ``{"ts": …, "values": {…}}``.
+    """Return the record for one item of a telemetry message.
 
-    Metrics without a value are added to ``unknown``, invalid values to ``faults``. Raises Rejected if the item is not
-    an object or its time is invalid.
+    An item is an object of values, such as ``{"temperature": 21.5}``, or has them with a time: ``{"ts": …, "values":
+    {…}}``. The names of values that are null or stand for "unknown" are added to ``unknown``, and invalid values to
+    ``faults``. Raises Rejected if the item is not an object or its time is invalid.
     """
     values = item.get("values", item) if isinstance(item, dict) else None
     if not isinstance(values, dict):

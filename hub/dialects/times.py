@@ -79,10 +79,13 @@ def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | No
 
 
 def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
-    """Return the zone in which the newest local time of a message equals the time of receipt.
+    """Infer the time zone of a device that sends local times without a zone.
 
-    Return None if there are fewer than two local times. Also return None if the newest, read as UTC, agrees with the
-    time of receipt (:data:`AGREES`) or differs from it by a day or more.
+    The newest time in ``values`` is assumed to be the time at which the hub received the message (``received``, epoch
+    ms). The difference between the two is the zone's distance from UTC.
+
+    Return None if ``values`` has fewer than two local times, if the newest is in UTC already (it differs by at most
+    :data:`AGREES`), or if the difference is a day or more.
     """
     clocks = []
     for value in values:
@@ -105,10 +108,11 @@ def has_zone(value: Any) -> bool:
 
 
 def _time_of_receipt(as_utc: int, received: int, retained: bool) -> tuple[int, Quality]:
-    """Return the time of receipt and its quality, for a local time whose zone is not known.
+    """Return the time of receipt and its quality, to be used in place of a local time in an unknown time zone.
 
-    ``as_utc`` is the local time read as UTC, in ms. The quality is ``clock`` if no time zone can explain the
-    difference.
+    ``as_utc`` is the local time in ms, read as if it were UTC. If it differs from ``received`` by more than a day, no
+    time zone can explain the difference: the device's clock is wrong, and the quality is ``clock``. For a retained
+    message, the quality is ``retained``.
     """
     if retained:
         return received, "retained"
@@ -131,7 +135,10 @@ def _from_local(clock: datetime, received: int, zone: tzinfo | None) -> int | No
 
 
 def _utc(parsed: int | date) -> int:
-    """Return epoch ms for a local time read as UTC. For a date, use noon; a number is returned unchanged."""
+    """Return a parsed time in epoch ms, as if it were a time in UTC. A number is in epoch ms already.
+
+    A date without a time of day stands for noon.
+    """
     if isinstance(parsed, datetime):
         return _ms(parsed.replace(tzinfo=UTC))
     return parsed if isinstance(parsed, int) else _ms(datetime.combine(parsed, time(12), UTC))

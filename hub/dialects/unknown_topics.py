@@ -28,9 +28,10 @@ class UnknownTopics:
         self._minute = self._count = 0  # when the current minute began, and how many were rejected in it
 
     def result(self, message: RawMessage) -> Result:
-        """Raise Rejected (``bad_topic``) with a hint at the right topic.
+        """Raise Rejected (``bad_topic``), with a hint at the right topic, for a message that no dialect can decode.
 
-        Return an empty result if the message is ignored.
+        Return an empty result instead if the message is to be ignored: it is one of the hub's own commands, it is
+        empty, or its topic was rejected lately.
         """
         topic, now = message.topic, message.received
         levels = topic.removeprefix(self._root + "/").split("/")

@@ -81,7 +81,10 @@ class Form:
         return None
 
     def _advice(self, text: str) -> str:
-        """Return how to write the number that ``text`` probably means in this table."""
+        """Return advice for a person on how to write a number that cannot be read.
+
+        ``text`` is what the cell contains. The advice names the number that it probably means, if that can be guessed.
+        """
         example = "1234,5 or 1234.5" if self.commas else "1234.5"
         if plain := _without_groups(text, ("," if self.commas else ".") if not self._mark else self._mark):
             return f"Write {plain}, without a thousands separator."

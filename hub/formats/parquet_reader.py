@@ -181,9 +181,10 @@ def _times(arrow: Any, column: Any, form: Form) -> Column:
 
 
 def _local(ms: int, form: Form) -> int:
-    """Convert local time to epoch ms. ``ms`` is the local time counted as if it were UTC. Raises Invalid.
+    """Convert a local time without a time zone to epoch ms.
 
-    The time zone is the zone of the table (``form``).
+    ``ms`` is the number of ms from 1970-01-01 00:00 in local time to this local time. The time zone is that of the
+    table (``form``). Raises Invalid if the time is out of range.
     """
     try:
         return round(form.local(_EPOCH + timedelta(milliseconds=ms)).timestamp() * 1000)

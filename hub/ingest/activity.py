@@ -114,7 +114,7 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
 
 
 def _alert(event: ev.AlertEvent, name: str) -> Activity:
-    """Return the entry for a change of an alert."""
+    """Return the entry of the activity log for a change of an alert. ``name`` is the name of the alert's device."""
     alert = event.alert
     severity: Severity = "ok"
     params: dict[str, Any] = {"name": name, "message_key": alert.message_key, "message_params": alert.message_params}
@@ -187,7 +187,10 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
 
 
 def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:
-    """Return key and text of the entry for a confirmed or removed cause. Add a confirmed cause to ``params``."""
+    """Return the message key and the text of the activity entry for a confirmed or removed cause.
+
+    ``name`` is the display name of the device. A confirmed cause is added to ``params``, the parameters of the entry.
+    """
     found, of = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
     if found is None:
         return "cause_removed", f"{event.by} removed {of}"
@@ -236,5 +239,8 @@ def _command(command: Command, at: int, name: str) -> Activity | None:
 
 
 def _short(value: Any) -> Any:
-    """Return a value for the parameters of a text. Objects, lists and texts become texts of at most 80 characters."""
+    """Shorten a value that a translated text will contain.
+
+    Numbers, booleans and None stay unchanged. Everything else becomes a text of at most 80 characters.
+    """
     return value if isinstance(value, bool | int | float | None) else f"{value!s:.80}"

@@ -65,7 +65,7 @@ class Batch:
         return list({event.silence.id: event.silence for event in changes}.values())
 
     def incidents(self) -> list[Incident]:
-        """Return each incident that changed, in its last state."""
+        """Return the incidents that changed in this batch, each once and in the state after its last change."""
         changes = (event for event in self.events if isinstance(event, IncidentChanged))
         return list({event.incident.id: event.incident for event in changes}.values())
 

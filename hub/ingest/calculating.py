@@ -41,10 +41,10 @@ REMARK_MS = 600_000
 
 
 class Calculating:
-    """Calculates the metrics that are due, in small steps.
+    """Calculates the metrics that are due, in small steps, so that other inputs need not wait.
 
-    A round calculates all metrics that have the same interval. While a round is ``pending``, the pipeline sends
-    CalculateNext.
+    A round calculates all metrics that have the same interval, for all devices. ``pending`` is True while a round is
+    not finished. During this time, the pipeline puts the input CalculateNext into its queue for each next step.
     """
 
     def __init__(
@@ -55,18 +55,29 @@ class Calculating:
         liveness: Liveness,
         apply: Callable[[Batch, Record], None],
     ) -> None:
-        """Create the runner. ``apply`` is called to apply a record to the registry and the rules."""
+        """Create the object that calculates metrics when they are due.
+
+        Args:
+            registry: The devices.
+            engine: The rules.
+            calculation: The definitions and their state.
+            liveness: Records signs of life, and values that expire.
+            apply: Called to apply a new record to the registry and the rules, and to add it to a batch.
+        """
         self._registry, self._engine, self._calculation = registry, engine, calculation
         self._liveness, self._apply = liveness, apply
         self.pending = False
 
     def clear(self) -> None:
-        """Forget all state and the rounds under way, because the devices are about to be restored."""
+        """Discard all state, including unfinished rounds of calculations, before the devices are restored."""
         self._calculation.clear()
         self.pending = False
 
     def tick(self, batch: Batch, now: int) -> None:
-        """Begin the rounds of calculation that are due, and do their first step."""
+        """Begin to calculate the metrics that are due, and do the first portion of the work.
+
+        The values are added to ``batch``. ``now`` is the time in epoch ms.
+        """
         if self._calculation.definitions:
             self._calculation.begin(now, self._devices, self._registry.get)
             self.step(batch)
@@ -149,9 +160,14 @@ class Calculating:
             batch.record_batches.append(_record_batch(result, np.array(written, np.int64)))
 
     def _mark(self, batch: Batch, result: NewValues, device: Device, row: int, described: object) -> None:
-        """Mark a metric of a device as calculated.
+        """Mark a metric of a device as calculated by the hub.
 
-        Nothing is done if the metric was marked before and ``described`` has not changed since.
+        Args:
+            batch: Gets an event if the mark has changed.
+            result: The calculated values of the metric.
+            device: The device.
+            row: The device's row in ``result.state``.
+            described: What the mark is made from. If it equals that of the last call for this device, nothing is done.
         """
         if result.state.described[row] == described:
             return

@@ -56,7 +56,10 @@ class IngestCounters(msgspec.Struct):
 
 
 class Committer:
-    """Writes deltas to the store. Calls ``on_commit`` after each commit with the seconds that it took."""
+    """Writes the changes of each batch (:class:`Delta`) to the store.
+
+    After each commit, it calls ``on_commit`` with the seconds that the commit took.
+    """
 
     def __init__(self, store: Store, counters: IngestCounters, on_commit: Callable[[float], None]) -> None:
         self._store = store
@@ -80,7 +83,7 @@ class Committer:
             refusable: True to raise StoreRefused, False to retry in this case, too.
 
         Raises:
-            StoreRefused: the store cannot write values of this delta. It could write others.
+            StoreRefused: the store works, but this delta has values that it cannot write.
         """
         counters = self._counters
         started, pause, paused = time.monotonic(), 0.1, False

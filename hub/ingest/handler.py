@@ -78,7 +78,7 @@ class IngestHandler:
         registry.set_flush_handler(self._handle_flushed)
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
-        """Restore the stored state; see :func:`hub.ingest.recovery.recover`."""
+        """Load the state. Return what to commit, and unreadable rows; see :func:`hub.ingest.recovery.recover`."""
         self._calculating.clear()
         return recover(
             snapshot,
@@ -91,13 +91,13 @@ class IngestHandler:
         )
 
     def states(self, cursor: int, requested_checkpoint: int) -> tuple[dict[str, bytes], int]:
-        """Return the device states to commit with a batch, and the checkpoint; see :meth:`StoredStates.take`."""
+        """Return the device states to store with a batch, by device id, and the checkpoint after the batch."""
         for name in self._engine.take_changed():
             self._registry.touch(name)
         return self._registry.take_states(cursor, requested_checkpoint)
 
     def take_unfinished(self, now: int) -> list[Input]:
-        """Return an input for each unfinished work, which continues it. The caller puts these inputs into the queue."""
+        """Return the inputs that continue work which is not finished. The caller has to put them into the queue."""
         found: list[Input] = []
         if self._judging.pending:
             self._judging.pending = False  # set again while devices are left
@@ -150,7 +150,7 @@ class IngestHandler:
         batch.placed = len(batch.events)
 
     def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Add the record batches that the fast path applied, and handle the messages that it could not apply."""
+        """Add the batches that the fast path applied, and handle ``messages``, which it could not apply, one by one."""
         batch = self._batch
         batch.record_batches += record_batches
         for message in messages:
@@ -226,7 +226,7 @@ class IngestHandler:
             batch.reject(rejected)
 
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
-        """Apply one of the ``items`` records in a message, and evaluate the rules on the record."""
+        """Apply one record of a message, which has ``items`` records in all, and evaluate the rules on it."""
         name = record.device
         if record.key is not None:
             duplicate, events = self._registry.check_duplicate(
@@ -265,9 +265,9 @@ class IngestHandler:
         self._record(batch, record, RawMessage("", b"", record.received), 1)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """Offer a topic to the fast path, if its device is online, has no constant ``id`` and awaits no command.
+        """Offer a topic to the fast path, if its device is online, awaits no command and has no constant ``id``.
 
-        A constant ``id`` is one that the device sent with different values.
+        An ``id`` is constant if the device sent it with different payloads: it does not identify a message.
         """
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
@@ -278,7 +278,7 @@ class IngestHandler:
     def _bounds(
         self, device: Device, metrics: Sequence[str]
     ) -> tuple[list[float], list[float], int, Follow | None] | None:
-        """Return the bounds within which no rule changes state; see ``Bounds`` in :mod:`hub.registry.fastpath`."""
+        """Return the range of each metric in which no rule changes state, as a tuple (see ``fast_path.Bounds``)."""
         calm, follow = self._engine.calm(device, metrics), self._engine.follow
         if calm is None:
             return None

@@ -41,7 +41,8 @@ class InputHandler:
     ) -> None:
         """Create the handler.
 
-        ``apply`` applies a dialect's result to the batch. It is called with the results of the dialects' ticks.
+        ``apply`` adds the effects of a decoded message to a batch. The handler calls it for what the dialects return on
+        a tick of the clock.
         """
         self._dialects = dialects
         self._registry = registry

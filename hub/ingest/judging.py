@@ -14,7 +14,10 @@ JUDGED_AT_ONCE = 500
 
 
 class Judging:
-    """Queue of devices on which the rules are to be evaluated. While ``pending``, the pipeline sends JudgeDevices."""
+    """The devices on which the rules have to be evaluated again, some of them in each step.
+
+    ``pending`` is True while devices are left. The pipeline then requests the next step with JudgeDevices.
+    """
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry, self._engine = registry, engine
@@ -30,7 +33,11 @@ class Judging:
         return self.start(devices, change.at) if self._engine.replace_areas(change.around) else []
 
     def follow_schedules(self, now: int) -> list[Event]:
-        """Begin to evaluate the devices of those rules whose schedule has begun or ended since the last call."""
+        """Evaluate all devices that are watched by a rule whose schedule has begun or ended since the last call.
+
+        The first of these devices are evaluated at once, and the events of their rules are returned. The others are
+        queued for later steps.
+        """
         turned = self._engine.take_turned(self._registry.devices)
         return self.start(turned, now) if turned else []
 

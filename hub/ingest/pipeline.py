@@ -54,7 +54,7 @@ RELOAD_S = 1.0  # pause before the stored state is read again after a failure
 
 
 class Pipeline:
-    """Runs the two tasks between queue and store, and the actions that follow a commit."""
+    """Decodes queued messages in one task, stores the results in another, and then acts on each commit."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Pipeline:
         await self._write_states()
 
     def _take_batch(self) -> tuple[Batch, list[Entry]]:
-        """Return the filled batch with its entries, and begin a new batch. Raises the handler's error, if any."""
+        """Return the batch and its entries of the queue, and begin a new batch. Raises the handler's error, if any."""
         batch, self._batch = self._batch, Batch()
         entries, self._entries = self._entries, []
         self._taken.set()
@@ -159,7 +159,7 @@ class Pipeline:
     # -- commit, acknowledge, publish --------------------------------------------------------------------------
 
     async def _finish(self, batch: Batch) -> None:
-        """Commit a batch, then acknowledge and publish. Raises StoreRefused before anything is acknowledged."""
+        """Commit a batch; only then acknowledge its messages and publish its events. Raises StoreRefused."""
         try:
             delta = self._delta(batch)
         except StoreRefused:
@@ -189,7 +189,7 @@ class Pipeline:
             faults.unexpected("A stored change could not be published to all subscribers. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """Return the changes to write, or None if nothing changed, as after most ticks. Raises StoreRefused."""
+        """Return what the batch changes in the database; None if nothing, as after most ticks. Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.record_batches))
         states, checkpoint = self._handler.states(cursor, self._store.requested_checkpoint)
         if broken := self._registry.take_faults():
@@ -223,7 +223,7 @@ class Pipeline:
     async def _write_states(self) -> None:
         """Write the states of all devices whose stored state is older than their last record, in portions.
 
-        If a portion fails, it stops: the checkpoint of a later portion would say that the failed states are stored.
+        Stop when a portion fails: a later portion would record that the states before it are stored, too.
         """
         while (portion := self._handler.states(self._cursor, self._cursor))[0]:
             if broken := self._registry.take_faults():
@@ -234,7 +234,7 @@ class Pipeline:
     # -- refused batches ---------------------------------------------------------------------------------------
 
     async def _bisect(self, entries: list[Entry], error: Exception) -> None:
-        """Commit what can be stored of a refused batch and of the batch filled since then, in ever smaller groups."""
+        """Store the refused and the newer entries in ever smaller groups. Reject each entry that fails alone."""
         self._loaded.clear()
         entries, self._entries, self._batch, self._fault = entries + self._entries, [], Batch(), None
         self._taken.set()
@@ -269,7 +269,7 @@ class Pipeline:
                 await asyncio.sleep(RELOAD_S)
 
     async def _reject_stored(self, entry: Entry, error: Exception) -> None:
-        """Reject a message that cannot be stored. For an input that cannot be stored, give its caller the error."""
+        """Reject a message that cannot be stored. If ``entry`` is an input, its caller gets the error instead."""
         if isinstance(entry, RawMessage):
             text = "The message on %s cannot be stored (%s). It is listed as rejected: GET /api/rejected."
             faults.error(("message", type(error)), text, entry.topic, error, cause=error.__cause__)

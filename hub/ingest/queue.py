@@ -25,7 +25,7 @@ Entry = RawMessage | tuple[Input, "asyncio.Future[Any] | None"]
 
 
 class IngestQueue:
-    """Bounded queue with one consumer."""
+    """Bounded queue of the MQTT messages and other inputs that wait for the ingest pipeline, its only consumer."""
 
     def __init__(
         self,
@@ -53,11 +53,12 @@ class IngestQueue:
         return self._waiting
 
     def offer(self, messages: Sequence[RawMessage]) -> int:
-        """Add messages that arrived together. Return the number of messages that are done, either accepted or shed.
+        """Add messages that arrived together, and return how many of them the caller is done with.
 
-        If the number is lower than the number of messages, the next message (QoS 1 or 2) found no room. The caller then
-        offers the remaining messages again later. There is always room for a receive window of ``reserve`` messages. A
-        closed queue accepts nothing and returns 0.
+        The caller is done with a message if the queue accepted it, or dropped it to save room (only with QoS 0). If the
+        number is lower than the number of messages, the next message (QoS 1 or 2) found no room, and the caller offers
+        the remaining messages again later. Room for ``reserve`` messages is kept free for QoS 1 and 2, as many as the
+        broker sends without an acknowledgement. A closed queue accepts nothing and returns 0.
         """
         if self.closed:
             return 0
@@ -100,7 +101,7 @@ class IngestQueue:
         return handled
 
     def put(self, item: Input) -> None:
-        """Add an input without a caller that waits for it (a tick of the clock, a lost session)."""
+        """Add an input whose result nobody waits for, such as a tick of the clock or a lost session."""
         self._put([(item, None)])
 
     async def submit(self, item: Input) -> Any:
@@ -121,7 +122,11 @@ class IngestQueue:
             self._inputs -= 1
 
     def close(self) -> None:
-        """Refuse further entries. Entries in the queue can still be taken; then :meth:`take` returns an empty list."""
+        """Accept no more entries.
+
+        The consumer can still take the entries that are in the queue. When there are none left, :meth:`take` returns an
+        empty list instead of waiting.
+        """
         self.closed = True
         self._ready.set()
 

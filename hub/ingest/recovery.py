@@ -29,10 +29,11 @@ faults = FaultLog(log)
 def subscriptions_to_end(
     snapshot: StoredSnapshot, dialects: Sequence[Dialect], disabled: Sequence[Dialect], effects: Sequence[Action]
 ) -> list[Action]:
-    """Return actions that end the subscriptions of disabled dialects, as far as these followed from their stored state.
+    """Return the actions that unsubscribe from topics which only disabled dialects had subscribed to.
 
-    The broker keeps such subscriptions with the hub's session, but no dialect would decode the messages. A subscription
-    is kept if a dialect in use needs it, by its own filters or by the ``effects`` of its restored state.
+    The broker keeps these subscriptions with the hub's session, but no dialect would decode the messages. They are
+    found in the stored state of the ``disabled`` dialects. A subscription is kept if one of the ``dialects`` in use
+    needs it, by its own filters or by the ``effects`` of its restored state.
     """
     kept = {each for dialect in dialects for each in dialect.filters}
     kept.update(each for effect in effects if isinstance(effect, Subscribe) for each in effect.filters)
@@ -56,17 +57,17 @@ def recover(
     learnt: Iterable[tuple[str, str]],
     now: int,
 ) -> tuple[Batch, list[Unreadable]]:
-    """Replace the state of registry, engine, command tracker and dialects by ``snapshot``.
+    """Replace the state of registry, engine, command tracker and dialects by the stored state ``snapshot``.
 
     Args:
-        snapshot: the stored states, and the records since then.
-        registry: is cleared and filled.
-        engine: is cleared and filled.
-        command_tracker: is cleared and filled.
-        dialects: receive their stored states.
-        learnt: dialect and key of each state that a dialect learned since start-up. States that are not stored are
-            dropped.
-        now: epoch ms.
+        snapshot: The stored states, and the records that were stored after these states.
+        registry: Is cleared and filled.
+        engine: Is cleared and filled.
+        command_tracker: Is cleared and filled.
+        dialects: Receive their stored states.
+        learnt: Dialect and key of each state that a dialect has learned since start-up. The dialect forgets those that
+            are not in ``snapshot``.
+        now: The time in epoch ms.
 
     Returns:
         A batch with the changes that the restored state requires, such as withdrawn alerts of deleted rules; and the

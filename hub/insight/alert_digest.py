@@ -53,9 +53,9 @@ class RuleAdvice(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """A metric that moves towards a limit.
+    """A metric that steadily moves towards a limit.
 
-    It moves by ``per_day`` and reaches the limit in ``days`` at this rate.
+    ``per_day`` is how much it changes in a day, in its unit. At this rate it reaches ``limit`` in ``days``.
     """
 
     device: str

@@ -17,10 +17,10 @@ _CERTAIN = 0.15
 
 
 def unbalanced(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding if the level moves against the balance of inflow and outflow.
+    """Yield a finding if a level moves in the wrong direction for what flows in and out.
 
-    The device must have exactly one inflow and one outflow, in the same unit, and one level that moves. ``value`` is
-    inflow minus outflow: positive if the level falls although more flows in than out.
+    The device must have exactly one inflow and one outflow, in the same unit, and exactly one level that moves. The
+    finding's ``value`` is inflow minus outflow. It is positive if the level falls although more flows in than out.
     """
     levels = [m for m in moves if case.semantics[m.metric].quantity == "level" and m.doing in ("rises", "falls")]
     inflow, outflow = _flow(case, "inlet"), _flow(case, "outlet")

@@ -85,22 +85,27 @@ class Baseline:
         return self.level + self.drift * (times - self.end)
 
     def deviations(self, times: Floats, values: Floats) -> Floats:
-        """Return the distance of each value from the expected level, in sigmas.
+        """Return the distance of each value from the level that is expected at its time, in sigmas.
 
-        After the baseline's end, one sigma grows at half the rate of the trend. So it is not a change if a trend stops.
+        After the end of the baseline, the expected level continues its trend, and one sigma grows at half the rate of
+        the trend. So values that merely stop following the trend do not count as a change.
         """
         ahead = np.maximum(times - self.end, 0.0)
         return np.asarray((values - self.expected(times)) / (self.scale + 0.5 * abs(self.drift) * ahead))
 
     def threshold(self, interval: float) -> float:
-        """Return the CUSUM that proves a change, in sigma seconds. ``interval`` is the time between readings in s."""
+        """Return how large the CUSUM of the deviations must be to prove a change, in sigma seconds.
+
+        ``interval`` is the time between readings in seconds.
+        """
         return max(1.5 * self.excess, _LEAST_DEVIATIONS * interval)
 
 
 def baseline_end(track: MetricSeries, moment: int) -> float:
-    """Return where the baseline should end, in track seconds, if the trouble was seen at ``moment`` (epoch ms).
+    """Return where the baseline of a metric (what counts as usual) should end, so that it does not include the trouble.
 
-    Track seconds are the seconds after the series' ``origin``.
+    ``moment`` is when the trouble was noticed, in epoch ms. The result is in track seconds, the seconds after the
+    ``origin`` of ``track``. It is some time before ``moment``, because trouble begins before it is noticed.
     """
     seen = track.seconds(moment)
     recent = track.times[track.times <= seen][-_RECENT:]
@@ -110,9 +115,10 @@ def baseline_end(track: MetricSeries, moment: int) -> float:
 
 
 def baseline(track: MetricSeries, end: float) -> Baseline | None:
-    """Return the baseline learned from the readings up to ``end`` (track seconds).
+    """Return the baseline of a metric, which is its usual behaviour, learned from its readings up to ``end``.
 
-    Return None for texts, and if there are fewer than :data:`ENOUGH` readings.
+    ``end`` is in seconds on the time scale of ``track.times``. Return None for texts, and if there are fewer than
+    :data:`ENOUGH` readings.
     """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < ENOUGH or track.kind == "text":
@@ -205,12 +211,13 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
     """Return the metric as it would be if its companions had stayed at their usual levels.
 
-    Companions are metrics of the same device that have not changed themselves. Return None if they do not explain most
-    of the metric's spread.
+    Companions are metrics of the same device that have not changed themselves. Example: a motor draws more current at
+    full flow. With the flow as a companion, only the current beyond what the flow explains is left.
 
-    A motor draws more current at full flow, so only the excess above that counts. A ridge regression over the baseline
-    (up to ``end``, track seconds) learns the influence of each companion. The regression is linear, although current
-    grows with the cube of the speed. So the result is None if a companion is in a state that the baseline never saw.
+    A ridge regression over the readings up to ``end`` (seconds after the origin of ``track``) learns the influence of
+    each companion. The regression is linear, although current grows with the cube of the speed. So the result is None
+    if a companion is in a state that did not occur up to ``end``. It is also None if the companions do not explain most
+    of the metric's spread.
     """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < 3 * ENOUGH or track.kind != "number":

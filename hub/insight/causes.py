@@ -91,12 +91,19 @@ _LEAST = 0.1
 
 
 def _of_kind(signature: Signature, kinds: Collection[str]) -> float:
-    """Return the log odds that the device, which may be any of ``kinds``, is a kind that can have the cause."""
+    """Return the log odds that the device is of a kind of machine that can have the cause (``signature``).
+
+    ``kinds`` are the kinds that the device may be of, all equally likely. If any kind can have the cause, return 0.
+    """
     return math.log(len(set(signature.kinds) & set(kinds)) / len(kinds)) if signature.kinds else 0.0
 
 
 class _Comparison:
-    """Compares a signature with the findings. It adds up log odds, and collects findings for and against the cause."""
+    """Measures how well the findings fit one cause, which ``signature`` describes.
+
+    It adds up log odds: logarithms of how much likelier each finding is with this cause than with an unknown one. It
+    also collects the findings that support the cause and those that contradict it.
+    """
 
     def __init__(self, signature: Signature, matcher: SymptomMatcher) -> None:
         self._signature, self._matcher = signature, matcher
@@ -107,10 +114,10 @@ class _Comparison:
         self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
 
     def match(self, circumstances: float) -> CauseMatch | None:
-        """Return how the cause matches; None if too few of the needed symptoms are seen.
+        """Return how well the evidence matches the cause; None if too few of the symptoms that it needs are seen.
 
-        ``circumstances`` are log odds that do not come from findings: whether there is an alarm, and whether the device
-        is of a kind that can have the cause.
+        ``circumstances`` are log odds to add which come from no finding: from whether there is an alarm, and from
+        whether the device is of a kind that can have the cause.
         """
         signature = self._signature
         if not self._needs():
@@ -142,7 +149,7 @@ class _Comparison:
         )
 
     def _needs(self) -> bool:
-        """Add log odds for the needed symptoms. Return False if the cause is ruled out by those that are missing."""
+        """Add log odds for the symptoms that the cause needs. Return False if missing symptoms exclude the cause."""
         missing = 0
         for symptom in map(parse_alternatives, (*self._signature.needs, *self._signature.witness)):
             degree, found = self._matcher.seen(symptom, guess=not self._signature.witness)
@@ -159,14 +166,18 @@ class _Comparison:
         return 2 * missing <= len(self._signature.needs)
 
     def _shows_it(self, item: Evidence) -> bool:
-        """Return whether a finding shows the cause itself, as an open door or a strong contradiction does."""
+        """Return whether a finding directly shows the cause that this signature describes, as an open door does.
+
+        A contradiction between sensors does so only if it is strong.
+        """
         return item.strength >= FULL if item.kind == "contradicted" else self._matcher.is_direct(item)
 
     def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
-        """Return whether the cause may be present without this needed symptom.
+        """Return whether the cause may be present although a symptom that its signature needs was not observed.
 
-        Only a fault may lack a symptom, and only a movement, because a controller or a coarse sensor may hide it. A
-        symptom may not be missing if a metric moves in another way, or if the signature has a ``witness``.
+        A controller or a coarse sensor may hide a movement. So only symptoms that are movements may be missing, and
+        only if the cause is a fault. No symptom may be missing if a metric moves in the opposite way, or if the
+        signature has a ``witness``.
         """
         if self._signature.nature != "fault" or self._signature.witness:
             return False
@@ -174,7 +185,11 @@ class _Comparison:
         return moves and not self._matcher.opposed(symptom)
 
     def _witnesses(self) -> None:
-        """Add log odds for metrics that stayed calm although a real change of the machine would have moved them."""
+        """Compare the witnesses of the signature with the findings, and change the log odds of the cause accordingly.
+
+        A witness is a metric that a real change of the machine would have moved. If it stayed calm, the cause (such as
+        a faulty sensor) becomes likelier.
+        """
         for symptom in map(parse_alternatives, self._signature.witness):
             degree, found = self._matcher.seen(symptom, guess=False)
             self._total += degree * (_NEEDED - _CALM_AS_EXPECTED)
@@ -194,7 +209,7 @@ class _Comparison:
                 self._total += _MISSING * self._matcher.calm(symptom)
 
     def _weight(self, found: Sequence[Evidence]) -> float:
-        """Return the log odds to add for findings that show one needed symptom."""
+        """Return how many log odds a needed symptom adds to the cause. All findings in ``found`` show this symptom."""
         if any(map(self._matcher.is_direct, found)):
             return _OBSERVED
         if any(item.kind in _SHOWN for item in found):
@@ -208,9 +223,9 @@ class _Comparison:
             self._against += found
 
     def _unexplained(self) -> None:
-        """Subtract log odds for each movement that the cause does not predict.
+        """Subtract log odds for each changed metric (movement) that the cause does not predict.
 
-        A movement of a metric beyond its limit counts twice.
+        It counts twice if the metric is beyond its limit.
         """
         allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
         known = {item.metric for item in (*self._cited, *self._against, *allowed)}
@@ -223,16 +238,19 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Add log odds for movements after an observed act, which the act explains. At most three movements count."""
+        """Add log odds for movements that began after an act that was observed, because the act explains them.
+
+        At most three of these movements are counted.
+        """
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]
         self._total += _FOLLOWS * min(len(later), 3)
 
     def _order(self) -> float:
-        """Return log odds for the order in which metrics began to change. 0 if the order is not known.
+        """Return how well the order in which metrics began to change fits the cause, as log odds; 0 if unknown.
 
-        The signature says which metric changes first.
+        The cause's signature says which metric changes first. A positive number speaks for the cause.
         """
         signature, onsets = self._signature, self._matcher.onsets
         if signature.first is None or len(onsets) < 2:
@@ -251,7 +269,7 @@ class _Comparison:
         return _OUT_OF_ORDER if behind > max(20_000, 0.1 * span) else 0.0
 
     def _signs(self) -> int:
-        """Return how many independent quantities show the cause. Current and power, for example, count as one."""
+        """Return how many independent symptoms were observed. Those of related quantities count as one."""
         semantics = self._matcher.semantics
         shown = (e for e in self._cited if e.kind in _SHOWN or (e.kind in _STATES and e in self._needed))
         # A balance compares a level with two flow meters, so it is a sign apart from the level.

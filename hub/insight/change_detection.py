@@ -82,9 +82,10 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
-    """Return the change of one metric, found in the last hours or in the weeks before.
+    """Return how one metric has changed, by its readings of the last hours or by the weeks before.
 
-    A change in the last hours is preferred if it lies completely in them, because it is located more exactly there.
+    A change that lies completely in the last hours (``track``) is preferred, because its time is known more exactly.
+    For a slower change in ``past``, ``least`` is the minimum size, as a multiple of the largest normal change.
     """
     fast = detect_fast_change(track, moment)
     if track.kind != "number" or fast.doing == "stuck":
@@ -101,10 +102,11 @@ def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float
 def _against_conditions(
     found: Mapping[str, DetectedChange], past: MetricHistory, moment: int, troubled: Collection[str], ratio: float
 ) -> dict[str, DetectedChange]:
-    """Compare the changes with steady operating conditions. Return all changes, updated.
+    """Look for each change again without the influence of operating conditions. Return all changes, updated.
 
-    A change that the conditions explain becomes "steady": a motor that gets warmer under a higher load has not changed.
-    A change that shows only against the conditions is added: a motor that gets as warm under less load has changed.
+    Operating conditions are the metrics that are steady themselves. A change that they explain becomes "steady": a
+    motor that gets warmer under a higher load has not changed. A change that shows only without their influence is
+    added: a motor that gets as warm under less load has changed.
     """
     result = dict(found)
     for name in sorted(found, key=lambda each: past.ranks.get(each, 0)):
@@ -167,9 +169,11 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
 def _refined(
     track: MetricSeries, moment: int, sign: float, week: MetricSeries, onset: Onset
 ) -> tuple[MetricSeries, Onset]:
-    """Locate the onset of a change in the readings. Return the series in which it was located, and the onset.
+    """Find the begin of a change more exactly than it was found in the history of a week.
 
-    If the readings do not cover the onset, or do not confirm it, return the week and the given onset.
+    ``onset`` is the begin in ``week``, the coarse history. It is searched again in the readings of ``track`` before
+    ``moment``. Return the series in which it was found, and the begin. If the readings do not reach back to ``onset``,
+    or do not confirm it, these are ``week`` and ``onset``.
     """
     readings = track.until(moment)
     low, high = (readings.seconds(week.stamp(each)) for each in (onset.earliest, onset.latest))
@@ -183,10 +187,12 @@ def _refined(
 def _related(
     found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], moment: int, troubled: Collection[str]
 ) -> dict[str, DetectedChange]:
-    """Return all changes. A change that does not belong to the trouble is returned as "steady".
+    """Return all changes. Those that do not belong to the trouble are returned as "steady".
 
-    Without trouble, every normal change becomes steady. With trouble, only changes that began before it can become
-    steady: those long before, and those that are normal or weak.
+    The trouble is what the diagnosis explains: an alert or an exceeded limit of the metrics ``troubled``. If there is
+    trouble, only changes that began before it can become steady: those that began long before and are not very unusual,
+    and those that began shortly before and are normal or weak. If there is no trouble, every normal change becomes
+    steady.
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)
@@ -220,9 +226,11 @@ def _is_normal(m: DetectedChange, week: MetricSeries, moment: int) -> bool:
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
-    """Return a steady metric with its ``unrest``: how far it has moved, as a share of what would count as a change.
+    """Return the result for a steady metric with the field ``unrest`` set.
 
-    The movement is counted from ``began`` (epoch ms), when the other metrics began to change.
+    ``unrest`` says how far the metric has moved without counting as changed: 1 is the movement that would count as a
+    change. The movement is counted from ``began`` (epoch ms), when the other metrics began to change. If that is None,
+    it is the distance from the usual value.
     """
     usual, track = seen.baseline, seen.track
     if usual is None or usual.levels is not None or track.kind != "number":
@@ -236,9 +244,10 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
-    """Search a steady metric again after removing the influence of ``companions``, which are steady, too.
+    """Search for a change of a metric that seemed steady, after removing what other metrics explain of its variation.
 
-    Return the change that is found, or else ``seen``.
+    ``companions`` are these other metrics, which are steady. ``moment`` is the latest possible beginning of the change
+    in epoch ms. Return the change that is found, or ``seen`` (the metric as steady) if there is none.
     """
     # Use means of a few readings each: the regression is the costliest step, and its result is the same.
     count = -(-len(seen.track) // _MOST_ADJUSTED)

@@ -65,7 +65,11 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
 
 
 def _covering(case: InvestigationInput, track: MetricSeries, start: int) -> MetricSeries:
-    """Return a metric's series since ``start`` (ms): its readings, or the means of its week if these begin too late."""
+    """Return a metric's series from ``start`` (epoch ms) on.
+
+    The series has the single readings of ``track``. If the first of them is later than ``start``, the series has the
+    means of the metric's last week instead, if they are known.
+    """
     week = case.week.get(track.metric)
     return (week if week is not None and len(track) and track.at(0) > start else track).since(start)
 
@@ -102,7 +106,7 @@ def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
 def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield a finding that compares one metric of the device with the same metric of its peers.
 
-    This is the alert's metric; without an alert, the metric that changed most.
+    The metric is that of the alert. If there is no alert on a metric of the device, it is the metric that changed most.
     """
     chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
     if chosen is None:
@@ -215,7 +219,11 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield findings on gaps in the last hour and on a wrong clock. Both make other findings less reliable."""
+    """Yield findings about the quality of the data, which make all other findings less reliable.
+
+    They are the longest pause between readings in the last hour, if it is unusually long, and a clock of the device
+    that is wrong. The pause is searched in the metric of the first of ``moves``.
+    """
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
         if len(recent) < 20:

@@ -22,9 +22,10 @@ _ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return a key of a metric. Metrics with the same key are one sign of a cause, not several.
+    """Return a key for a metric; changed metrics with the same key count as only one sign of a cause.
 
-    Current and power have the same key. Temperatures at different places have different keys.
+    The key is what the metric measures, and for some quantities the places at which it measures. So current and power
+    have the same key, but temperatures at different places have different keys.
     """
     quantity = meaning.quantity or "?"
     if quantity in _ELECTRICAL:
@@ -34,7 +35,10 @@ def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
 
 
 def is_material(meaning: MetricSemantics) -> bool:
-    """Return whether a movement of the metric counts against a cause that does not explain it."""
+    """Return whether a movement of the metric is evidence against a cause that does not explain the movement.
+
+    ``meaning`` is what the metric measures. A movement of the wind speed, for instance, is no such evidence.
+    """
     return (
         meaning.quantity not in _IMMATERIAL
         and meaning.quantity not in _EXOGENOUS

@@ -73,9 +73,15 @@ def _medians_of_others(table: Floats) -> Floats:
 
 
 def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats:
-    """Return the usual value at each time, interpolated between the middles of the day's slots.
+    """Return the usual value at each of several times, each according to the course of its own day.
 
-    ``phase`` is the time of day in slots (parts of the day). ``day`` is the row of ``courses`` to use for that time.
+    A course has one value for each slot, an equal part of the day. A value applies to the middle of its slot; between
+    two middles it is interpolated.
+
+    Args:
+        phase: The times of day, counted in slots since midnight.
+        day: For each time, the row of ``courses`` that applies.
+        courses: The courses, one row per day and one column per slot.
     """
     before = np.floor(phase - 0.5).astype(int)
     share = phase - 0.5 - before
@@ -84,9 +90,10 @@ def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats
 
 
 def _at(phase: Floats, course: Floats) -> Floats:
-    """Return the usual value at each ``phase`` (in slots of the day), interpolated between the middles of the slots.
+    """Return the usual value at each time in ``phase``, interpolated between the middles of the slots.
 
-    The course continues across midnight.
+    ``course`` has the usual value of each slot; slots are equal parts of the day. A time in ``phase`` is the number of
+    slots since midnight. The course continues across midnight: the first slot follows the last one.
     """
     around = np.concatenate([course[-1:], course, course[:1]])
     return np.asarray(np.interp(phase - 0.5, np.arange(-1, len(course) + 1), around))

@@ -34,7 +34,8 @@ def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
 def _agree(one: CauseMatch, other: CauseMatch) -> bool:
     """Return whether naming one of two causes also covers the other.
 
-    This is so if both concern one component, or if both are acts shown by the same findings (door, window).
+    This is so if both concern the same component. It is also so if both are acts of people, such as opening a door or a
+    window, and the same findings support both.
     """
     both_acts = one.nature == other.nature == "act"
     return one.component == other.component or (both_acts and set(one.supporting) == set(other.supporting))

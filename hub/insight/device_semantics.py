@@ -38,11 +38,12 @@ class DeviceSemantics(msgspec.Struct, frozen=True):
 
 
 def device_semantics(device: Device, corrected: Collection[Device] = ()) -> DeviceSemantics:
-    """Return the interpretation of a device.
+    """Return what each metric of a device means, and which kinds of machine the device is.
 
     Args:
         device: The device, with its newest values.
-        corrected: Other devices of the same model that a person has corrected.
+        corrected: Other devices of the same model for which a person corrected this. Their corrections are used where
+            the device has none of its own.
     """
     metrics = {name: _metric(device, name, corrected) for name in device.metrics}
     if device.kinds is not None:

@@ -70,10 +70,11 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return the latest time (epoch ms) at which the trouble can have begun.
+    """Return the latest time (epoch ms) at which the problem under investigation can have begun.
 
-    This is when the alert's condition began; without an alert, when a limit was crossed; but never after the last
-    reading.
+    If there is an alert, this is the time at which the alert's condition began. Without an alert, it is the time at
+    which a metric went beyond its limit. If neither is known, or if that time is later than the last reading, the time
+    of the last reading is returned.
     """
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
@@ -90,7 +91,10 @@ def _rank(m: DetectedChange) -> tuple[bool, int, str]:
 
 
 def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
-    """Return the readings up to ``now`` by metric. If there are too many metrics, return those that changed most."""
+    """Return the series to investigate, by metric, each with its readings up to ``now``.
+
+    If the device has too many metrics, these are the metric of the alert and the metrics that changed most.
+    """
     tracks: Iterable[MetricSeries] = (track.until(case.now) for track in case.tracks.values())
     usable = [track for track in tracks if len(track)]
     alerting = case.alert.metric if case.alert else None
@@ -100,6 +104,9 @@ def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
 
 
 def _liveliness(track: MetricSeries) -> float:
-    """Return how much a metric changed: its last values compared with the earlier ones, in units of their range."""
+    """Return how much the last readings of a metric differ from its earlier readings.
+
+    The unit is the range of the earlier readings: 1 if they differ by as much as that range is wide.
+    """
     usual = track.values[: max(len(track) * 2 // 3, 1)]
     return float(abs(median(track.values[-3:]) - median(usual)) / (np.ptp(usual) + 1e-9))

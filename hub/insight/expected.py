@@ -32,10 +32,10 @@ class Expected:
 
 
 def expected(track: MetricSeries, end: float, stamps: Sequence[int]) -> Expected | None:
-    """Return the band at the times ``stamps`` (epoch ms), learned from the readings up to ``end`` (track seconds).
+    """Return the range in which the metric is expected at each of the times ``stamps`` (epoch ms).
 
-    Return None for texts and booleans, and if there are too few readings to say what is normal. Track seconds are the
-    seconds after the track's ``origin``.
+    The range is learned from the readings up to ``end``, which is in seconds after the ``origin`` of ``track``. Return
+    None for texts and booleans, and if there are too few readings to say what is normal.
     """
     usual = baseline(track, end) if track.kind == "number" else None
     if usual is None:

@@ -66,7 +66,11 @@ def _of_few(track: MetricSeries, usual: Baseline | None) -> DetectedChange:
 
 
 def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
-    """Return the rise or fall after the baseline that CUSUM finds, else that of the pace test, else "steady"."""
+    """Return how a metric has risen or fallen since its baseline; the change is "steady" if it has not.
+
+    First a sum of deviations (CUSUM) is tried. If it finds no change, the pace is tested: a change within the usual
+    band counts if it is far faster than the metric ever moved before.
+    """
     times, values = track.times[usual.count :], smooth(track.values[usual.count - 1 :])[1:]
     deviations = usual.deviations(times, values)
     # A change must be there now: one that has come back is over.
@@ -120,16 +124,17 @@ def _rushed(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
 
 
 def _abrupt(track: MetricSeries, onset: float, before: float, level: float) -> bool:
-    """Return whether most of the change was complete one reading after the onset."""
+    """Return whether most of the change from ``before`` to ``level`` was complete one reading after ``onset``."""
     first = int(np.searchsorted(track.times, onset))
     reached = track.values[min(first + 1, len(track) - 1)] - before
     return bool(abs(reached) >= 0.75 * abs(level - before) and reached * (level - before) > 0)
 
 
 def recent_level(track: MetricSeries, end: float) -> float:
-    """Return the level at ``end`` (track seconds): the median of the last few seconds.
+    """Return the level of a metric at ``end``: the median of its readings in the last few seconds before.
 
-    A longer time would understate a ramp, which has its level only at its end.
+    ``end`` is in seconds, like the times of ``track``. More readings are not used: while a metric rises, older ones
+    would make the level too low.
     """
     recent = track.values[track.times >= end - 4.0][-5:]
     return median(recent if len(recent) >= 3 else track.values[-3:])

@@ -31,9 +31,19 @@ def finding(
     weight: float,
     **params: Any,
 ) -> Evidence:
-    """Return a finding without an id; :func:`hub.insight.evidence.evidence` adds the id.
+    """Return a finding without an id. The function :func:`hub.insight.evidence.evidence` adds the id.
 
-    ``params`` are the values in ``sentence``. The name of the metric is added to them.
+    Args:
+        case: The input of the investigation, from which the names of device and metric are taken.
+        kind: The kind of the finding.
+        metric: The metric that the finding is about; None if it is not about one metric.
+        sentence: The finding in English.
+        value: The value that the sentence states; None if it states none.
+        unit: The unit of ``value``.
+        start: The beginning of the time that the finding is about, in epoch ms.
+        end: The end of this time.
+        weight: How important the finding is. It is limited to the range from 0 to 1.
+        **params: The values in ``sentence``, unformatted. The name of the metric is added to them.
     """
     weight = round(min(max(weight, 0.0), 1.0), 3)
     if metric is not None:
@@ -42,9 +52,9 @@ def finding(
 
 
 def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding for each metric that has changed, in the order of ``moves``.
+    """Yield a finding for each metric that has changed, in the order of the changes in ``moves``.
 
-    For a rise or a fall, ``value`` is the signed change.
+    If the metric has risen or fallen, the ``value`` of the finding is the size of the change, negative for a fall.
     """
     weights = normal_variation_weights(case, moves)
     for m in moves:
@@ -218,10 +228,11 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
 
 
 def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding for each steady metric. It is evidence against every cause that would have changed the metric.
+    """Yield a finding for each metric that shows nothing unusual.
 
-    The kind is ``running`` or ``idle`` for a metric that switches between two levels, and for a contact or relay that
-    is in a rare state.
+    Such a finding is evidence against every cause that would have changed the metric. Its kind is ``steady``. For a
+    metric that switches between two levels, and for a contact or relay that is in a rare state, its kind is ``running``
+    (on) or ``idle`` (off).
     """
     for m in moves:
         if m.doing != "steady" or m.baseline is None or m.shift:

@@ -15,7 +15,10 @@ from hub.model import Alert, ConfirmedCause, Limit, Presence
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another device of the same model, or one in the same area with the same metric; with its series by metric."""
+    """Another device to compare with: it has the same model, or it is in the same area and has the same metric.
+
+    ``device`` is its id. ``tracks`` has the recent series of its metrics, by the name of the metric.
+    """
 
     device: str
     tracks: Mapping[str, MetricSeries]
@@ -35,10 +38,13 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier alert of the same rule on the same metric.
+    """An earlier alert of the same rule on the same metric, and what was found out about it.
 
-    ``cause`` is what its diagnosis named, ``note`` is a person's note. ``confirmed`` is the cause that a person
-    confirmed; it counts instead of ``cause``.
+    Attributes:
+        alert: the alert.
+        cause: the cause that the diagnosis of the alert names.
+        note: the note that a person wrote about the alert.
+        confirmed: the cause that a person confirmed; it counts instead of ``cause``.
     """
 
     alert: Alert

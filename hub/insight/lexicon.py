@@ -41,9 +41,10 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
 
 
 class Words(msgspec.Struct):
-    """The meanings of the words in one name.
+    """What the words in one name mean.
 
-    ``quantities`` are in the order of their words. ``short`` has the quantities of short words, which are less certain.
+    ``quantities`` are the quantities that they stand for, in the order of the words. Quantities of very short words are
+    in ``short``, because these words may have another meaning.
     """
 
     quantities: list[str]
@@ -68,9 +69,10 @@ def read_words(name: str) -> Words:
 
 
 def _phrases(lexicon: Lexicon, tokens: Sequence[str], taken: list[bool], found: Words) -> None:
-    """Look up all words and phrases that are not taken yet, the longest first. Mark the known ones in ``taken``.
+    """Look up the words and phrases in ``tokens`` that were not recognized yet, the longest phrases first.
 
-    ``taken`` says for each token whether a language has used it.
+    Their meanings are added to ``found``. ``taken`` says for each token whether a lexicon has recognized it. Tokens
+    that this lexicon recognizes are marked there.
     """
     for length in range(min(_LONGEST_PHRASE, len(tokens)), 0, -1):
         for first in range(len(tokens) - length + 1):
@@ -84,7 +86,7 @@ def _phrases(lexicon: Lexicon, tokens: Sequence[str], taken: list[bool], found: 
 
 
 def _note(lexicon: Lexicon, words: str, found: Words) -> bool:
-    """Add the meanings of a word or phrase to ``found``. Return whether it has any meaning."""
+    """Add the meanings of the word or phrase ``words`` to ``found``. Return False if the lexicon does not have it."""
     bare = words.rstrip("0123456789 ") or words
     known = False
     for word in dict.fromkeys((words, bare)):
@@ -111,7 +113,10 @@ def _once(collected: list[str]) -> Callable[[str], None]:
 
 
 def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], found: Words) -> None:
-    """Cut tokens that are still unknown into words of the lexicon, and add the meanings of these words to ``found``."""
+    """Cut tokens whose meaning is still unknown into words of the lexicon, and add the words' meanings to ``found``.
+
+    ``taken`` says for each token whether its meaning is already known.
+    """
     for token, known in zip(tokens, taken, strict=True):
         if not known:
             for part in _parts(token, lexicon):
@@ -205,7 +210,7 @@ def _words(table: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 @cache
 def meanings() -> tuple[frozenset[str], frozenset[str]]:
-    """Return all quantities and all places that a word or a unit can mean."""
+    """Return two sets: the quantities that a word or a unit can mean, and the places that a word can mean."""
     units = tomllib.loads((files("hub.insight") / "lexicons" / "units.toml").read_text("utf-8"))
     quantities = {meaning for each in lexicons() for meaning in (*each.quantity.values(), *each.short.values())}
     return frozenset(quantities | units.keys()), frozenset(

@@ -92,10 +92,18 @@ An excess is usual if there were at least :data:`_OCCASIONS` equal ones before.
 
 
 def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, newest: int, peak: float) -> bool:
-    """Return whether the metric has been beyond the limit several times before, for as long and by nearly as much.
+    """Return whether the metric regularly exceeds the limit, so that the present excess is not a symptom.
 
-    What a machine does in each cycle is not a symptom: a motor draws more than its limit each time it starts. ``since``
-    and ``newest`` (epoch ms) are the begin and the end of the present excess.
+    For example, a motor draws more current than its limit each time it starts. The metric must have exceeded the limit
+    several times before, for at least as long as now and nearly as far.
+
+    Args:
+        series: The readings of the metric.
+        bound: The limit.
+        sign: 1 for an upper limit, -1 for a lower limit.
+        since: When the present excess began, in epoch ms.
+        newest: The time of its newest reading, in epoch ms.
+        peak: The value that is farthest beyond the limit now.
     """
     before = series.until(since - 1)
     if before.kind != "number":

@@ -23,8 +23,10 @@ from hub.insight.symptom_matching import MetricPattern, parse_patterns
 class MachineKind(msgspec.Struct, frozen=True, eq=False):
     """One kind of machine, and how to recognize it.
 
-    ``words`` are names of the kind. Each element of ``needs`` is something that must be measured, with its
-    alternatives. A device that measures something in ``without`` is not recognized by its metrics.
+    Attributes:
+        words: The names of the kind.
+        needs: What a machine of this kind must measure. Each item has the alternatives of which one is enough.
+        without: If a device measures any of these, its metrics do not count as a sign of this kind.
     """
 
     id: str
@@ -42,7 +44,10 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
         return all(_measures(patterns, metrics) for patterns in self.needs)
 
     def may_have(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
-        """Return whether the metrics measure at least one quantity in ``needs``, at any place."""
+        """Return whether the metrics measure at least one of the quantities in ``needs``.
+
+        The place of the measurement does not matter.
+        """
         wanted = {pattern.quantity for patterns in self.needs for pattern in patterns}
         return any(meaning.quantity in wanted for _, meaning in metrics if meaning.quantity)
 
@@ -87,7 +92,10 @@ _PARTS = re.compile(r",|;|\s(?:with|mit|con|avec)\s", re.IGNORECASE)
 
 
 def _is_part(phrase: str, phrases: Iterable[str]) -> bool:
-    """Return whether a longer phrase contains this one, as "heat pump" contains "pump": only the longer counts."""
+    """Return whether ``phrase`` is only a part of a longer one of the ``phrases``.
+
+    "pump" is a part of "heat pump". The caller then ignores "pump", because the name means a heat pump.
+    """
     return any(phrase != longer and phrase in longer for longer in phrases)
 
 
@@ -112,7 +120,10 @@ def _measures(patterns: Iterable[MetricPattern], metrics: Collection[tuple[str, 
 
 
 def _found(words: list[str], wanted: frozenset[str]) -> set[str]:
-    """Return the ``wanted`` words and phrases that occur in ``words``, or that end a compound in ``words``."""
+    """Return those of the ``wanted`` words and phrases that occur in ``words``.
+
+    A wanted word also counts if it is the end of a compound word, as in German "Kühlwasserpumpe".
+    """
     phrases = {" ".join(words[at : at + length]) for at in range(len(words)) for length in (1, 2, 3)}
     ends = [each for each in wanted if len(each) >= 5 or not each.isascii()]
     compounds = {end for end in ends for word in words if word.endswith(end) or (not end.isascii() and end in word)}

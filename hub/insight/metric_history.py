@@ -25,9 +25,10 @@ _CONDITIONAL = 1.3
 
 @dataclass(frozen=True, slots=True)
 class HistoricalChange:
-    """A change and the history in which it was found.
+    """A change, and the history of the metric in which it was found.
 
-    ``conditional``: the change shows only without the influence of operating conditions.
+    ``conditional`` is True if the change shows only after the influence of operating conditions was removed from the
+    history.
     """
 
     history: MetricSeries
@@ -37,10 +38,13 @@ class HistoricalChange:
 
 @dataclass(frozen=True, slots=True)
 class MetricHistory:
-    """Means of the last week and of the last weeks, by metric.
+    """The history of each metric, as means over intervals.
 
-    ``ranks`` decide which metrics are operating conditions for which others; see
-    :func:`operating_state.rank_of_condition`.
+    Attributes:
+        week: The history of the last week, by metric.
+        weeks: The longer, coarser history of several weeks, by metric.
+        ranks: Decide which metrics are operating conditions for which others; see
+            :func:`operating_state.rank_of_condition`.
     """
 
     week: Mapping[str, MetricSeries]
@@ -48,10 +52,10 @@ class MetricHistory:
     ranks: Mapping[str, int]
 
     def search(self, metric: str, moment: int, least: float) -> HistoricalChange | None:
-        """Return the change of a metric up to ``moment`` (epoch ms). None if its ``ratio`` is below ``least``.
+        """Return the change of a metric up to ``moment`` (epoch ms); None if its ``ratio`` is below ``least``.
 
-        The ratio is the change divided by the largest normal change. The week is searched first, because its values are
-        more exact than those of the weeks.
+        The ratio is the change divided by the largest normal change. The history ``week`` is searched first, because
+        its values are more exact than those of ``weeks``.
         """
         for history, lags, base in ((self.week, LAGS_S, 1.0), (self.weeks, LONG_LAGS_S, _LONG_BASE)):
             series = history.get(metric)
@@ -65,7 +69,9 @@ class MetricHistory:
     ) -> HistoricalChange | None:
         """Return the change that remains when the influence of operating conditions is removed; None if there is none.
 
-        Conditions are the metrics in ``steady`` that have a lower rank. For ``least`` see :meth:`search`.
+        The operating conditions of ``metric`` are those metrics in ``steady`` that have a lower rank. The search ends
+        at ``moment`` (epoch ms). ``least`` is the least ratio of a change as in :meth:`search`; here, the ratio must be
+        1.3 times as high, because the model of the conditions may be wrong.
         """
         for history, lags, base, recent in (
             (self.week, LAGS_S, 1.0, _WEEK_RECENT_S),
@@ -78,9 +84,11 @@ class MetricHistory:
         return None
 
     def is_explained(self, metric: str, onset: int, moment: int, change: float, steady: Collection[str]) -> bool:
-        """Return whether operating conditions explain most of a ``change`` between ``onset`` and ``moment`` (epoch ms).
+        """Return whether most of the ``change`` of a metric is explained by other metrics, its operating conditions.
 
-        Conditions are the metrics in ``steady`` that have a lower rank.
+        The change lies between ``onset`` and ``moment`` (epoch ms). The conditions are those of the ``steady`` metrics
+        that influence ``metric`` but are not influenced by it (those of a lower rank), such as the weather or a set
+        point.
         """
         rest = self._rest(self.week, metric, moment, _WEEK_RECENT_S, steady)
         if rest is None:

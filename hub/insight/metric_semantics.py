@@ -125,9 +125,10 @@ _SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture"
 
 
 def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) -> tuple[str | None, Source]:
-    """Return the quantity on which unit, words and class agree, and which of them decided.
+    """Decide what a metric measures from the words in its name, its unit and its device class.
 
-    If the words contradict the unit, the unit decides.
+    If the unit fits several quantities (``by_unit``), the words or the class choose one of them. If they contradict the
+    unit, the unit decides. Return the quantity (None if unknown), and which of the three decided.
     """
     said = [*found.quantities, *found.short]
     if set(by_unit) == PERCENT and "frequency" in said:
@@ -152,9 +153,10 @@ def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) ->
 
 
 def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
-    """Return the quantity of a metric whose name has only a place (a valve, damper or drive), and the source.
+    """Guess what a metric measures if its name only says where it is: at a valve, damper or drive.
 
-    A valve or damper has a position. A drive has a speed if its signal is in percent or a command; else it runs or not.
+    A metric of a valve or damper is its position. A metric of a drive is its speed if it is in percent or a command;
+    otherwise it says whether the drive is running. Return the quantity (None if unknown), and what decided it.
     """
     if found.places & {"valve", "damper", "vent"}:
         return "position", "words"
@@ -204,7 +206,10 @@ def quantities_of_unit(unit: str | None) -> tuple[str, ...]:
 
 @cache
 def _units() -> dict[str, tuple[str, ...]]:
-    """Return the quantities of each unit. The keys are spellings from :func:`_folded_unit`."""
+    """Return the quantities that are measured in each unit.
+
+    The keys are the units, spelled as :func:`_folded_unit` returns them.
+    """
     found: dict[str, tuple[str, ...]] = {}
     text = (files("hub.insight") / "lexicons" / "units.toml").read_text("utf-8")
     for quantity, spellings in tomllib.loads(text).items():
@@ -218,7 +223,10 @@ _CASED = frozenset(("MW", "mW", "Mg", "mg", "MV", "mV", "K", "k", "C", "c", "F",
 
 
 def _folded_unit(unit: str | None) -> str:
-    """Return one spelling for all spellings of a unit. Case is kept only where it makes another unit (mW and MW)."""
+    """Return one common spelling for all spellings of a unit.
+
+    Letters become lower case, except in units that differ from another unit only by their case, such as mW and MW.
+    """
     if not unit:
         return ""
     plain = unicodedata.normalize("NFKC", unit.strip()).replace("^", "").replace(" ", "")

@@ -28,7 +28,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Narrative(msgspec.Struct, frozen=True):
-    """The text of a diagnosis as its writer (the built-in analyst or a model) gave it, before it is checked."""
+    """The text of a diagnosis, written by the built-in analyst or a model, before the hub checks it."""
 
     summary: str
     cause: str | None
@@ -93,7 +93,12 @@ def narrate(
 def _of_cause(
     chosen: CauseMatch, matches: Sequence[CauseMatch], evidence: Sequence[Evidence], names: _Names
 ) -> tuple[str, ...]:
-    """Return the sentences of the summary about the named cause. A sentence that does not apply is empty."""
+    """Return the sentences that tell of the cause ``chosen`` in a summary.
+
+    Its place in the tuple says what a sentence is about: the cause and the course of events, the explanation, what is
+    urgent now, the likeliest alternative, and what to check first. A sentence for which there is nothing to say is
+    empty.
+    """
     others = differential(matches, chosen.cause)
     weak = match_word(chosen.score) == "weak"
     check = next((each for each in chosen.confirm_by if not others or each != others[0].check), None)
@@ -142,7 +147,10 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
 
 
 def _kept(steady: Sequence[Evidence], names: _Names) -> list[str]:
-    """Return phrases on the metrics that did not change: numbers stay normal, a contact or relay stays in its state."""
+    """Return phrases that say which metrics did not change. ``steady`` are the findings on these metrics.
+
+    One phrase names all metrics with numbers ("… stay normal"). Each contact or relay has a phrase with its state.
+    """
     usual = [names.of(e) for e in steady if not isinstance(e.value, bool)]
     told = [f"{fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal"] if usual else []
     return told + [_short(e, names) for e in steady if isinstance(e.value, bool)]
@@ -154,7 +162,10 @@ def _is_switched(e: Evidence) -> bool:
 
 
 def _value(e: Evidence) -> str:
-    """Return the newest reading of a changed metric with its time, in brackets; empty if the finding has none."""
+    """Return the newest reading of a finding's metric with its time, in parentheses and after a space.
+
+    Return an empty text if the finding has no reading.
+    """
     reading, read_at = e.params.get("reading"), e.params.get("read_at")
     if not isinstance(reading, float) or not isinstance(read_at, int):
         return ""
@@ -167,7 +178,7 @@ def _now(urgent: Sequence[Evidence]) -> str:
 
 
 def _without_extreme(found: str) -> str:
-    """Return the sentence of a finding without the peak or lowest value that ends it in brackets."""
+    """Return the sentence of a finding without its last part in brackets, which gives the peak or the lowest value."""
     return re.split(r" \((?:peak|lowest) ", found, maxsplit=1)[0]
 
 
@@ -222,7 +233,7 @@ def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence], names: _Na
 
 
 class _Names(NamedTuple):
-    """The names of the metrics in sentences."""
+    """Says by which name a sentence calls a metric. ``titles`` has the titles by metric."""
 
     titles: Mapping[str, str]
 

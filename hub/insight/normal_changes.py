@@ -23,9 +23,14 @@ it is smaller by at most this share.
 
 
 def is_normal_change(week: MetricSeries, onset: int, level: float, change: float, end: int) -> bool:
-    """Return whether a change like this happened at least twice in the week before ``onset`` (epoch ms).
+    """Return whether the metric changed in a similar way at least twice before ``onset``, so that the change is normal.
 
-    The metric changes by ``change`` to ``level`` between ``onset`` and ``end`` (epoch ms).
+    Args:
+        week: The metric's readings of the last week. Only those before ``onset`` are compared.
+        onset: When the change to judge began, in epoch ms.
+        level: The value that the metric reached.
+        change: By how much the metric changed; negative if it fell.
+        end: When the change was complete, in epoch ms.
     """
     base = week.until(onset)
     if len(base) < _MIN_READINGS or base.kind != "number" or change == 0:
@@ -43,9 +48,10 @@ def is_normal_change(week: MetricSeries, onset: int, level: float, change: float
 
 
 def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, end: int) -> bool:
-    """Return whether a switching signal has been on (or off) before for as long as from ``onset`` to ``end`` (ms).
+    """Return whether a signal that switches has stayed on (or off) for as long before as it does now.
 
-    The signal is on above ``split``. A stay that was shorter by up to a fifth counts as equal.
+    ``week`` are its earlier readings, and the signal is on above ``split``. It is in its present state since ``onset``,
+    until ``end`` (epoch ms). An earlier time in this state counts even if it was shorter by up to a fifth.
     """
     base = week.until(onset)
     if len(base) < _MIN_READINGS or base.kind != "number":
@@ -58,5 +64,5 @@ def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, en
 
 
 def _occasions(found: npt.NDArray[np.bool_]) -> int:
-    """Return the number of separate runs of True."""
+    """Return how many separate runs of consecutive True values the array ``found`` has."""
     return int(np.count_nonzero(np.diff(found.astype(np.int8), prepend=0) > 0))

@@ -14,11 +14,11 @@ _TOGETHER_MS = 120_000
 
 
 def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedChange]) -> dict[str, float]:
-    """Return a weight from 0 to 1 for each rising or falling metric that has a limit. All other metrics have weight 1.
+    """Return a weight from 0 to 1 for each metric that rises or falls and has a limit. Small changes get small weights.
 
-    The weight is the share of the distance to the limit that the change covers. Changes that began together get the
-    largest weight among them. The result is empty if an alert is open or a limit exceeded: then every change has weight
-    1.
+    The weight is 1 if the change goes all the way from the earlier value to the limit, and 0.5 if it goes half the way.
+    Metrics that began to change together all get the largest of their weights. A metric that is missing in the result
+    has the weight 1. If an alert is open or a limit is exceeded, the result is empty.
     """
     if not case.calm:
         return {}
@@ -29,9 +29,9 @@ def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedC
 
 
 def _way(case: InvestigationInput, m: DetectedChange) -> float | None:
-    """Return the share of the distance to the limit that the change covers; None if the metric has no limit.
+    """Return what part of the way from the earlier value to the limit the metric has gone, from 0 to 1.
 
-    A change away from the only limit gets the smallest weight.
+    If it moves away from its only limit, the result is the smallest weight. Return None if it has no limit.
     """
     limit = case.limit(m.metric)
     if limit is None:

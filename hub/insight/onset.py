@@ -110,10 +110,11 @@ def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -
 
 
 def _errors(line: Floats, shapes: Floats, x: Floats) -> Floats:
-    """Return the squared error of the best fit of level + trend + share * shape, for each column of ``shapes``.
+    """Return how well each possible beginning of a change explains the readings ``x``: the squared error of its fit.
 
-    ``x`` are the readings. ``share`` may not be negative, so only rises are fitted. ``line`` is the time, centred and
-    with a norm of one.
+    Each column of ``shapes`` is a step or a ramp with another beginning. The fit is level + trend + share * shape.
+    ``share`` may not be negative, so only rises are fitted. ``line`` are the times of the readings, centred and with a
+    norm of one; the trend is a multiple of it.
     """
     # Least squares without a solver: level and trend are projected out, then each shape is fitted alone.
     centred = shapes - shapes.mean(axis=0)

@@ -33,10 +33,11 @@ _RESULT = 3
 
 
 def rank_of_condition(meaning: MetricSemantics) -> int:
-    """Return a rank: 0 for demand, set points and weather, 1 for flow, 2 for speed, and 3 for everything that results.
+    """Return the rank of a metric in the order of cause and effect.
 
-    Metrics of a lower rank are the operating conditions of a metric: a controller sets the speed by the flow, not the
-    other way round.
+    The rank is 0 for demand, set points and weather, 1 for flow, 2 for speed, and 3 for all other metrics, which result
+    from these. The operating conditions of a metric are the metrics of a lower rank: a controller sets the speed by the
+    flow, not the flow by the speed.
     """
     if meaning.role in ("setpoint", "command") or "outdoor" in meaning.places or meaning.quantity in _ASKED:
         return 0
@@ -52,10 +53,11 @@ def rank_of_condition(meaning: MetricSemantics) -> int:
 def without_conditions(
     history: MetricSeries, conditions: Sequence[MetricSeries], moment: int, recent: float
 ) -> MetricSeries | None:
-    """Return the history up to ``moment`` (epoch ms) without the influence of its conditions.
+    """Return the history up to ``moment`` (epoch ms) without the influence of operating conditions.
 
-    The influence is learned from all but the last ``recent`` seconds. Return None if this time is too short, if the
-    conditions explain too little, or if a condition is now outside the range that it had in this time.
+    ``conditions`` are other metrics that influence this metric, such as the load of a motor. Their influence is learned
+    from the history without its last ``recent`` seconds. Return None if this part of the history is too short, if the
+    conditions explain too little, or if a condition is now outside the range that it had in this part.
     """
     series = history.until(moment)
     learned = int(np.searchsorted(series.times, series.seconds(moment) - recent))

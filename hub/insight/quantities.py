@@ -146,7 +146,12 @@ def _exponent(power: str) -> int:
 
 
 def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
-    """Return True if any known quantity, rounded to the decimals of ``wanted``, equals it. Times are converted."""
+    """Return True if a quantity in a sentence (``wanted``) agrees with one of the ``known`` quantities.
+
+    A known quantity agrees if it is equal after rounding to the decimals of ``wanted``. Units of time are converted, so
+    a time in minutes can agree with one in seconds. A factor, such as "twice", agrees with the ratio of two known
+    quantities.
+    """
     if wanted.factor and _ratio(wanted, known):
         return True
     return any(_same(wanted, other) for other in known)

@@ -65,9 +65,10 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
 
 
 def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
-    """Return whether the new mode was entered often before.
+    """Return whether the mode that ``change`` enters was entered often before, as in a normal cycle.
 
-    ``week`` is searched if it has texts, else the readings.
+    ``week`` has the mode of the last seven days. If it is None, empty or not a series of texts, the readings in
+    ``change.track`` are searched instead.
     """
     track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]

@@ -16,7 +16,11 @@ from hub.model import Evidence
 
 
 def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding for each metric whose history is too short to tell what is usual, and one on its largest jump."""
+    """Yield findings about each metric that has too little history to tell what is usual for it.
+
+    The first finding about a metric says so. A second one follows if one step between two readings is much larger than
+    the others: it describes this jump.
+    """
     for m in moves:
         if m.doing != "unknown" or m.baseline is not None:
             continue

@@ -26,9 +26,11 @@ _OWN_PRIOR = 5.0
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One cause, as a table in a TOML file. ``pumps.toml`` explains each field.
 
-    ``replaces`` is the cause under which a match is reported, because several signatures may describe one cause.
-    ``kinds`` are the kinds of machine that can have the cause; if empty, any device can have it. If ``one_sign`` is
-    true, a single symptom suffices. This is the default in the user's own table, whose author knows the machine.
+    Attributes:
+        replaces: Id of the cause under whose name a match is reported. So several signatures can describe one cause.
+        kinds: The kinds of machine that can have the cause; if empty, any device can have it.
+        one_sign: If true, a single symptom suffices. This is the default in the user's own table, whose author knows
+            the machine.
     """
 
     id: str

@@ -35,14 +35,17 @@ _COUNTED = 0.1
 
 @dataclass(frozen=True, slots=True)
 class SlowChange:
-    """The change of ``track`` within the last ``lag`` seconds.
+    """A change of the metric ``track`` within the last ``lag`` seconds.
 
     Attributes:
-        rest: the values up to the moment of the search, minus the usual course of a day if there is one.
-        ratio: the change divided by the largest normal change; reduced if the history is short.
-        deviation: the signed change in sigmas.
-        size: the signed change in the unit of the track.
-        end: where the lag begins and the time before it ends, in track seconds.
+        track: the readings of the metric.
+        rest: the readings up to the moment of the search. If the days resemble each other, the usual course of a day is
+            subtracted.
+        lag: the length of the period at the end in which the metric changed, in seconds.
+        ratio: the change divided by the largest change that was normal before; reduced if the history is short.
+        deviation: the change in sigmas, negative for a fall.
+        size: the change in the unit of the metric, negative for a fall.
+        end: the time at which the lag begins, in seconds of ``track``. The normal behaviour was learned before it.
     """
 
     track: MetricSeries
@@ -57,10 +60,12 @@ class SlowChange:
 def find_slow_change(
     track: MetricSeries, moment: int, lags: Sequence[float] = LAGS_S, least_base: float = 1.0
 ) -> SlowChange | None:
-    """Return the change up to ``moment`` (epoch ms) with the highest ``ratio``, even if that is low.
+    """Return the slow change of a metric that stands out most at ``moment`` (epoch ms), even if it stands out little.
 
-    A lag (s) is searched only if the time before it is at least ``least_base`` times as long. Return None for a
-    counter, and if there is too little history. The caller decides which ``ratio`` is enough.
+    Each lag in ``lags`` is a length of time in seconds. For each, the change within the time of this length before
+    ``moment`` is compared with the changes in the time before that. The change with the highest ``ratio`` is returned;
+    the caller decides whether its ratio is enough. A lag is skipped if the time before it is shorter than
+    ``least_base`` times the lag. Return None for a counter, and if there is too little history.
     """
     last = int(np.searchsorted(track.times, track.seconds(moment), side="right"))
     if last < _MIN_BINS:
@@ -106,8 +111,12 @@ def _binned(times: Floats, values: Floats, step: float) -> tuple[Floats, Floats]
 class _Usual:
     """A series minus the usual course of a day, if it has one.
 
-    The course was learned without the last ``learned`` bins. ``grid`` has the differences in bins, ``rest`` those of
-    the readings, and ``now`` is the usual value at the end.
+    Attributes:
+        learned: The number of bins at the end from which the course was not learned.
+        centres: The times of the middles of the bins.
+        grid: The means of the bins minus the usual course.
+        rest: The readings minus the usual course.
+        now: The value of the usual course at the time of the last reading; 0 without a usual course.
     """
 
     learned: int
@@ -134,7 +143,18 @@ def _usual(
 def _at_lag(
     track: MetricSeries, usual: _Usual, step: float, lag: float, times: Floats, values: Floats
 ) -> SlowChange | None:
-    """Return the change within the last ``lag`` seconds; its ratio compares it with changes in the time before."""
+    """Return the change of ``track`` within the last ``lag`` seconds.
+
+    Its ``ratio`` compares the change with the largest changes before this time.
+
+    Args:
+        track: The series.
+        usual: The series without its usual course of a day, in equal steps, and its usual value at present.
+        step: The length of a step in seconds.
+        lag: The time over which the change is measured, in seconds.
+        times: The times of the readings.
+        values: The values of the readings.
+    """
     back = round(lag / step)
     base = len(usual.grid) - back
     normal = usual.grid[:base]

@@ -54,9 +54,10 @@ def resolution(values: Floats) -> float:
 
 
 def quantum(values: Floats) -> float:
-    """Return the step of a coarse sensor: 9 of 10 larger differences of successive values are multiples of it.
+    """Return the step of a coarse sensor, such as 0.5 if it reports only halves of a degree; 0 if it has no step.
 
-    Return 0 if there is no such step.
+    The step is the median of the larger differences between successive values. At least nine of ten of these
+    differences must be multiples of it.
     """
     steps = np.abs(np.diff(values))
     if len(steps) < 20 or not np.any(steps > 0):
@@ -68,7 +69,10 @@ def quantum(values: Floats) -> float:
 
 
 def floor(values: Floats) -> float:
-    """Return the smallest allowed scale for these values, so that a constant series causes no division by zero."""
+    """Return the smallest spread by which deviations of these values may be divided; it is never 0.
+
+    A constant series has no spread of its own. The result depends on the resolution and the level of the values.
+    """
     level = abs(median(values)) if len(values) else 0.0
     return max(resolution(values), 2e-3 * level, 1e-9)
 

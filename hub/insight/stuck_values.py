@@ -29,11 +29,16 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
 
 
 def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
-    """Return whether the metric rests at the end of its range, where a signal may stay: light at night, a closed valve.
+    """Return whether a metric that repeats one value rests at an end of its range, as a healthy signal may do.
 
-    It rests there if it has stayed for long before, or has stayed at this very value, or has reached zero or full scale
-    no faster than it usually moves. A failed sensor's value can be anywhere in the range. ``first`` is the index of the
-    first of the repeated readings.
+    Examples are the light at night and a closed valve. The value of a failed sensor can be anywhere in the range. A
+    metric rests if its value is not inside the usual range, and one of these is true:
+
+    - It has stayed at one value for long before.
+    - It has stayed at this very value before.
+    - It has reached zero or full scale no faster than it usually moves.
+
+    ``first`` is the index of the first of the repeated readings.
     """
     level = float(track.values[first])
     if usual.low < level < usual.high:
@@ -47,9 +52,10 @@ def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
 
 
 def _stood_still(track: MetricSeries, usual: Baseline, first: int) -> float:
-    """Return the longest time without a change before the reading with index ``first``, in seconds.
+    """Return the longest time, in seconds, for which the metric kept one value before the reading with index ``first``.
 
-    If there are enough live readings before it, only these count: a coarser history would overstate the time.
+    If there are enough readings at the present interval, only these are searched. The coarser history before them would
+    make the time look longer than it was.
     """
     interval = median(np.diff(track.times[first:]))
     steps = np.diff(track.times[:first])

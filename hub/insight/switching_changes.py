@@ -16,7 +16,12 @@ _SHIFTED = 0.15
 
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
-    """Return the change of a two-level signal: it stays at a level for longer than usual, or its upper level moved."""
+    """Return how a signal that switches between two levels, such as on and off, has changed.
+
+    If the signal has stayed at its present level for longer than usual, the change is "stays on" or "stays off".
+    Otherwise it is "steady". In all cases ``shift`` says how far the upper level has moved; it is 0 if it has not
+    moved.
+    """
     split = usual.levels.split if usual.levels else 0.5
     low = usual.levels.low if usual.levels else 0.0
     if usual.levels is not None:
@@ -51,7 +56,11 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 
 
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
-    """Return the length of the current stay divided by the longest earlier stay; reduced if there were few stays."""
+    """Return how long a signal has now been on (or off), as a multiple of the longest earlier time in this state.
+
+    The signal has been in this state for ``length`` seconds, and ``usual`` has the earlier times. The result is reduced
+    if there were only few of them. It is 10 if there was none.
+    """
     stays = usual.stays_high if on else usual.stays_low
     # It has never been in this state before, which is as unusual as it can be.
     if not len(stays):

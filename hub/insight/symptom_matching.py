@@ -60,7 +60,7 @@ _SUBJECTS = ("others", "device", "gateway")
 
 
 class MetricPattern(msgspec.Struct, frozen=True):
-    """Pattern for metrics: by what they measure (``quantity``, all of ``places``, ``role``), or by name (``glob``)."""
+    """Pattern for metrics: by ``quantity``, ``places`` (all of them) and ``role``, or by name (``glob``)."""
 
     quantity: str | None = None
     places: frozenset[str] = frozenset()
@@ -68,7 +68,7 @@ class MetricPattern(msgspec.Struct, frozen=True):
     glob: str | None = None
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether the pattern covers a metric. It covers a set point or a limit only if it names this role."""
+        """Return whether the pattern includes this metric. Set points and limits must be named as its ``role``."""
         if self.glob is not None:
             return fnmatchcase(metric.lower(), self.glob)
         if semantics.role != self.role if self.role else semantics.role in ("setpoint", "limit"):
@@ -77,10 +77,10 @@ class MetricPattern(msgspec.Struct, frozen=True):
 
 
 class Symptom(msgspec.Struct, frozen=True):
-    """The behaviour of some metrics under a cause.
+    """What some metrics do under a cause: the metrics that ``patterns`` select do what ``verbs`` say.
 
-    ``subject`` is "others", "device" or "gateway" if the symptom names no metric. With ``only``, no other metric may
-    have moved.
+    A symptom without patterns is about its ``subject``: "others" (any metric), "device" or "gateway". With ``only``,
+    the symptom is present only if no other metric has moved.
     """
 
     patterns: tuple[MetricPattern, ...]
@@ -148,9 +148,9 @@ def parse_alternatives(text: str) -> tuple[Symptom, ...]:
 
 
 class SymptomMatcher:
-    """Searches the findings of one case for symptoms. If ``semantics`` lacks a metric, its name is read.
+    """Searches the findings of one case for symptoms. A metric without ``semantics`` is interpreted by its name.
 
-    With ``limits``, a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
+    If ``limits`` is True, a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
     """
 
     def __init__(
@@ -189,14 +189,14 @@ class SymptomMatcher:
         )
 
     def opposed(self, alternatives: Sequence[Symptom]) -> bool:
-        """Return whether any metric that could show one of the symptoms moves in any way."""
+        """Return whether a metric that could show one of the symptoms moves, no matter in which direction."""
         return any(
             item.metric is not None and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
             for item in self.movements
         )
 
     def is_direct(self, item: Evidence) -> bool:
-        """Return whether a finding shows a cause itself: a contact, a mode, a set point or a silent device."""
+        """Return whether the finding directly shows a cause, as a door contact, a changed set point or silence does."""
         if item.kind in _DIRECT_KINDS:
             return True
         if item.metric is None or item.kind not in (*MOVEMENTS, "changed", "running", "idle"):
@@ -211,8 +211,8 @@ class SymptomMatcher:
     def seen(self, alternatives: Sequence[Symptom], *, guess: bool = True) -> tuple[float, list[Evidence]]:
         """Return how clearly (0 to 1) the clearest of the symptoms is seen, and the findings that show it.
 
-        With ``guess``, a symptom at a place may be shown by the only metric of its quantity, if its name contains no
-        place.
+        With ``guess``, a symptom of a place ("temperature of the bearing") may be shown by a metric without a place in
+        its name, if the device has no other metric of that quantity.
         """
         return max((self._seen(each, guess) for each in alternatives), key=lambda each: each[0])
 
@@ -239,7 +239,7 @@ class SymptomMatcher:
         )
 
     def _without_place(self, symptom: Symptom) -> Symptom | None:
-        """Return the symptom for the only metric of its quantity, if no metric is known to be at the symptom's place.
+        """Return ``symptom`` for the only metric of its quantity, if no metric is known to be at the place it names.
 
         Return None if there is no such metric, or several.
         """
@@ -263,7 +263,7 @@ class SymptomMatcher:
 
 
 def _onsets(evidence: Iterable[Evidence]) -> dict[str, tuple[int, int]]:
-    """Return for each metric that changed the range of times (epoch ms) in which its change may have begun."""
+    """Return the earliest and latest time (epoch ms) at which each changed metric may have begun to change."""
     found: dict[str, tuple[int, int]] = {}
     for item in evidence:
         if item.metric and item.kind in (*MOVEMENTS, "changed") and item.kind != "stuck":

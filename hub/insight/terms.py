@@ -59,7 +59,7 @@ def quantities() -> tuple[Term, ...]:
 
 @cache
 def places() -> tuple[Term, ...]:
-    """Return the places, sorted by title."""
+    """Return the terms for places of a machine at which a metric is measured, such as a bearing, sorted by title."""
     return _terms({each for lexicon in lexicons() for each in lexicon.place.values()})
 
 

@@ -73,12 +73,20 @@ def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequenc
 
 
 def _same_place(own: frozenset[str], other: frozenset[str]) -> bool:
-    """Return whether two metrics may be at the same place; a bearing and water, for example, are not."""
+    """Return whether two metrics with the places ``own`` and ``other`` may be at the same place.
+
+    This is so if they have a place in common, or if neither has a place. A metric of a bearing and a metric of water,
+    for example, are at different places.
+    """
     return bool(own & other) if own or other else True
 
 
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding for each metric that moved although its companions (see the module) did not."""
+    """Yield a finding for each metric that has moved while its companions have stayed steady.
+
+    Companions are other metrics of the device that have usually moved together with the metric. If they do not move
+    now, they contradict the metric.
+    """
     moves = [m for m in moves if m.metric not in case.calculated]
     steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
     for m in moves:

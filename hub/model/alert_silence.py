@@ -15,11 +15,11 @@ SilenceStep = Literal["created", "edited", "started", "stopped", "ended"]
 
 
 class AlertSilence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A silence. It applies to present and future alerts.
+    """A silence: nobody is notified of the alerts that match it, whether they are open already or raised later.
 
-    An alert matches if it matches each of ``scope``, ``rules`` and ``severities``; an empty one matches every alert.
-    ``scope`` selects devices, like the scope of a rule. Times are by the hub's clock. A silence that has ended is
-    ``finished`` and never changes again.
+    An alert matches if its device is in ``scope``, its rule is in ``rules`` and its severity is in ``severities``. If
+    one of these is empty, it does not limit the alerts. Times are by the hub's clock. When a silence has ended,
+    ``finished`` is True, and it never changes again.
     """
 
     id: str

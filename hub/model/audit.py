@@ -81,12 +81,13 @@ class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Filter of audit entries. An entry must match all fields that are not None.
 
     Attributes:
-        person: The name of the person, or the id of the account.
-        kind: The kind.
-        outcome: The outcome.
-        object: Part of the object.
-        text: Part of the text, object, person, client, operation or details. Upper and lower case are equal.
-        start, end: The earliest and the latest time, both inclusive.
+        person: The person's name, or the id of the person's account.
+        kind: The category of the operation.
+        outcome: How the operation ended.
+        object: A part of the name or id of the changed object.
+        text: A text to find in the entry's text, object, person, client, operation or details. Upper and lower case are
+            equal.
+        start, end: The earliest and the latest time (epoch ms), both inclusive.
     """
 
     person: str | None = None

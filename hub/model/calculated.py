@@ -38,13 +38,16 @@ class CalculatedMetric(msgspec.Struct, frozen=True):
 
 
 class ReplaceCalculated(msgspec.Struct, frozen=True):
-    """Request to replace all calculated metrics, because a person saved others."""
+    """Request to replace all calculated metrics by ``metrics``, because a person has changed some of them."""
 
     metrics: tuple[CalculatedMetric, ...]
     at: int
 
 
 class CalculateNext(msgspec.Struct, frozen=True):
-    """Request to calculate metrics of the next portion of devices."""
+    """Request to continue a round of calculations with the next few devices.
+
+    A round calculates the metrics that are due on all of their devices, in small steps.
+    """
 
     at: int

@@ -74,7 +74,10 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Availability(msgspec.Struct, frozen=True, gc=False):
-    """Report that a device is online or offline, by the device, its MQTT will or its gateway."""
+    """Report that a device is online or offline.
+
+    The report comes from the device itself, from its MQTT will, or from the gateway that it is connected through.
+    """
 
     device: str
     online: bool
@@ -85,7 +88,7 @@ class Availability(msgspec.Struct, frozen=True, gc=False):
 
 
 class TwinUpdate(msgspec.Struct, frozen=True):
-    """Change of a device's twin: ``values`` are merged into ``side``."""
+    """Change of one side of a device's twin, ``desired`` or ``reported``: ``values`` are merged into this side."""
 
     device: str
     side: Literal["desired", "reported"]
@@ -93,7 +96,10 @@ class TwinUpdate(msgspec.Struct, frozen=True):
 
 
 def merged(side: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``side`` of a twin, updated with ``values``. A value of None removes its key."""
+    """Return one side of a device's twin (its desired or its reported state), updated with ``values``.
+
+    A key whose value in ``values`` is None is removed.
+    """
     return {key: value for key, value in {**side, **values}.items() if value is not None}
 
 

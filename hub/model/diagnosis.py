@@ -96,9 +96,10 @@ ClaimRelation = Literal[
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Sentence of a diagnosis, with the ids of the evidence that it cites, and what it states as data.
+    """A sentence of a diagnosis, with the ids of the evidence that it cites.
 
-    The hub takes the data (``metric`` to ``end``) from the evidence, not from the sentence.
+    The fields from ``metric`` to ``end`` give as data what the sentence states. The hub takes them from the evidence,
+    not from the sentence.
     """
 
     text: str

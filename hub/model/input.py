@@ -80,7 +80,7 @@ class AssignAlert(msgspec.Struct, frozen=True):
 
 
 class MuteAlert(msgspec.Struct, frozen=True):
-    """A person mutes an open alert, until a time or (None) until it clears. The result is the changed alert."""
+    """A person mutes an open alert up to the time ``until``; None: until it clears. The result is the changed alert."""
 
     alert: str
     by: str
@@ -111,7 +111,7 @@ class CloseAlert(msgspec.Struct, frozen=True):
 class CommentAlert(msgspec.Struct, frozen=True):
     """A person comments on an alert, open or cleared. The result is the changed alert.
 
-    ``alert`` is the whole alert: cleared alerts are not in memory. Raises NotFound if it was open and has cleared.
+    ``alert`` is a copy: the hub keeps no cleared alerts in memory. Raises NotFound if only the copy is still open.
     """
 
     alert: Alert
@@ -177,9 +177,9 @@ class EditDevice(msgspec.Struct, frozen=True):
 
 
 class DesireState(msgspec.Struct, frozen=True):
-    """Change the desired state of a device: merge ``values`` into it. A value of None removes its key.
+    """Change the desired state of a device by merging ``values`` into it.
 
-    The result is the device.
+    A key whose value is None is removed. The result of this input is the changed device.
     """
 
     device: str
@@ -236,14 +236,14 @@ class ReplaceRules(msgspec.Struct, frozen=True):
 
 
 class ReplaceAreas(msgspec.Struct, frozen=True):
-    """Areas changed by a person. ``around``: by area id, the ids and names of this area and of areas containing it."""
+    """A person changed the areas. ``around`` has, by area id, the ids and names of the area and of all above it."""
 
     around: dict[str, frozenset[str]]
     at: int
 
 
 class JudgeDevices(msgspec.Struct, frozen=True):
-    """Evaluate the changed rules on the next few devices on which they have not been evaluated yet."""
+    """Evaluate changed rules on the next few of the devices on which they still have to be evaluated."""
 
     at: int
 

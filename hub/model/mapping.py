@@ -34,10 +34,12 @@ class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A topic pattern, and how messages on the matching topics are decoded.
 
-    ``topic`` has named levels: ``home/{room}/{metric}``. ``+`` is a level without a name, ``{rest...}`` at the end
-    stands for one or more levels. ``device``, ``metric`` and the texts from ``name`` to ``via`` are templates:
-    ``{room}`` is a level of the topic, ``{payload.model}`` a field of the JSON. If a message lacks a field, the part of
-    the template that contains the field, from slash to slash, is left out.
+    In ``topic``, such as ``home/{room}/{metric}``, a level in braces has a name. ``+`` is a level without a name, and
+    ``{rest...}`` at the end stands for one or more levels.
+
+    ``device``, ``metric``, ``name``, ``manufacturer``, ``model``, ``area`` and ``via`` are templates. In a template,
+    ``{room}`` is replaced by the topic's level of that name, and ``{payload.model}`` by a field of the JSON. If a
+    message lacks that field, the part of the template between two slashes that contains it is left out.
     """
 
     topic: str

@@ -37,12 +37,15 @@ def key_of_seq(seq: Whole, checksum: Whole) -> Whole:
 
 
 def key_of_id(name: str, content: bytes) -> int:
-    """Return the key of a message whose ``id`` is ``name`` and whose payload is ``content``."""
+    """Return the deduplication key of a message with an ``id``; a repeated delivery of it has the same key.
+
+    ``name`` is the ``id``, and ``content`` is the payload.
+    """
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, person=b"message id").digest()
     stem = int.from_bytes(digest) >> (ID_SHIFT + 1)
     return -1 - (stem << ID_SHIFT | zlib.crc32(content) & ((1 << ID_SHIFT) - 1))
 
 
 def stem_of(key: int) -> int:
-    """Return the part of a key that identifies the message: not negative for a ``seq``, negative for an ``id``."""
+    """Return the part of a key that is the same for all items of a message; negative if it comes from an ``id``."""
     return key >> (SEQ_SHIFT if key >= 0 else ID_SHIFT)

@@ -274,7 +274,7 @@ def _category(metric: str, device_class: str | None) -> Category:
 
 
 def _rank(metric: str, device_class: str | None, *, announced: bool) -> int:
-    """Return a metric's rank in its category, lowest first. A setpoint is ranked after the measured value."""
+    """Return a metric's rank in its category, lowest first. ``announced``: the device named the class, not the hub."""
     words = _words(metric)
     if device_class in _SENSED and (announced or _SENSOR_NAMES & {*words, metric.lower()}):
         return _SENSED.index(device_class)

@@ -17,7 +17,10 @@ FailureReason = Literal["auth", "rate_limit", "timeout", "unreachable", "rejecte
 
 
 class PendingNotice(msgspec.Struct, frozen=True):
-    """A change of an alert that notifications have to consider. It is stored in the commit of that change."""
+    """A change of an alert about which people may have to be notified.
+
+    It is stored in the same commit as the change, so that it is not lost in a crash. ``at`` is in epoch ms.
+    """
 
     alert: Alert
     at: int
@@ -59,7 +62,13 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NotificationReceiver(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a message goes: to a shared ``channel``, or to the ``address`` on it of a ``person`` (account id)."""
+    """Where a message goes: to a channel that several people share, or to one person.
+
+    Attributes:
+        channel: The id of the channel that sends the message.
+        person: The account id of the person; None for a shared channel.
+        address: The person's address on the channel, such as a mail address; empty for a shared channel.
+    """
 
     channel: str
     person: str | None = None
@@ -70,18 +79,20 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
     """Open alerts that share messages, and the progress of notifying people of them.
 
     Attributes:
-        id: ``KEY@TIME``: the group key, and when the group began. All deliveries of the group have this id.
+        id: ``KEY@TIME``. KEY is made from what the alerts have in common, TIME is when the group began. All deliveries
+            of the group have this id.
         alerts: Ids of the group's open alerts.
         created_at: When the first alert joined.
         due_at: When the next message may be due; None if no message is planned.
         first_sent_at: When the first message was made; escalation counts from it.
         sent_at: When the last message was made.
         sent: How many messages were made.
-        step: How many steps of the route have been notified.
-        told: Open alerts that messages have listed: the severity in the last message, by alert id.
+        step: How many steps of the escalation were notified.
+        told: Open alerts that messages have listed: by alert id, the severity in the last message.
         receivers: Everybody who got a message of the group.
         cleared: Alerts that messages listed and that have cleared since, the newest last. Older ones are dropped.
-        flapping: Flapping alerts that messages listed: the highest severity told, by key of rule, device and metric.
+        flapping: Flapping alerts that messages listed: the highest severity that a message named, by the key of rule,
+            device and metric.
         calm_at: When the cleared alerts in ``flapping`` count as stable, if none is raised again. The group is kept
             until then.
     """

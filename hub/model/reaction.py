@@ -44,10 +44,11 @@ RunOutcome = Literal[
 
 
 class AlertTrigger(msgspec.Struct, frozen=True):
-    """A step of alerts that starts a reaction. An alert has to match every list that is not empty.
+    """Starts a reaction when an alert takes the step ``step``, for example when it is raised or cleared.
 
-    ``rules`` are ids or shell patterns. With ``for_ms``, the reaction starts that much later, and only if the alert is
-    then still in the state that the step brought.
+    The alert has to match each of ``rules``, ``severities`` and ``scope``; an empty one matches every alert. ``rules``
+    are ids of rules or shell patterns for ids. If ``for_ms`` is more than 0, the reaction starts this many ms after the
+    step, and only if the alert is then still in the state to which the step led.
     """
 
     step: AlertStep
@@ -155,14 +156,15 @@ class RunCommand(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReactionRun(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The result of one occasion on which a reaction was due.
+    """What the hub did when a reaction was due, because an alert took a step or a scheduled time came.
 
     Attributes:
-        key: Unique key made of the reaction and the occasion. Commands and webhook carry it as idempotency key.
+        key: Unique key made of the reaction and this occasion. Commands and webhook carry it as idempotency key.
         at: When it was decided whether the reaction runs, in epoch ms.
         due_at: When the reaction was due, in epoch ms.
-        step: The alert's step; None for a schedule.
-        count: How many occasions this record stands for. Occasions beyond the rate limit share a record.
+        outcome: Whether the reaction ran, or why it did not.
+        step: What happened to the alert, such as ``raised``; None if the reaction was due at a scheduled time.
+        count: How many occasions this record stands for. Occasions beyond the rate limit share one record.
     """
 
     key: str

@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class ValueExpired(msgspec.Struct, frozen=True, gc=False):
-    """The value of a metric has been unknown since ``at``."""
+    """The information that the value of a metric has become unknown at the time ``at``."""
 
     device: str
     metric: str
@@ -79,13 +79,14 @@ Shape = Literal["buckets", "lttb", "minmax", "states"]
 
 
 class SeriesQuery(msgspec.Struct, frozen=True):
-    """Query for one metric of one device.
+    """Query for the history of one metric of one device. ``start`` and ``end`` are in epoch ms.
 
-    Without ``buckets`` it returns the newest ``limit`` readings from ``start`` to ``end``, both included. With
-    ``buckets`` the range is divided into that many equal parts, and empty ones are left out; ``end`` is excluded, so
-    adjacent ranges count no reading twice. Other values of ``shape`` return at most ``buckets`` points instead:
-    ``lttb`` by largest triangles, ``minmax`` the lowest and highest reading of each part, ``states`` the changes of a
-    boolean or a text.
+    Without ``buckets``, the result is the newest ``limit`` readings from ``start`` to ``end``, both included.
+
+    With ``buckets``, the range is divided into that many equal parts, and each part that has readings gives one point.
+    ``end`` is excluded, so adjacent ranges count no reading twice. Another ``shape`` than ``buckets`` selects at most
+    that many points instead: ``lttb`` those that keep the look of the line (Largest-Triangle-Three-Buckets), ``minmax``
+    the lowest and the highest reading of each part, ``states`` the changes of a boolean or a text.
     """
 
     device: str

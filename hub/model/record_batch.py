@@ -21,14 +21,19 @@ _tables = itertools.count(1)
 
 
 def next_table() -> int:
-    """Return a number for ``RecordBatch.table`` that is unique in this process. The store caches series ids by it."""
+    """Return a new table number, which no other table of records in this process has.
+
+    A table is a fixed list of devices and metrics. ``RecordBatch.table`` names it, so that the store has to look up the
+    ids of its series only once.
+    """
     return next(_tables)
 
 
 class RecordBatch(msgspec.Struct, frozen=True):
     """Records with the same metrics, in order of arrival. All values are numbers of good quality.
 
-    The same ``table`` and row number always mean the same device and metrics, as long as the process runs.
+    Each record refers to its device by a row number of the table ``table``. As long as the process runs, the same table
+    and row number always mean the same device and the same metrics.
     """
 
     table: int  # number of the table that the rows belong to, see next_table

@@ -28,7 +28,15 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """Values for the text of an alert, at the time when the condition was met."""
+    """What the text of an alert says about the moment at which the condition was met.
+
+    Attributes:
+        metric: the name of the metric; empty if the alert is about the whole device.
+        value: the value that met the condition; None if the alert is not about a value.
+        unit: the unit of the value.
+        device_class: the device class of the metric, such as ``temperature``.
+        silent_ms: how long the device or the metric was silent.
+    """
 
     metric: str
     value: Value | None
@@ -67,7 +75,7 @@ class Condition(msgspec.Struct, frozen=True):
         return ""
 
     def describe_steps(self) -> str:
-        """Return at which limits the severity is higher: ``; critical above 90``."""
+        """Return the limits of higher severities as text: ``; critical above 90``. Empty if there are none."""
         return ""
 
     def message(self, breach: Breach) -> str:
@@ -75,9 +83,9 @@ class Condition(msgspec.Struct, frozen=True):
         raise NotImplementedError
 
     def bounds(self) -> Limit | None:
-        """Return the range of values that cannot meet the condition, or None if any value may.
+        """Return a range of values in which the condition is never met; None if there is no such range.
 
-        Charts draw the limits, and the fast path skips the rule for values between them.
+        Charts show the ends of the range as limits. The fast path does not evaluate the rule on readings within it.
         """
         return None
 

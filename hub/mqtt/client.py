@@ -84,11 +84,11 @@ class MqttClient(Protocol):
         ...
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
-        """Acknowledge messages in the given order.
+        """Acknowledge messages to the broker, in the given order.
 
-        Pass every message that the sink accepted exactly once: the client counts the free places of its receive window
-        with them. Messages of an earlier connection must be passed, too. The client does not acknowledge those to the
-        broker, which delivers them again.
+        Pass every message that the sink accepted exactly once, because each of them frees a place in the client's
+        receive window. Messages of an earlier connection must be passed, too. The client does not acknowledge those to
+        the broker, which delivers them again.
         """
         ...
 

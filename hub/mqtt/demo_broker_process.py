@@ -19,7 +19,11 @@ OPEN_FILES = 65_536
 
 
 def tied(mode: str, *arguments: str) -> list[str]:
-    """Return the command line of a child that ends when this process ends. The module's docstring explains ``mode``."""
+    """Return the command line that starts this script as a child, which ends when the present process ends.
+
+    With the ``mode`` ``run``, the child becomes the program with the command line ``arguments``. With ``amqtt``, it
+    serves amqtt on the host and port in ``arguments``.
+    """
     return [sys.executable, "-P", __file__, str(os.getpid()), mode, *arguments]
 
 

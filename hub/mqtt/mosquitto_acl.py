@@ -57,7 +57,11 @@ class Drafts(list[tuple[Path, Path]]):
 
 
 class User(msgspec.Struct, frozen=True):
-    """User of the broker. ``topics`` are a bridge's prefixes. A device has none: one pattern covers all devices."""
+    """User of the broker: a device or a bridge.
+
+    ``topics`` are the topic prefixes that a bridge may use. They are empty for a device, because one pattern in the
+    access control list (ACL) gives every device the topics below its own name.
+    """
 
     name: str
     topics: tuple[str, ...] = ()
@@ -85,8 +89,9 @@ class MosquittoAcl:
 
         Args:
             name: The device's id, or a name for a bridge.
-            topics: The prefixes of a bridge.
-            login: The file for the hub's own password. If given, the hub becomes a user, too, unless it is one already.
+            topics: The prefixes of the topics that a bridge can use; empty for a device.
+            login: The file with the hub's own password; None if the hub needs no user. The hub is added as a user if it
+                has none, and the file is created with a new password if it is missing.
 
         Raises:
             Invalid: The name or a topic is not allowed.
@@ -99,7 +104,10 @@ class MosquittoAcl:
         return password
 
     def add_certified(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> None:
-        """Add a user that authenticates with a certificate. Raises the same errors as :meth:`add`."""
+        """Add a user that authenticates with a certificate, so that it gets no password.
+
+        The arguments and errors are those of :meth:`add`.
+        """
         with self._adding(name, topics, login):
             pass
 
@@ -128,7 +136,10 @@ class MosquittoAcl:
             drafts += [draft_of(self.files.rights.with_name(name), content.decode()) for name, content in files.items()]
 
     def _check(self, name: str, topics: Sequence[str]) -> None:
-        """Raise Invalid unless a user may have this name and these prefixes."""
+        """Raise Invalid if ``name`` is not allowed as the name of a broker user, or one of ``topics`` is not allowed.
+
+        ``topics`` are the topic prefixes of a bridge; a device has none.
+        """
         if not NAME.fullmatch(name) or not is_id(name) or name == HUB:
             raise Invalid(
                 f"{name[:64]!r} cannot be a device's name for the broker.",
@@ -186,10 +197,11 @@ class MosquittoAcl:
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], Drafts]]:
-        """Read passwords and rights, let the caller's block change them, and write both. One process at a time.
+        """Read the passwords and the rights, yield them to be changed, and write both files when the context ends.
 
-        Everything is written to drafts first, to which the caller may add more. Then the drafts replace the files. The
-        password file is replaced last: rights without a user are harmless.
+        Yield two dictionaries by user name, and the list of drafts, to which the caller may add files. Only one process
+        at a time can do this. Everything is written to drafts first, which then replace the files together. The
+        password file is replaced last, because rights of a user who does not exist are harmless.
         """
         files, drafts = self.files, Drafts()
         with _explained(files.passwords):
@@ -219,7 +231,10 @@ class MosquittoAcl:
 
 @contextmanager
 def _explained(file: Path) -> Iterator[None]:
-    """Raise StoreError in place of an OSError of the block. Its text names ``file`` if the OSError names no file."""
+    """Run a block, and raise StoreError if the block raises an OSError.
+
+    The message names the file of the OSError, or ``file`` if the OSError names none.
+    """
     try:
         yield
     except OSError as error:

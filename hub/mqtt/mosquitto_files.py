@@ -53,7 +53,11 @@ def _split_acl(file: Path) -> tuple[str, str, str]:
 
 
 def read_rights(file: Path) -> dict[str, tuple[str, ...]]:
-    """Return the prefixes of each bridge, from the hub's part of the ACL."""
+    """Return the rights of the bridges (gateways) among the broker's users.
+
+    They are read from the hub's part of the access control list ``file``. The keys are the names of the users, and the
+    values are the prefixes of the topics that a user may read and write.
+    """
     found: dict[str, dict[str, None]] = {}
     user = HUB
     for line in _split_acl(file)[1].splitlines():

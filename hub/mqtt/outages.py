@@ -51,7 +51,7 @@ class Outages:
             self._faults.error(re.sub(r"\d+", "0", reason), text, self._address, reason, level=logging.WARNING)
 
     def restored(self) -> None:
-        """Report the end of the present outage, if its beginning was reported."""
+        """Report that the connection to the broker works again. Do nothing if its loss was not reported."""
         if self._reported:
             self._reported = False
             self._log.warning("Reconnected to the MQTT broker at %s.", self._address)

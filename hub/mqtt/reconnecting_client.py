@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 
 class _TooFull(Lost):
-    """The hub closed the connection because it could not take more messages."""
+    """Raised when the hub itself closes the connection, because it cannot take more messages."""
 
 
 class ReconnectingClient:

@@ -13,7 +13,11 @@ from websockets.uri import parse_uri
 
 
 class WebSocket(asyncio.Protocol):
-    """Adapter between an asyncio transport and the protocol ``inner``, which reads and writes the payload of frames."""
+    """Carries a protocol such as MQTT over WebSocket frames.
+
+    It stands between an asyncio transport and the protocol ``inner``. ``inner`` receives the payload of incoming
+    frames, and what it writes is sent as frames.
+    """
 
     def __init__(self, host: str, port: int, path: str, tls: bool, inner: asyncio.Protocol) -> None:
         url_host = f"[{host}]" if ":" in host else host

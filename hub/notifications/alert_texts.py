@@ -94,7 +94,7 @@ class _AlertWriter:
         return self._words.alert[key].format(**values)
 
     def text(self, kind: str, params: Mapping[str, Any]) -> str | None:
-        """Return the message. Return None if the parameters are of an older version."""
+        """Return the message of a ``kind``. Return None if its parameters were stored by an older version."""
         text = self._text(kind, params)
         return None if text is None else self._held(text, params["for_ms"])
 
@@ -133,7 +133,11 @@ class _AlertWriter:
         return f"({text})" if "conditions" in part["condition"] else self._held(text, part["for_ms"])
 
     def _rest(self, kind: str, condition: Mapping[str, Any], unit: str | None) -> str:
-        """Return the part of the message after the metric's name. Raises KeyError for an unknown kind."""
+        """Return what a message says about the condition after the name of the metric, such as "above 80 °C".
+
+        ``kind`` is the kind of the condition, ``condition`` has its fields, and ``unit`` is the unit of the metric.
+        Raises KeyError for an unknown kind.
+        """
         say = self._say
         match kind:
             case "threshold":

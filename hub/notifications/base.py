@@ -26,10 +26,11 @@ FINAL: frozenset[FailureReason] = frozenset(("auth", "rejected"))
 
 
 class ChannelField(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One setting of a kind of channel.
+    """Describes one setting that channels of a kind have, such as the URL of a webhook.
 
     Attributes:
-        server: Whether the field names the server that gets the secrets. If it changes, secrets must be entered again.
+        server: Whether this setting determines the server to which the hub sends the channel's secrets. If it is
+            changed, the secrets must be entered again.
     """
 
     name: str

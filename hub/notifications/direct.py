@@ -40,7 +40,11 @@ class DirectSender:
         )
 
     async def send(self, receiver: NotificationReceiver, message: Message, group: str) -> DeliveryFailed | None:
-        """Send a message without the outbox. Return why it failed; None if it was sent."""
+        """Send a message at once, without storing it first. Return why this failed; None if the message was sent.
+
+        ``group`` is the same for all messages about the same alerts, so that a later message can replace an earlier
+        one.
+        """
         channel = self._config.settings.channel(receiver.channel)
         if channel is None:
             return DeliveryFailed("rejected", "The channel was removed.")

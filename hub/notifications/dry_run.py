@@ -16,9 +16,14 @@ DryRunProblem = Literal["no_channel", "not_visible"]
 
 
 class DryRunReceiver(msgspec.Struct, frozen=True):
-    """A receiver in a step of a route. ``problem`` says why no message would be sent; None if one would be sent.
+    """A receiver that one step of a notification route would notify.
 
-    If quiet hours delay the message, ``held_until`` is their end (epoch ms).
+    Attributes:
+        channel: The id of the channel; None if the person has no channel.
+        person: The name of the person; None for a shared channel.
+        held_until: The end of the quiet hours (epoch ms) that delay the message; None if it is not delayed.
+        problem: Why no message would be sent: the person has no channel, or the receiver must not see the device. None
+            if a message would be sent.
     """
 
     channel: str | None

@@ -34,8 +34,9 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
 def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
     """Return the group after one of its open alerts was raised or has changed.
 
-    A flapping alert that is raised again counts as told, with the highest severity that messages named while it
-    flapped. When it stops flapping, it counts as new, so that people are notified of it again.
+    Nothing changes unless messages have listed the alert as flapping. While it flaps, people need no new message: it is
+    recorded as listed, with the highest severity that a message named. When it has stopped flapping, it counts as a new
+    alert, so that people are notified of it again.
     """
     series = series_of(alert)
     if (severity := group.flapping.get(series)) is None:
@@ -47,9 +48,9 @@ def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
 
 
 def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> NotificationGroup:
-    """Return the group after one of its alerts was cleared.
+    """Return the notification group as it is after ``alert``, one of its alerts, was cleared.
 
-    ``calm_at`` is when the alert stops flapping (epoch ms), if it is not raised again before.
+    ``calm_at`` is the time (epoch ms) at which a flapping alert counts as calm, unless it is raised again before.
     """
     series = series_of(alert)
     flaps = alert.flapping and not alert.withdrawn and alert.closed_by is None and series in group.flapping
@@ -65,7 +66,7 @@ def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> Notif
 
 
 def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
-    """Return the group after people got a message about these alerts."""
+    """Return the notification group, with a record that people have received a message about ``alerts``."""
     told, flapping = dict(group.told), dict(group.flapping)
     for each in alerts:
         told[each.id] = each.severity
@@ -87,9 +88,9 @@ def group_key_of(group: NotificationGroup) -> str:
 
 
 def delivery_key(group: NotificationGroup, receiver: NotificationReceiver) -> str:
-    """Return the key of the group's message number ``group.sent`` to a receiver.
+    """Return a key for one message to a receiver: the message of the group that has the number ``group.sent``.
 
-    A message that is planned again after a crash gets the same key.
+    A message that is planned again after a crash gets the same key, so that it is not delivered twice.
     """
     text = "\n".join((group.id, str(group.sent), receiver.channel, receiver.person or "", receiver.address))
     return f"n-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -25,7 +25,10 @@ class _Kept:
 
 @asynccontextmanager
 async def kept_connections() -> AsyncIterator[None]:
-    """Let all requests that this task sends in the block share their connections. Close the connections at its end."""
+    """Let the HTTP requests that this task sends share their connections while the context is open.
+
+    The connections are closed when the context ends.
+    """
     kept = _Kept()
     token = _kept.set(kept)
     try:

@@ -131,9 +131,9 @@ class _Resolver(AbstractResolver):
 
 
 class _ForbiddenAddress(OSError):
-    """Error for an address that receivers must not have.
+    """Error for an IP address to which the hub must not send notifications.
 
-    It is an OSError, so that aiohttp tries the next address of the name.
+    It is an OSError, so that aiohttp tries the next IP address of the same host name.
     """
 
 

@@ -59,7 +59,12 @@ class HubWatch:
             await asyncio.sleep(CHECK_S)
 
     async def check(self) -> None:
-        """Send what is due: a heartbeat, the end of a fault, or a fault to receivers that were not notified of it."""
+        """Send the messages that are due.
+
+        If a part of the hub has failed for :data:`LASTING_MS`, all receivers are notified once. When it works again,
+        those that were notified learn that the fault is over. While nothing fails, heartbeats go to the external
+        monitor.
+        """
         now, failing = self._now(), self.failing()
         if failing:
             self._since = self._since or now

@@ -75,8 +75,8 @@ def locale_of(profile: Profile) -> MessageLocale:
 class _UnitTable(msgspec.Struct):
     """The contents of ``units.json``.
 
-    ``pairs`` are rows of quantity, metric unit, imperial unit, factor and offset. ``same`` are other metric units, each
-    with the metric unit in ``pairs`` and how many of it one unit is.
+    ``pairs`` are rows of quantity, metric unit, imperial unit, factor and offset. ``same`` has further metric units, by
+    unit: the metric unit in ``pairs`` to which a value is converted first, and the factor for this.
     """
 
     pairs: list[tuple[str, str, str, float, float]]

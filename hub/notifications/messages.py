@@ -69,9 +69,9 @@ class MessageComposer:
         self._rule_names = rule_names
 
     def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
-        """Return a message about these alerts, of which the caller passes the most severe first.
+        """Return a notification message about ``alerts``. The caller passes them with the most severe alert first.
 
-        If the template fails, the default template is used, because the message has to be sent.
+        If the template of ``style`` fails, the default template is used, because the message has to be sent.
         """
         try:
             return self.compose(kind, alerts, now, style)

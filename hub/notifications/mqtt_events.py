@@ -68,7 +68,10 @@ class RetainedMessages(Protocol):
         """Publish a retained message without waiting. An empty payload removes the topic's retained message."""
 
     def complete(self) -> None:
-        """Start publishing, and remove messages of an earlier run that :meth:`put` has not repeated until now."""
+        """Begin to publish the messages given to :meth:`put`.
+
+        Messages of an earlier run of the hub are removed from the broker, unless one of these replaces them.
+        """
 
 
 class MqttEvents:
@@ -112,7 +115,10 @@ class MqttEvents:
         self._changed.set()
 
     def load(self, cleared: Iterable[Alert]) -> None:
-        """Restore the sensors of an earlier run from the cleared alerts, which must come newest first."""
+        """Restore the sensors that an earlier run of the hub published for alerts that are cleared by now.
+
+        ``cleared`` must have the newest alert first, because a sensor shows the first of its alerts in ``cleared``.
+        """
         for alert in cleared:
             if len(self._sensors) < MAX_SENSORS:
                 self._sensors.setdefault(_key(alert), alert)
@@ -181,9 +187,9 @@ class MqttEvents:
         self._put_sensor(key)
 
     def _make_room(self, alert: Alert) -> bool:
-        """Withdraw a sensor without an open alert, to make room for the sensor of ``alert``.
+        """Withdraw the MQTT sensor of an alert that is over, to make room for the sensor of ``alert``.
 
-        Return False if ``alert`` is not open or every sensor has an open alert.
+        Return False if nothing was withdrawn, because ``alert`` is not open or the alerts of all sensors are open.
         """
         over = next((key for key, each in self._sensors.items() if not each.open), None)
         if over is None or not alert.open:

@@ -102,7 +102,7 @@ class NotificationPlanner:
         return plan
 
     def take(self, notice: PendingNotice) -> None:
-        """Apply the new state of an alert to its group, or to a new group."""
+        """Update the notification group of an alert after the alert changed. Add a new open alert to a group."""
         alert, group_id = notice.alert, self._group_of.get(notice.alert.id)
         if not alert.open:
             if group_id is not None:
@@ -117,12 +117,12 @@ class NotificationPlanner:
             self._notify(self._groups[self._group_of[alert.id]], notice.at)  # now: the next notice may clear the alert
 
     def diagnosis_came(self, alert_id: str, now: int) -> None:
-        """Stop waiting for the diagnosis of an alert, because it is ready."""
+        """Let the message about an alert wait no longer for the alert's diagnosis, because it is ready."""
         if (group_id := self._group_of.get(alert_id)) is not None:
             self._reschedule(self._groups[group_id], now)
 
     def reconsider(self, now: int) -> None:
-        """Compute again when messages are due, after the settings have changed. Without channels, forget all groups."""
+        """Compute by the changed settings when messages are due. Without channels, forget all groups of alerts."""
         for group in list(self._groups.values()):
             if self._settings().channels:
                 self._reschedule(group, now)
@@ -228,7 +228,7 @@ class NotificationPlanner:
     # -- messages ----------------------------------------------------------------------------------------------
 
     def _notify(self, group: NotificationGroup, now: int) -> None:
-        """Add the message of a group to the plan, once for each receiver, if it is due. Set the next due time."""
+        """Plan the message about a group of alerts, if it is due, for each receiver. Set the group's next due time."""
         due = self._due(group, now)
         audible = self._audible(group)
         route = self._route_of(audible[0], now) if audible else None
@@ -255,7 +255,7 @@ class NotificationPlanner:
         self._keep(replace(group, due_at=self._due(group, now)))
 
     def _resolve(self, group: NotificationGroup, now: int) -> None:
-        """Add a "resolved" message for each receiver. The store drops it if the receiver never got a message."""
+        """Queue a "resolved" message for each receiver. The store discards it for those that got no message before."""
         people = self._directory.people()
         targets = []
         for each in group.receivers:

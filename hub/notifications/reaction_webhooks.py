@@ -58,7 +58,11 @@ def webhook_channel(reaction: str) -> str:
 
 
 def _channel(reaction: Reaction, action: WebhookAction) -> NotificationChannel:
-    """Return the channel of a webhook. Raises ConfigError or Invalid for a file that cannot be used."""
+    """Return a notification channel that calls the webhook of a reaction.
+
+    Raises ConfigError or Invalid if the URL or the secret is kept in a file, and the file or its content cannot be
+    used.
+    """
     url = action.url if action.url_from is None else read_secret_file("webhook.url_from", action.url_from)
     values: dict[str, Setting] = {"url": url or ""}
     if action.secret_from is not None:

@@ -33,9 +33,10 @@ class NotificationTarget(msgspec.Struct, frozen=True):
     locale: MessageLocale = HUB_LOCALE
 
     def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
-        """Return the alerts of devices that the receiver may see, without the names of all other devices.
+        """Return those of ``alerts`` that are alerts of devices which the receiver may see.
 
-        ``find`` returns a device by its id.
+        In the returned alerts, the names of devices that the receiver may not see are replaced. ``find`` returns a
+        device by its id.
         """
 
         def sees(device_id: str) -> bool:
@@ -84,7 +85,11 @@ def receivers_of(
     settings: NotificationSettings,
     directory: AccountDirectory,
 ) -> list[NotificationTarget]:
-    """Return the receivers of these steps, each once. ``severity`` decides whether people's quiet hours count."""
+    """Return each receiver of a message that these steps of a route notify, without duplicates.
+
+    A person's quiet hours at ``now`` (epoch ms) delay the message to this person. A message of the severity
+    ``critical`` is delayed only if the person wants that.
+    """
     found: dict[NotificationReceiver, NotificationTarget] = {}
     for step in steps:
         for channel in settings.channels:

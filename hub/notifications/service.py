@@ -133,7 +133,7 @@ class Notifications:
                         task.cancel()
 
     def notices(self, events: Sequence[Event]) -> list[PendingNotice]:
-        """Return the alert changes to store in the same commit as these events; none while there is no channel."""
+        """Return the alert changes in ``events`` that people may have to be notified of; none without a channel."""
         if not self.config.settings.channels:
             return []
         changed = {event.alert.id: event for event in events if isinstance(event, AlertEvent) and not event.alert.late}
@@ -285,7 +285,7 @@ class Notifications:
         return self.composer.compose(kind, [alert], self._now(), MessageStyle(first_of(template)))
 
     def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
-        """Return who would be notified of such an alert at the time ``at``. Raises NotFound for an unknown device."""
+        """Return who would be notified of an alert of ``rule`` at the time ``at``. Raises NotFound for the device."""
         device = self._find(device_id)
         if device is None:
             raise NotFound(f"There is no device {device_id[:64]!r}.", "GET /api/devices lists them.")
@@ -294,7 +294,7 @@ class Notifications:
         return dry_run(alert, device, at, settings=settings, directory=self.directory, selects=self._selects)
 
     async def retry(self, number: int) -> None:
-        """Let a failed or waiting delivery be tried now. Raises NotFound if ``number`` is not such a delivery."""
+        """Try a failed or waiting delivery again now. Raises NotFound if no such delivery has this ``number``."""
         if (channel := await self.store.retry(number, self._now())) is None:
             raise NotFound("There is no failed or waiting delivery with this number.")
         self.restart_channel(channel)

@@ -104,12 +104,15 @@ class NotificationConfig:
         self.on_change: Callable[[], None] = lambda: None
 
     def use_own(self, channels: tuple[NotificationChannel, ...]) -> None:
-        """Use ``channels`` in addition to those of the settings. They are the webhooks of reactions."""
+        """Use ``channels`` in addition to the channels in the settings. They are the webhooks of reactions.
+
+        They replace those of the last call.
+        """
         self._own = channels
         self.on_change()
 
     def channels(self) -> list[NotificationChannel]:
-        """Return all enabled channels: those of the settings and those of :meth:`use_own`."""
+        """Return all enabled channels: those in the settings, and the webhooks of reactions (:meth:`use_own`)."""
         return [each for each in (*self.settings.channels, *self._own) if each.enabled]
 
     def channel(self, channel_id: str) -> NotificationChannel | None:

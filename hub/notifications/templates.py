@@ -46,7 +46,11 @@ LOOP_FIELDS = ("first", "last", "index")
 
 
 class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The title and the text of messages. An empty title or text stands for the route's, or else for the default."""
+    """The templates for the title and the text of messages.
+
+    An empty template is replaced by the template of the notification route, or by the default one if the route has
+    none.
+    """
 
     title: str = ""
     text: str = ""
@@ -83,7 +87,10 @@ DEFAULT_TEMPLATE = default_template("en")
 
 
 def first_of(*templates: MessageTemplate) -> MessageTemplate:
-    """Return the first title that is not empty and the first text that is not empty; if there is none, the default."""
+    """Return a template with the first title and the first text that are not blank, in the order of ``templates``.
+
+    The title and the text may come from different templates. If all titles or all texts are blank, use the default.
+    """
     return MessageTemplate(
         next((each.title for each in templates if each.title.strip()), DEFAULT_TEMPLATE.title),
         next((each.text for each in templates if each.text.strip()), DEFAULT_TEMPLATE.text),
@@ -219,9 +226,10 @@ def _check(tree: nodes.Template) -> None:
 
 
 def _loop_variable(node: nodes.For, outer: str | None) -> str:
-    """Return the name of the variable in a loop over the alerts. Raises Invalid for a loop over anything else.
+    """Return the name of the variable in a loop over the alerts.
 
-    ``outer`` is the variable of a loop around this one. If it is not None, Invalid is raised, too.
+    ``outer`` is the variable of an enclosing loop; None if there is none. Raises Invalid if the loop is not over the
+    alerts, is inside another loop, or has a variable whose name is taken.
     """
     over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
     if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:

@@ -54,7 +54,10 @@ def concerns(trigger: AlertTrigger, taken: AlertStepTaken) -> bool:
 
 
 class Agenda:
-    """Occasions in the order in which they are due. Each has the number of the stored step that caused it."""
+    """The occasions on which reactions will run because of a step of an alert, ordered by when they are due.
+
+    A step is a change such as ``raised``. Each occasion is kept with the number under which the step is stored.
+    """
 
     def __init__(self, find: Callable[[str], Device | None], selects: Selects) -> None:
         self._find = find
@@ -71,7 +74,11 @@ class Agenda:
         return self._waiting[0][0] if self._waiting else None
 
     def take(self, number: int, taken: AlertStepTaken, reactions: Iterable[Reaction]) -> int:
-        """Add the occasions that the stored step ``number`` causes. Return how many there are."""
+        """Add an occasion for each reaction that the alert's step ``taken`` starts. Return how many were added.
+
+        An occasion is due when the reaction's waiting time after the step is over. ``number`` is the number of the
+        stored step.
+        """
         device, before = self._find(taken.alert.device), len(self._waiting)
         for reaction in reactions:
             if reaction.alert is not None and starts(reaction, taken, device, self._selects):
@@ -81,7 +88,11 @@ class Agenda:
         return len(self._waiting) - before
 
     def first(self, now: int) -> tuple[int, Occasion] | None:
-        """Return the first occasion that is due, with the number of its step; None if none is due."""
+        """Return the first occasion if it is due at ``now`` (epoch ms); None if no occasion is due.
+
+        The occasion is the second value. The first value is the number under which the step of the alert that caused
+        the occasion is stored.
+        """
         if not self._waiting or self._waiting[0][0] > now:
             return None
         _, _, number, occasion = self._waiting[0]

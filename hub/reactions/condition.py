@@ -82,9 +82,10 @@ def _read_joined(kind: str, table: dict[str, Any], depth: int) -> ReactionCondit
 
 
 class ConditionCheck:
-    """One evaluation of a condition. ``subject`` is the device of all conditions that name no device.
+    """Evaluates a condition of a reaction once.
 
-    ``unknown`` collects, in words, the values that were not known.
+    A condition that names no device is about the device ``subject``; if that is None, too, it is not known whether the
+    condition holds. After :meth:`truth`, ``unknown`` has a text for each value that was not known.
     """
 
     def __init__(self, find: Find, subject: str | None) -> None:

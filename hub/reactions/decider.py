@@ -16,7 +16,7 @@ Holds = Callable[[AlertStepTaken], bool]
 
 
 class Decider:
-    """Decides with the current devices and alerts.
+    """Decides whether a reaction runs, and with which outcome, from the current devices and alerts.
 
     Args:
         find: Returns a device by its id, up to date.
@@ -64,7 +64,10 @@ class Decider:
         return self._permitted(occasion, command, targets, now)
 
     def _targets(self, command: CommandAction, taken: AlertStepTaken | None) -> list[str] | str:
-        """Return the ids of the devices that get the command, or a text why there are none."""
+        """Return the ids of the devices that get the command, or a text that says why no device gets it.
+
+        No device gets it if the command's scope has no devices, or more than its ``max_devices``.
+        """
         if command.scope is None:
             return [command.device or (taken.alert.device if taken is not None else "")]
         found = sorted(each.id for each in self._devices() if self._selects(command.scope, each))
@@ -77,9 +80,12 @@ class Decider:
     def _check(
         self, condition: ReactionCondition, occasion: Occasion, targets: list[str], now: int
     ) -> tuple[list[str], ReactionRun | None]:
-        """Return the targets for which the condition holds, and None.
+        """Check for which devices the condition of a reaction holds.
 
-        If it holds for none, return no targets, and the run whose outcome says why.
+        Returns:
+            The ids of the ``targets`` for which it holds, and None. If it holds for none: an empty list, and the run to
+                store, whose outcome says that the condition is false or unknown. For a reaction to an alert, the
+                condition is checked on the alert's device, and then holds for all targets or for none.
         """
         subjects: Sequence[str | None] = [occasion.taken.alert.device] if occasion.taken else targets or [None]
         holding, unknown = [], list[str]()
@@ -114,7 +120,12 @@ class Decider:
     def _permitted(
         self, occasion: Occasion, command: CommandAction | None, targets: list[str], now: int
     ) -> ReactionRun:
-        """Return the run. Devices that got a command of this reaction too recently get none (``problem`` says so)."""
+        """Return the run, after the limit on how often the reaction acts on one device has been applied.
+
+        ``targets`` are the devices that get ``command``. A device that is over the limit gets no command, and the
+        ``problem`` of its entry in the run says so. If all devices are over the limit, the outcome is ``rate_limited``.
+        For a webhook, ``command`` is None, and the limit applies to the alert's device.
+        """
         reaction = occasion.reaction
         about = targets if command is not None else [occasion.taken.alert.device] if occasion.taken else []
         limited = {each for each in about if not self._limiter.permits_device(reaction, each, now)}

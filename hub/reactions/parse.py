@@ -119,9 +119,10 @@ def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:
 
 
 def _within(section: str, table: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T | None:
-    """Return the inner table ``section`` of a reaction, converted by ``read``; None if the reaction has no such table.
+    """Convert the table ``section`` inside the table of a reaction with the function ``read``.
 
-    An InvalidField that ``read`` raises gets the name of the section.
+    Return None if the reaction has no such table. If ``read`` raises InvalidField, ``section`` is put before the name
+    of the key in the error.
     """
     if section not in table:
         return None

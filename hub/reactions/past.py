@@ -24,16 +24,16 @@ _UNACKNOWLEDGED = frozenset(("unacknowledged", "acknowledgement_expired", *_ENDS
 
 
 class PastAlerts:
-    """Past alerts. Each has its history, whose entries are in order of time."""
+    """Alerts of the past, each with the entries of its history in order of time."""
 
     def __init__(self, alerts: Sequence[tuple[Alert, Sequence[AlertEntry]]]) -> None:
         self._alerts = alerts
         self._entries = {alert.id: entries for alert, entries in alerts}
 
     def steps(self) -> Iterator[AlertStepTaken]:
-        """Yield the steps of all alerts. In each step, the alert has the severity of that time.
+        """Yield what happened to each alert: each step, such as raised or cleared, that can start a reaction.
 
-        The alert of a step also says whether it was silenced or suppressed at that time.
+        The alert of a step has the severity that it had at that time, and is silenced or suppressed if it was so then.
         """
         for alert, entries in self._alerts:
             silenced = suppressed = False
@@ -53,7 +53,10 @@ class PastAlerts:
                     yield AlertStepTaken(step, then, entry.at)
 
     def holds(self, taken: AlertStepTaken, now: int) -> bool:
-        """Return whether the alert was still in the state of the step at the time ``now``."""
+        """Return whether an alert is, at ``now`` (epoch ms), still in the state that the step ``taken`` brought it to.
+
+        By the kind of step, this state is: raised and not cleared, acknowledged, or cleared and not raised again.
+        """
         alert = taken.alert
         if taken.step == "cleared":
             about = (alert.rule, alert.device, alert.metric)
@@ -68,10 +71,13 @@ class PastAlerts:
 
 
 class PastDevice:
-    """A device with the readings of some of its metrics.
+    """A device as it appeared in the past, computed from its stored readings.
 
-    The device counts as online for ``silence_ms`` after each reading. ``heard`` are the times (epoch ms) of readings of
-    other metrics.
+    Args:
+        device: The device.
+        silence_ms: The device counts as online for this time after each reading.
+        readings: The readings of the metrics whose values are needed, by metric.
+        heard: The times (epoch ms) of readings of other metrics, which show that the device was online.
     """
 
     def __init__(self, device: Device, silence_ms: int, readings: Mapping[str, Points], heard: Sequence[int]) -> None:

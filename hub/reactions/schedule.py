@@ -49,13 +49,20 @@ def next_due(times: Iterable[WeeklyTime], now: int) -> int | None:
 
 
 def occasions_between(times: Sequence[WeeklyTime], start: int, end: int) -> list[int]:
-    """Return the times after ``start`` up to and including ``end`` (epoch ms), in order."""
+    """Return the times (epoch ms) in a period at which a reaction with the weekly ``times`` is due, in order.
+
+    The period begins after ``start`` and includes ``end`` (epoch ms).
+    """
     days = (end - start) // 86_400_000 + 2
     return sorted({due for each in times for due in _around(each, start, -1, days) if start < due <= end})
 
 
 def _around(each: WeeklyTime, now: int, first: int, last: int) -> Iterator[int]:
-    """Yield the times (epoch ms) of a weekly time on some days: from ``first`` to ``last`` days after ``now``."""
+    """Yield the times (epoch ms) at which ``each`` is due on the days near ``now``.
+
+    ``first`` and ``last`` are the first and the last of these days, counted from the day of ``now``: -1 is the day
+    before.
+    """
     zone = ZoneInfo(each.zone)
     today = datetime.fromtimestamp(now / 1_000, zone).date()
     for number in range(first, last + 1):

@@ -17,7 +17,13 @@ class CalculatedValues:
     """Sets the calculated metrics of devices."""
 
     def __init__(self, require: Callable[[str], Device], capacity: Capacity, states: StoredStates) -> None:
-        """Create an object for the devices that ``require`` returns by id, up to date."""
+        """Create an object that changes the calculated values of devices.
+
+        Args:
+            require: Returns a device by its id, with its latest values. Raises NotFound for an unknown device.
+            capacity: Counts the memory that the values take.
+            states: Notes which devices have to be stored.
+        """
         self._require, self._capacity, self._states = require, capacity, states
 
     def mark(self, device_id: str, metric: str, mark: CalculatedMark) -> bool:
@@ -36,9 +42,10 @@ class CalculatedValues:
         self._states.changed.add(device_id)
 
     def set(self, device: Device, metric: str, value: float, at: int) -> None:
-        """Set the latest value of a calculated metric. ``device`` must be up to date. ``at`` is in epoch ms.
+        """Set the latest value of a calculated metric. ``at`` is its time in epoch ms.
 
-        Raises Rejected if the metric is new and there is no room for it.
+        All pending messages must have been applied to ``device`` before. Raises Rejected if the metric is new and there
+        is no room for it.
         """
         if metric not in device.metrics:
             self._capacity.require_values(device.metrics, {metric: value})

@@ -27,7 +27,11 @@ _NO_INFO = Info()
 
 
 class Capacity:
-    """Memory used by devices, in bytes. Restored devices may exceed the limit by a third, so that none is lost."""
+    """Counts the memory that devices use, in bytes, and limits it.
+
+    Devices that are loaded at start-up may exceed the limit by a third, so that none is lost if the limit was lowered a
+    little.
+    """
 
     def __init__(self, limits: FleetLimits) -> None:
         self.limit = limits.total_metrics * METRIC_BYTES  # in bytes
@@ -49,23 +53,30 @@ class Capacity:
 
     @property
     def max_stored_bytes(self) -> int:
-        """The most bytes of stored states to load. Decoded, they take several times as much memory."""
+        """The maximum total size of the stored states to load at start-up, in bytes.
+
+        It is a quarter of the memory for restored devices, because decoded states take several times as much memory.
+        """
         return self.restore_limit // 4
 
     def take(self, size: int, reason: RejectionReason) -> None:
-        """Count ``size`` more bytes. Raises Rejected with ``reason`` if there is no room."""
+        """Reserve ``size`` bytes of the capacity. Raises Rejected, with ``reason``, if there is not enough room."""
         self._require(size, reason)
         self.used += size
 
     def exchange(self, before: Any, after: Any) -> None:
-        """Count a twin or description ``after`` in place of ``before``. Raises Rejected if there is no room."""
+        """Count the memory of a changed twin or description: the size of ``after`` instead of that of ``before``.
+
+        Raises Rejected if there is no room.
+        """
         self.take(self.encoded(after) - self.encoded(before), "too_large")
 
     def take_device(self, identity: Identity, known: int) -> None:
-        """Count one device in addition to ``known`` ones.
+        """Reserve memory for one more device. ``known`` is the number of devices that exist already.
 
         Raises:
-            Rejected: There is no room, the native id is too long, or the device was left out at start-up.
+            Rejected: There are too many devices, the memory for devices is used up, the native id is too long, or the
+                device is stored but did not fit into memory when the hub started.
         """
         if known >= self._devices:
             raise Rejected("too_many_devices", f"The hub keeps at most {self._devices} devices.")
@@ -76,7 +87,7 @@ class Capacity:
         self.take(DEVICE_BYTES, "too_many_devices")
 
     def restore(self, device: Device) -> bool:
-        """Count a stored device. Return False if it does not fit and is left out."""
+        """Count the memory of a stored device. Return False if there is no room, so that it is not loaded."""
         size = self.size_of(device)
         if self.used + size > self.restore_limit:
             self.left_out.add(device.id)
@@ -108,10 +119,11 @@ class Capacity:
         self._require(grown, "too_many_metrics")
 
     def within(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
-        """Return the part of ``values`` for which :meth:`require_values` has room.
+        """Return those of ``values`` for which there is room by the limits of :meth:`require_values`.
 
-        New metrics beyond the limit of a device are left out. If the rest does not fit, all new metrics are left out.
-        If even that does not fit, all texts are left out, too. Numbers of known metrics always fit.
+        ``metrics`` are the metrics that the device has already. New metrics beyond the limit for one device are left
+        out. If the hub's memory has no room for what remains, all new metrics are left out. If there is still too
+        little room, all texts are left out, too. Numbers of metrics that the device has already always fit.
         """
         room = max(0, self._each - len(metrics))
         new = [name for name in values if name not in metrics]
@@ -127,7 +139,11 @@ class Capacity:
         return numbers
 
     def encoded(self, value: Any) -> int:
-        """Return how many bytes of memory ``value`` uses: one side of a twin, or a description."""
+        """Return how many bytes of memory ``value`` uses.
+
+        ``value`` is the description of a device, or one of the two sides of its twin: the desired or the reported
+        values.
+        """
         return 0 if not value or value == _NO_INFO else PER_ENCODED_BYTE * len(self._encode(value))
 
     def size_of(self, device: Device) -> int:

@@ -6,13 +6,16 @@ from hub.model import Device
 
 
 class CorrectedDevices:
-    """Index of the corrected devices, so that those of a model are found without a search through all devices."""
+    """Index of the corrected devices: a person has set what one of their metrics measures, or their kinds of machine.
+
+    With the index, the corrected devices of one model are found without a search through all devices.
+    """
 
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}  # by id
 
     def note(self, device: Device) -> None:
-        """Add a device that was edited or restored, or remove it if it has no corrections."""
+        """Add a device that was edited or restored. Remove it instead if a person has corrected nothing on it."""
         if device.corrects_semantics:
             self._devices[device.id] = device
         else:

@@ -33,7 +33,10 @@ _NO_KEY = -(2**63)
 
 
 class DedupWindow:
-    """The last keys of each device, and of all devices together. A device has the same slot (index) in all columns."""
+    """The keys by which duplicate messages are recognized: the last keys of each device, and the last of all devices.
+
+    Each device has a slot, which is its index in all columns.
+    """
 
     def __init__(self, overall: int = OVERALL, each: int = EACH) -> None:
         self._each, self._overall = each, overall
@@ -54,7 +57,10 @@ class DedupWindow:
         return min(self._written, self._overall) + int(np.minimum(self._counts, self._each).sum())
 
     def slot(self, device: str) -> int:
-        """Return the device's slot. The slot stays the same until the device is forgotten."""
+        """Return the device's slot: its index in all columns of this window. A device that has no slot gets one.
+
+        The slot stays the same until the device is forgotten.
+        """
         slot = self._slots.get(device)
         if slot is None:
             slot = self._slots[device] = len(self.owners)
@@ -88,7 +94,10 @@ class DedupWindow:
         return False
 
     def restart_counter(self, device: str, key: int) -> None:
-        """Start the device's counter again at ``key``, and add the key."""
+        """Start the device's counter (``seq``) again at ``key``, and add this key to the window.
+
+        From then on, any greater key of the device is new, even if it equals a key from before the restart.
+        """
         slot = self.slot(device)
         self.greatest[slot] = self.first[slot] = key
         self._add(slot, key)
@@ -125,9 +134,10 @@ class DedupWindow:
         return int(found[0]) if len(found) else None
 
     def seq_ago(self, device: str, seq: int) -> int | None:
-        """Return how many keys of the device were added after the newest key with this ``seq``.
+        """Return how many keys of the device were added after the newest key with the message number ``seq``.
 
-        If the device's own window has no such key, return -1 if ``seq`` is smaller than all numbers there, else None.
+        Only the window of this device is searched. If it has no such key, return -1 if ``seq`` is smaller than all
+        message numbers in the window, else None.
         """
         numbers = self._newest(self.slot(device)) >> SEQ_SHIFT
         found = np.flatnonzero(numbers == seq)
@@ -136,15 +146,16 @@ class DedupWindow:
         return -1 if (seq < numbers[numbers >= 0]).all() else None
 
     def _newest(self, slot: int) -> Ints:
-        """Return the keys in the device's own window, newest first."""
+        """Return the last keys of the device with this slot (its index in all columns), newest first."""
         count = int(self._counts[slot])
         newest: Ints = self._rings[slot, (count - 1 - np.arange(min(count, self._each))) % self._each]
         return newest
 
     def is_reused(self, device: str, key: int) -> bool:
-        """Return True if the newest key has an ``id`` or ``seq`` that was used with other content.
+        """Return True if the device has sent the same ``id`` or ``seq`` before, but with other content.
 
-        An ``id`` is compared with all keys in the device's window, a ``seq`` only with the key before it.
+        ``key`` is the key of its newest message, made of the ``id`` or ``seq`` and a checksum of the content. An ``id``
+        is compared with all keys in the device's window, a ``seq`` only with the key before it.
         """
         slot = self.slot(device)
         count = self._each_count[slot]
@@ -154,9 +165,10 @@ class DedupWindow:
         return bool(((ring >> ID_SHIFT == key >> ID_SHIFT) & (ring != key)).any())
 
     def add_batch(self, slots: Ints, keys: Ints) -> None:
-        """Add the keys of many messages.
+        """Add the keys of many messages at once.
 
-        ``slots`` are sorted. Each key must be greater than all earlier keys of its device.
+        ``slots`` has the slot (index) of the device of each message, in ascending order. Each key must be greater than
+        all earlier keys of its device.
         """
         starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
         counts = np.diff(np.append(starts, len(slots)))
@@ -170,11 +182,15 @@ class DedupWindow:
         self._written += len(keys)
 
     def forget(self, device: str) -> None:
-        """Forget a deleted device. If it appears again, it gets another slot."""
+        """Forget a deleted device and its keys. If it appears again, it gets another row of the arrays (slot)."""
         self._slots.pop(device, None)
 
     def restore(self, of_each: Mapping[str, bytes], of_all: Iterable[tuple[str, int]]) -> None:
-        """Load the keys of a :class:`hub.store.base.StoredSnapshot` into a new window."""
+        """Load stored keys into this window, which must be new.
+
+        ``of_each`` has the last keys of each device by its id, packed as little-endian int64. ``of_all`` has the last
+        keys of all devices together, as pairs of device id and key. Both are in order, oldest first.
+        """
         for device, packed in of_each.items():
             slot = self.slot(device)
             keys = np.frombuffer(packed, "<i8")[-self._each :]
@@ -190,7 +206,11 @@ class DedupWindow:
 
 
 def _current_counter(keys: Ints) -> tuple[int, int]:
-    """Return the first and the greatest key since the counter last restarted. ``keys`` are in order of arrival."""
+    """Return the key with which a device's counter (``seq``) last started, and the greatest key since then.
+
+    ``keys`` are the device's last keys in order of arrival. If some were not made from a counter, return the first key
+    and the greatest of all. If there are no keys, both are ``_NO_KEY``.
+    """
     numbers = keys[keys >= 0] >> SEQ_SHIFT
     if len(numbers) < 2 or len(numbers) < len(keys):
         return int(keys[0]) if len(keys) else _NO_KEY, int(keys.max(initial=_NO_KEY))
@@ -200,17 +220,25 @@ def _current_counter(keys: Ints) -> tuple[int, int]:
 
 
 def counter_restarted(window: DedupWindow, device: Device, key: int, items: int, received: int) -> bool:
-    """Return True if the device's counter has restarted with this key.
+    """Return True if the device's counter ``seq`` has started again with the message that has this key.
 
-    A client resends messages that were not acknowledged: its last ones, up to the newest. So if the device has sent the
-    key before, it is a restart rather than a resend in these cases:
+    The alternative is that the client has sent an old message once more: after a lost connection, a client resends the
+    last messages, those that were not acknowledged. If the window has the same key already, it is a restart in these
+    cases:
 
-    - The device has sent more keys since than can be in flight.
-    - The counter started with this key, and other numbers have followed.
-    - The counter has no other number yet, and no reading has arrived for longer than :data:`RESENT_WITHIN_MS`.
+    - The device has sent so many messages since then that the message cannot be one of the last.
+    - The counter started with this key before, and has gone on to other numbers.
+    - The counter has had no other number yet, and the device's last reading was more than :data:`RESENT_WITHIN_MS` ago.
 
-    A known ``seq`` with other content, and a ``seq`` smaller than all recent ones, are restarts as well. ``items`` is
-    the number of records in the message.
+    If the window does not have the key, it is a restart if its ``seq`` is known with other content, or is smaller than
+    all in the window.
+
+    Args:
+        window: The last keys.
+        device: The device.
+        key: The key of the message.
+        items: The number of records in the message.
+        received: When the message arrived, in epoch ms.
     """
     name = device.id
     slot = window.slot(name)
@@ -235,16 +263,17 @@ def is_duplicate(
 ) -> bool:
     """Return True if the message with this key is a duplicate. If it is not, add the key.
 
-    If the ``id`` or ``seq`` stays the same in different messages, set ``device.constant_id``. The items of one list may
-    share a ``seq``, so for a ``seq`` only messages with one item count.
+    If the device repeats an ``id`` or ``seq`` in different messages, it does not identify a message. It is then stored
+    in ``device.constant_id`` and ignored. The items of one list may share a ``seq``, so this is concluded from a
+    ``seq`` only if the message has a single item.
 
     Args:
         window: The recent keys.
         device: The sender.
         key: The key of the message, or of one of its items.
         items: Number of records in the message.
-        received: When it arrived, in ms.
-        redelivered: The broker has set the DUP flag.
+        received: When the message arrived, in epoch ms.
+        redelivered: Whether the broker has set the DUP flag, which marks a message that it delivers again.
     """
     stem, constant = stem_of(key), device.constant_id
     if constant is not None:

@@ -10,7 +10,11 @@ from hub.registry.capacity import Capacity
 
 
 def apply_edit(device: Device, edit: EditDevice) -> None:
-    """Set the fields of the edit; UNSET leaves a field unchanged. For a metric, None removes the edit."""
+    """Change a device as the edit says.
+
+    A field that is UNSET in the edit leaves the device's field unchanged. The entry None for a metric removes what
+    people had changed in that metric.
+    """
     for field in ("name", "labels", "kinds"):
         if (value := getattr(edit, field)) is not msgspec.UNSET:
             setattr(device, field, value)

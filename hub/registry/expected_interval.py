@@ -73,7 +73,11 @@ _ASIDE = ("battery", "signal_strength")
 
 
 class IntervalTerms(NamedTuple):
-    """The parameters of :func:`stale_after` for a device, as numbers, or for many devices, as columns."""
+    """The parameters by which :func:`stale_after` decides after how much silence a device counts as stale.
+
+    Each field is a number if the parameters are those of one device. If they are those of many devices, each field is a
+    column (an array with one entry per device).
+    """
 
     floor: Number  # ms of silence always allowed
     doubt: Number  # ms of silence allowed while the device's interval is not trusted
@@ -83,7 +87,10 @@ class IntervalTerms(NamedTuple):
 
 
 class LearnedInterval(NamedTuple):
-    """How often a device reports, as learned from its intervals: numbers for one device, or columns for many."""
+    """How often a device reports, as learned from the intervals between its messages.
+
+    Each field is a number for one device, or a column with one entry per device.
+    """
 
     expected: Number  # the usual interval in ms, 0 while unknown
     regularity: Number  # 0 to REGULAR
@@ -96,7 +103,10 @@ def learned(device: Device) -> LearnedInterval:
 
 
 def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
-    """Return the parameters for a device, which depend on what the device announces and measures."""
+    """Return the parameters of :func:`stale_after`, which computes when a silent device counts as stale.
+
+    They depend on how the device reports, as it announces this itself, and on what it measures.
+    """
     info = device.info
     if info.max_silence is not None:
         announced = max(limits.stale_minimum_ms, min(1000 * info.max_silence, NEVER))
@@ -133,8 +143,13 @@ def interval_between(ts: Number, received: Number, previous: Number, last_readin
 def is_backlog(interval: Number, expected: Number, since_connected: Number) -> Number:
     """Return True for a message that the broker queued while the hub was disconnected.
 
-    Such a message comes much earlier than expected, and shortly after the hub has connected. ``since_connected`` is the
-    time since then in ms.
+    Such a message comes much earlier than expected, and shortly after the hub has connected. The arguments may also be
+    columns of numbers; then the result is a mask.
+
+    Args:
+        interval: The time in ms since the previous reading of the same metric.
+        expected: The usual length of this interval in ms.
+        since_connected: The time in ms since the hub connected.
     """
     return (since_connected < BACKLOG_MS) & (MAX_RATIO * interval < expected)
 
@@ -145,7 +160,14 @@ def is_pause(interval: Number, expected: Number, limits: FleetLimits, xp: Any = 
 
 
 def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any = scalars) -> LearnedInterval:
-    """Return the learned interval after one more ``interval`` (ms, more than 0)."""
+    """Return what is known about a device's intervals after one more ``interval`` (ms, more than 0).
+
+    Args:
+        known: What was known before.
+        interval: The time between the last two messages; or a column with one entry per device.
+        limits: The limits of the hub.
+        xp: The functions to calculate with: :mod:`hub.registry.scalars` for numbers, numpy for columns.
+    """
     expected, regularity, longest_pause = known
     unknown = expected == 0
     pause = is_pause(interval, expected, limits, xp)
@@ -196,7 +218,13 @@ def learn_interval(device: Device, interval: int, limits: FleetLimits) -> None:
 
 
 def stale_after(known: LearnedInterval, terms: IntervalTerms, xp: Any = scalars) -> Number:
-    """Return how many ms a device may be silent before it counts as stale."""
+    """Return how many ms a device may be silent before it counts as stale.
+
+    Args:
+        known: What was learned from the intervals of the device.
+        terms: The parameters for the device, such as the silence that is always allowed.
+        xp: The namespace of functions for numbers (the default) or for columns of numbers (numpy).
+    """
     silence = xp.maximum(terms.floor, terms.factor * known.expected)
     silence = xp.maximum(silence, FACTOR_RESTING * known.longest_pause)
     doubted = (known.regularity < terms.trusted) | (known.expected < terms.fastest)
@@ -209,11 +237,11 @@ def device_stale_after(device: Device, limits: FleetLimits) -> int:
 
 
 def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int, gateway: Device | None = None) -> int:
-    """Return after how many ms of silence a rule with ``silence_ms`` matches the device.
+    """Return the silence in ms after which a silence rule holds for the device.
 
-    This is ``silence_ms``, unless the device is usually silent for longer: then the rule matches when the device counts
-    as stale. A device that was reported offline gets no extra time. If a device fell silent together with its gateway,
-    the time is longer, so that the rule matches the gateway first.
+    Usually this is ``silence_ms``, the silence that the rule names. If the device is usually silent for longer, it is
+    the silence after which the device counts as stale. A device that was reported offline gets no extra time. If the
+    device fell silent together with its ``gateway``, the time is longer, so that the rule holds for the gateway first.
     """
     own = _own_tolerated_silence(device, limits, silence_ms)
     later = None if gateway is None else silent_together(device, gateway)

@@ -18,11 +18,14 @@ def replaces(ts: int, latest: Latest, received: int) -> bool:
 
 
 def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]:
-    """Apply the values of ``record`` to ``metrics``. A retained message only adds missing metrics.
+    """Put the values of ``record`` into ``metrics``, the latest values of its device.
+
+    A retained message only adds the metrics that are missing.
 
     Returns:
-        The time of the newest value that was replaced (0 if no interval can be measured from it), and by how many
-        characters the texts have grown in all.
+        The time of the newest value that was replaced, from which the caller measures the device's interval; 0 if none
+            was replaced or that value is not suitable for this. And by how many characters all texts together have
+            grown.
     """
     ts, received, quality = record.ts, record.received, record.quality
     previous, previous_quality, text_growth = 0, quality, 0

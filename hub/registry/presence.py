@@ -79,7 +79,7 @@ class PresenceTracker:
         self._restart_deadline(device, now)
 
     def describe(self, device: Device, info: Info, now: int) -> None:
-        """Set the device's description. Bring its deadline forward if the new description allows less silence."""
+        """Set the device's description. If it allows less silence, the device is checked for silence earlier."""
         if info.reports != device.info.reports:
             device.announces_offline = False  # a device that sleeps may disconnect without its will
         device.info = info
@@ -141,7 +141,10 @@ class PresenceTracker:
         return _NOTHING if device.presence == "online" else self._set_presence(device, "online", at, first=first)
 
     def mark_gateway_seen(self, device_id: str, at: int) -> None:
-        """Record that the gateways of a device have passed on its message; see :meth:`take_seen_gateways`."""
+        """Record that the gateways of a device are alive, because they forwarded its message at the time ``at`` (ms).
+
+        See :meth:`take_seen_gateways`.
+        """
         gateway = self._gateways.get(device_id)
         for _ in range(MAX_GATEWAYS):
             # The rest of the chain was marked by an earlier message of the same time.
@@ -158,7 +161,7 @@ class PresenceTracker:
         return seen
 
     def set_earlier_deadline(self, device: Device, due: int) -> None:
-        """Check an online device for silence at ``due``, unless its deadline is earlier."""
+        """Let an online device be checked for silence at ``due``, unless its present deadline is earlier."""
         if device.presence == "online" and due < self._deadlines[device.id]:
             self._set_deadline(device.id, due)
 
@@ -189,7 +192,7 @@ class PresenceTracker:
         return self.mark_seen(device, received)
 
     def _gateway_changed(self, device: Device, availability: Availability) -> list[Event]:
-        """Set the device offline with its gateway, or restore its previous presence. This is no sign of life."""
+        """Set a device offline with its gateway or restore its presence. This does not count as a message from it."""
         if not availability.online:
             if device.presence != "offline":
                 device.presence_before_gateway = device.presence
@@ -227,8 +230,8 @@ class PresenceTracker:
         Args:
             now: The hub's time in ms.
             listening_since: When the hub connected to the broker, None while it is not connected.
-            find: Returns a device with its latest values.
-            mutable: Returns a device whose presence is about to change.
+            find: Returns a device with its latest values by its id; None if it does not exist.
+            mutable: Returns a device by its id, prepared for a change of its presence.
         """
         if now < self._ticked - SET_BACK_MS:  # deadlines set by the clock before would be far in the future
             self.connected = min(self.connected, now)
@@ -268,7 +271,10 @@ class PresenceTracker:
         self._set_deadline(device.id, now + device_stale_after(device, self._limits))
 
     def _set_deadline(self, device_id: str, due: int) -> None:
-        """Check the device for silence at ``due``. This replaces its deadline."""
+        """Set the time (ms) at which a device counts as silent unless a message arrives before.
+
+        It replaces the earlier time.
+        """
         self._deadlines[device_id] = due
         self._on_deadline(device_id, due)
         heapq.heappush(self._queue, (due, device_id))

@@ -34,5 +34,5 @@ class DeviceReader(Protocol):
         ...
 
     def with_latest_values(self) -> Iterable[Device]:
-        """Return all devices, up to date."""
+        """Return all devices, after writing into them the latest values that the fast path has in its columns."""
         ...

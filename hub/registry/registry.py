@@ -91,13 +91,13 @@ class DeviceRegistry:
         return device
 
     def require(self, device_id: str) -> Device:
-        """Return a device, up to date. Raises NotFound."""
+        """Return a device with all its messages so far applied. Raises NotFound."""
         if (device := self.get(device_id)) is not None:
             return device
         raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
 
     def devices(self) -> Iterable[Device]:
-        """Return all devices for their descriptions, settings and presence. Their values may be out of date."""
+        """Return all devices. Their values may be out of date; use :meth:`with_latest_values` to read values."""
         return self._devices.values()
 
     def with_latest_values(self) -> Iterable[Device]:
@@ -108,11 +108,11 @@ class DeviceRegistry:
     # -- fast path --------------------------------------------------------------------------------------------
 
     def set_flush_handler(self, handler: FlushHandler) -> None:
-        """Set the handler for the results of a fast-path flush."""
+        """Set the function that gets the results whenever the fast path has applied its pending messages (a flush)."""
         self._handle_flushed = handler
 
     def _flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Update gateways, deadlines and lagging states after a flush, then call the flush handler."""
+        """Update silence checks and gateways after the fast path has applied messages; then call the flush handler."""
         for record_batch in record_batches:
             received = int(record_batch.received.max())
             for name in record_batch.devices():
@@ -123,11 +123,11 @@ class DeviceRegistry:
         self._handle_flushed(record_batches, messages)
 
     def offer_fast_path(self, topic: str, payload_schema: PayloadSchema, device: Device, bounds: Bounds) -> None:
-        """Count one more message that qualifies for the fast path. Enough such messages promote the topic."""
+        """Count a message that qualifies for the fast path. After enough of them, the topic takes the fast path."""
         self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
 
     def _mutable(self, device_id: str) -> Device:
-        """Flush the device's pending messages, demote it and return it. Raises NotFound."""
+        """Return a device that the caller may change, after taking it off the fast path. Raises NotFound."""
         if device_id in self.fast_path:
             self.fast_path.demote(device_id)
         return self.require(device_id)
@@ -182,7 +182,7 @@ class DeviceRegistry:
         return self.presence.mark_seen(device, received)
 
     def check_duplicate(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
-        """Return whether the record is a duplicate, and an event if the device's keys turn out to be constant.
+        """Return whether the record is a duplicate, and an event if the device's keys turn out to identify no message.
 
         ``items`` is the number of records in the message; see :func:`hub.registry.dedup.is_duplicate`.
         """
@@ -207,7 +207,7 @@ class DeviceRegistry:
         return [DeviceChanged(expiration.device, expiration.at)]
 
     def available(self, availability: Availability) -> list[Event]:
-        """Apply an availability message of a device, its will or its gateway. Raises NotFound."""
+        """Apply a report that a device is online or offline. Raises NotFound if the device is not known."""
         # Flush all devices: a message that arrived earlier must not mark its gateway online afterwards.
         self.fast_path.flush()
         return self.presence.available(self._mutable(availability.device), availability)
@@ -224,12 +224,12 @@ class DeviceRegistry:
         return device
 
     def hear(self, device_id: str, at: int) -> list[Event]:
-        """Record a sign of life other than a reading. Do nothing if the device does not exist."""
+        """Note that a device sent something that is not a reading. Do nothing if the device does not exist."""
         device = self.get(device_id)
         return _NOTHING if device is None else self.presence.mark_seen(device, at)
 
     def tolerated_silence(self, device: Device, silence_ms: int) -> int:
-        """Return after how many ms of silence a rule with ``silence_ms`` matches the device."""
+        """Return ``silence_ms`` of a rule, or a longer time (ms) if this device is usually silent for longer."""
         return tolerated_silence(device, self.limits, silence_ms, self.get(device.info.via or ""))
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
@@ -271,15 +271,15 @@ class DeviceRegistry:
         self._states.changed.add(device_id)
 
     def take_states(self, cursor: int, requested_checkpoint: int) -> tuple[dict[str, bytes], int]:
-        """Return the states to commit; see :meth:`StoredStates.take`."""
+        """Return the device states to store with a batch, and the next checkpoint; see :meth:`StoredStates.take`."""
         return self._states.take(cursor, requested_checkpoint, self.require)
 
     def take_faults(self) -> dict[str, str]:
-        """Return the encoding errors since the last call, by device."""
+        """Return why states of devices could not be encoded since the last call, by device."""
         return self._states.take_faults()
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
-        """Load the stored states of devices, as far as there is room. Return the decoding errors, by device id."""
+        """Load as many of the stored devices as memory has room for. Return the decoding errors, by device id."""
         self._states.cursor = checkpoint
         faults: dict[str, str] = {}
         for device in filter(self.capacity.restore, read_states(states, faults)):
@@ -290,7 +290,7 @@ class DeviceRegistry:
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
-        """Yield the records that the restored states do not include yet. ``records`` are pairs of number and record."""
+        """Yield the records, of pairs of number and record, that are newer than the restored state of their device."""
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record

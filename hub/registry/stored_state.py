@@ -20,7 +20,7 @@ STATES = 5_000
 
 
 class StoredStates:
-    """The devices whose stored state is out of date."""
+    """Notes which devices have changed since their state was last stored."""
 
     def __init__(self) -> None:
         self.changed: set[str] = set()  # devices changed by anything but records
@@ -42,13 +42,15 @@ class StoredStates:
     def take(
         self, cursor: int, requested_checkpoint: int, find: Callable[[str], Device]
     ) -> tuple[dict[str, bytes], int]:
-        """Return the encoded states to store with a batch, by device id, and the checkpoint after it.
+        """Return the encoded states to store with a batch, by device id, and the checkpoint.
 
-        After a restart, the records after the checkpoint are replayed.
+        The checkpoint is a record number: the stored states include all records up to it. After a restart, the records
+        after it are replayed.
 
         Args:
             cursor: Number of the last record of the batch.
-            requested_checkpoint: Lagging states older than this record are stored, too, oldest first.
+            requested_checkpoint: The store wants a checkpoint at least this high. So the states whose stored form is
+                older are stored as well, at most :data:`STATES` of them, oldest first.
             find: Returns a device, up to date.
         """
         names = self.changed

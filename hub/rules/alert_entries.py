@@ -7,9 +7,9 @@ from hub.model import Alert, AlertEntry, AlertEntryKind
 
 
 def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
-    """Return the history entries of an event.
+    """Return the entries that an event adds to the history of its alert.
 
-    An alert that is silenced or suppressed when it is raised has one entry more for each of these.
+    If an alert is silenced when it is raised, a second entry says so. The same applies if it is suppressed.
     """
     entries, alert = [entry_of(event)], event.alert
     if isinstance(event, ev.AlertRaised) and alert.silenced_by:
@@ -20,7 +20,7 @@ def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
 
 
 def entry_of(event: ev.AlertEvent) -> AlertEntry:
-    """Return the entry for the event itself."""
+    """Return the entry for the alert's history that says what happened in this event."""
     alert = event.alert
     match event:
         case ev.AlertRaised():

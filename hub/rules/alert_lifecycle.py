@@ -35,7 +35,10 @@ TRANSITIONS: dict[tuple[AlertState, Input], AlertState] = {
 
 
 def after(state: AlertState, happened: Input) -> AlertState:
-    """Return the next state. Raises Conflict for an input that ``state`` does not allow."""
+    """Return the state of an alert after something has happened to it.
+
+    ``state`` is its state before, and ``happened`` what happened. Raises Conflict if that is not allowed in this state.
+    """
     try:
         return TRANSITIONS[state, happened]
     except KeyError:

@@ -22,7 +22,10 @@ Quantities = Mapping[str, str | None]
 
 
 def own_quantity(device: Device, metric: str) -> str | None:
-    """Return the quantity that a metric measures. Corrections on other devices of the same model are ignored."""
+    """Return what a metric measures according to the device itself and to what a person has set on the device.
+
+    What people have set on other devices of the same model is ignored.
+    """
     return measured_quantity(device, metric)
 
 
@@ -42,7 +45,10 @@ def covers(rule: Rule, metric: str, quantity: str | None) -> bool:
 
 
 def reads(rule: Rule, metric: str, quantity: str | None) -> bool:
-    """Return True if the rule watches this metric or the whole device, or one of its conditions reads the metric."""
+    """Return True if a value of this metric, which measures ``quantity`` (None: unknown), can change the rule's state.
+
+    That is so if the rule watches the metric or the whole device, or if one of its conditions reads the metric.
+    """
     condition = rule.condition
     if not isinstance(condition, Joined):
         return rule.whole_device or covers(rule, metric, quantity)
@@ -58,7 +64,11 @@ def reads_any(rule: Rule, device: Device, quantity: Quantity) -> bool:
 
 
 def depends_on_metrics(rule: Rule) -> bool:
-    """Return True if the rule has to be expanded for the metrics that a device has."""
+    """Return True if it depends on a device's metrics what the conditions of the rule read.
+
+    It is so for conditions that name a quantity or a pattern of metrics instead of one metric. For each device, such a
+    rule is replaced by rules on the metrics that the device has.
+    """
     condition = rule.condition
     if isinstance(condition, Joined):
         return any(leaf.quantity is not None or is_pattern(leaf.metric) for leaf in condition.leaves)
@@ -72,10 +82,11 @@ def reads_quantity(rule: Rule) -> bool:
 
 
 def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
-    """Yield the rules, without patterns and quantities, that a rule stands for on a device with these metrics.
+    """Yield the rules for single metrics that a rule with patterns or quantities stands for on one device.
 
-    A ``compare`` rule becomes one rule for each metric that it matches. In joined conditions, each pattern or quantity
-    is replaced by the metrics that match it. All other rules are yielded unchanged.
+    ``quantities`` has the quantity of each metric of the device, by metric. A ``compare`` rule becomes one rule for
+    each metric that it matches. In joined conditions, each pattern or quantity is replaced by the metrics that match
+    it. All other rules are yielded unchanged.
     """
     condition = rule.condition
     if not depends_on_metrics(rule):
@@ -97,9 +108,9 @@ def _joined(condition: Joined, quantities: Quantities) -> Joined:
 
 
 def _first_metric(joined: Joined) -> str:
-    """Return the metric whose value the alert shows: the first that the conditions read from the device itself.
+    """Return the metric whose value an alert of the rule shows.
 
-    Return an empty text if there is none.
+    It is the metric of the first condition that reads the rule's own device. Return an empty text if no condition does.
     """
     return next((leaf.metric for leaf in joined.leaves if leaf.metric and leaf.device is None), "")
 
@@ -121,7 +132,11 @@ def _part(part: Part, quantities: Quantities) -> Part:
 
 
 def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quantity) -> list[str]:
-    """Return those of ``metrics`` that the rule watches on a device."""
+    """Return those of ``metrics`` that the rule watches on a device.
+
+    ``quantity`` returns what a metric measures, such as ``temperature``. It is called only if the rule watches a
+    quantity.
+    """
     measured = quantity if rule.quantity is not None else _unasked
     return [metric for metric in metrics if covers(rule, metric, measured(device, metric))]
 

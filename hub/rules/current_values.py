@@ -23,7 +23,10 @@ CURRENT = ("good", "clock")
 
 
 def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
-    """Evaluate one rule on the latest value of its metric. Return the events."""
+    """Evaluate the rule ``each`` on the latest value of its metric, although there is no new reading.
+
+    Return the events, such as that an alert was raised or cleared.
+    """
     condition, latest = each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
     ts = latest.ts
@@ -72,7 +75,11 @@ def is_silent(device: Device) -> bool:
 
 
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
-    """Return True if the alert was raised by another condition. Return False for a condition with a single limit."""
+    """Return True if the settings of the condition have changed since the alert was raised.
+
+    A condition with a single limit is not compared here, because the caller compares its limit; the result is False. It
+    is also False if the alert does not say by which condition it was raised.
+    """
     before = alert.message_params.get("condition")
     if condition.threshold is not None or before is None:
         return False
@@ -83,9 +90,10 @@ def _differs(alert: Alert, condition: MetricCondition) -> bool:
 def _judge_over(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, now: int
 ) -> list[Event]:
-    """Handle a condition that does not hold any more: end the alert after ``clear_for_ms``, or wait for this time.
+    """Handle a condition that does not hold any more: end its alert, or wait until it has been over long enough.
 
-    If the reading did not end the condition but a change of the rule did, withdraw the alert.
+    The alert ends once the condition has been over for the rule's ``clear_for_ms``. If the condition is over because
+    the rule was changed, and not because of a reading, the alert is withdrawn at once.
     """
     if watch.over is None:
         return watches.drop(device, watch, "withdraw", now)
@@ -99,7 +107,10 @@ def _judge_over(
 def _judge_pending(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, amount: float, now: int
 ) -> list[Event]:
-    """Handle a condition that holds and has no alert: start or continue its timer, or raise the alert if it is due."""
+    """Handle a condition that holds and has no alert yet.
+
+    If it has held for the rule's ``for_ms``, raise the alert. Otherwise start its timer, or let the timer continue.
+    """
     if not is_up_to_date(device, each.metric) or (each.condition.lasting and is_silent(device)):
         return watches.drop(device, watch, "withdraw", now)  # its duration counts from the next reading on
     rule, sure = each.rule, latest.quality in CURRENT

@@ -35,7 +35,11 @@ def schedule_fields(rule: Rule) -> dict[str, Any]:
 
 
 def description_fields(rule: Rule) -> dict[str, Any]:
-    """Return the fields that describe a rule: the English text, and the key and parameters for other languages."""
+    """Return the fields with which the API describes a rule, in English and for translation.
+
+    ``text`` is the English text. ``message_key`` and ``message_params`` name a text of the dashboard's translations and
+    the values to insert.
+    """
     return {
         "text": describe(rule),
         "message_key": rule.condition.kind,
@@ -53,7 +57,19 @@ def description_fields(rule: Rule) -> dict[str, Any]:
 def message_fields(
     rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None
 ) -> dict[str, Any]:
-    """Return the fields of an alert's message: the English text, and the key and parameters for other languages."""
+    """Return the message of an alert as fields of the alert, in English and for translation.
+
+    Args:
+        rule: The rule that raised the alert.
+        value: The value that the message states; None for an alert without a value.
+        unit: The unit of the value.
+        silent_ms: For a silence rule, how long nothing has arrived, in ms.
+        shown: How the metric is shown; None for an alert on the whole device.
+
+    Returns:
+        ``message``, the English text; ``message_key`` and ``message_params``, which name a translated text and the
+        values to insert.
+    """
     params = {
         "name": shown.title if shown else None,
         "value": value,
@@ -71,9 +87,14 @@ def message_fields(
 
 
 def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None) -> str:
-    """Return the message of an alert about its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``.
+    """Return the text of an alert, without the device's name: ``bearing temperature 89.2 °C, above 85 °C for 5 s``.
 
-    ``shown`` gives the title of the rule's metric and the words of its states: ``front door is open``.
+    Args:
+        rule: The rule that raised the alert.
+        value: The value with which it was raised; None for a silence rule.
+        unit: The unit of the value.
+        silent_ms: How long the device has been silent, for a silence rule.
+        shown: How pages show the rule's metric: its title, and the words of its states, as in ``front door is open``.
     """
     metric = rule.metric or ""
     device_class = shown.device_class if shown else None

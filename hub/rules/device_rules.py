@@ -72,9 +72,10 @@ class DeviceRulesCache:
         return plan
 
     def outgrown(self, device: Device) -> bool:
-        """Return True if the device has reported a new metric since its rules were expanded for its metrics.
+        """Return True if the device has reported a new metric since its rules were cached, so they are out of date.
 
-        Rules that do not depend on the device's metrics are not expanded; then the result is False.
+        This matters only if one of the rules stands for several metrics and was written out for those that the device
+        had. Otherwise, return False.
         """
         plan = self._of.get(device.id)
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)

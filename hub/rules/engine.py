@@ -61,9 +61,9 @@ class Engine:
 
         Args:
             rules: The rules.
-            tolerated: Returns the silence in ms after which a silence rule raises an alert on a device.
+            tolerated: Returns how many ms the device may be silent under a rule whose own silence is ``silence_ms``.
             areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
-            gateways: Returns a gateway and those that it is connected through.
+            gateways: Returns the given gateway id, and the ids of all gateways that this gateway is connected through.
             incident_limits: The times within which alerts belong to one incident.
             quantity: Returns what a metric of a device measures.
         """
@@ -98,7 +98,7 @@ class Engine:
     # -- read ------------------------------------------------------------------------------------------------
 
     def rules_for(self, device: Device) -> list[Rule]:
-        """Return the rules that watch this device, as they are written, with their patterns."""
+        """Return the rules that watch this device, as written: the metric of a rule may be a pattern."""
         return [rule for rule in self.plans.of(device).rules.values() if reads_any(rule, device, self.quantity)]
 
     def applies(self, rule: Rule, device: Device) -> bool:
@@ -111,7 +111,7 @@ class Engine:
         return [each.rule for metric in device.metrics for each in plan.on(metric) if each.metric == metric]
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of each metric. The bounds of its rules replace the device's own limits."""
+        """Return the limits of each metric. The bounds of rules take precedence over the device's own limits."""
         return with_bounds(device.info.limits, self.rules_on(device))
 
     def severity(self, device_id: str) -> Severity:
@@ -123,11 +123,11 @@ class Engine:
         return [each for each in self.incidents.open_alerts(alert.incident) if each.id != alert.id]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnoses explain the incident of the alert, the best one first."""
+        """Return the ids of the alerts whose diagnoses explain this alert and its incident, the best one first."""
         return self.incidents.explaining(alert)
 
     def calm(self, device: Device, metrics: Sequence[str]) -> Calm | None:
-        """Return the range of each metric in which no rule changes state, None if there is no such range.
+        """Return for each of ``metrics`` the range of values in which no rule changes state; None if there is none.
 
         See :meth:`DeviceRules.calm`.
         """
@@ -161,8 +161,8 @@ class Engine:
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
         """Handle expired timers, and evaluate rules that read changed values of other devices.
 
-        ``find`` returns a device by its id. Schedules may begin or end here: afterwards, pass the devices of
-        :meth:`take_turned` to :meth:`judge_later`.
+        ``find`` returns a device by its id. If a rule's schedule begins or ends now, the rule is not evaluated yet: the
+        caller then passes the devices of :meth:`take_turned` to :meth:`judge_later`.
         """
         self._turn(now)
         events = self._alerts.expire(now) + self.silencing.turn(now, find)
@@ -180,7 +180,7 @@ class Engine:
         return self._evaluator.lose(device, now)
 
     def _turn(self, now: int) -> None:
-        """Note which schedules of rules have begun or ended until ``now``."""
+        """Remember the rules whose schedules have begun or ended by ``now`` (ms), for :meth:`take_turned`."""
         before = self._schedules.outside
         self._turned += self._schedules.turn(now)
         if self._schedules.outside != before:
@@ -188,20 +188,20 @@ class Engine:
 
     @property
     def next_turn(self) -> int:
-        """Return when the next schedule begins or ends, in epoch ms."""
+        """Return when a rule next becomes active or inactive because of its schedule, in epoch ms."""
         return self._schedules.until
 
     def take_turned(self, devices: Callable[[], Iterable[Device]]) -> list[str]:
-        """Return the ids of devices that are watched by a rule whose schedule began or ended since the last call."""
+        """Return the ids of the devices with a rule whose schedule began or ended since the last call."""
         turned, self._turned = self._turned, []
         return [each.id for each in devices() if any(self.applies(rule, each) for rule in turned)] if turned else []
 
     # -- changes of rules and devices ------------------------------------------------------------------------
 
     def replace(self, rules: Iterable[Rule], devices: Iterable[str]) -> None:
-        """Replace the rules, and queue these devices for :meth:`judge_next`.
+        """Replace the rules, and queue the devices with the ids ``devices`` for :meth:`judge_next`.
 
-        A rule with the same id and metric keeps its window, timer and alert, if the new condition still holds.
+        Rules with the same id and metric keep their readings, timer and alert, if the new condition still holds.
         """
         self.rules[:] = rules
         self.rule_names = {rule.id: rule.name for rule in self.rules}
@@ -211,7 +211,7 @@ class Engine:
         self.judge_later(devices)
 
     def replace_areas(self, areas: Mapping[str, Collection[str]]) -> bool:
-        """Replace the areas. Return True if a rule names an area. Then the caller has to evaluate the devices again."""
+        """Replace the areas. Return True if a rule selects by area: the caller must then evaluate all devices."""
         self.matcher.areas = areas
         self.silencing.recheck_all()
         return any(rule.scope.areas for rule in self.rules)
@@ -227,7 +227,7 @@ class Engine:
         return len(self._unjudged)
 
     def judge_next(self, most: int, find: Find, now: int) -> list[Event]:
-        """Evaluate the rules on at most ``most`` of the queued devices."""
+        """Evaluate the rules on up to ``most`` of the devices in the queue. ``find`` returns a device by its id."""
         self._turn(now)
         events: list[Event] = []
         while most and (name := self._unjudged.next()) is not None:
@@ -237,10 +237,10 @@ class Engine:
         return events
 
     def judge(self, device: Device, now: int) -> list[Event]:
-        """Evaluate the rules on a device's latest values, after a change of rules or of facts about the device.
+        """Evaluate a device's rules on its latest values, after a change of rules or of facts about the device.
 
-        Alerts are withdrawn if their rule no longer applies or its condition does not hold. A condition that holds
-        begins at the time of the value, or earlier if the hub observed when it began.
+        An alert is withdrawn if its rule no longer applies or is no longer met. If a condition is met, its duration
+        counts from the time of the latest value, or from an earlier time if the hub observed when it began to be met.
         """
         self._unjudged.discard(device.id)
         self._turn(now)
@@ -249,9 +249,9 @@ class Engine:
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
-        """Withdraw the timers and alerts on an expired metric. An empty name means all metrics.
+        """Withdraw the timers and alerts of rules on an expired metric. If its name is empty, all metrics have expired.
 
-        With ``expiration.parts`` they are also withdrawn on the metrics below it (``METRIC.*``).
+        If ``expiration.parts`` is true, do the same for the metrics below this metric (``METRIC.*``).
         """
         return self._evaluator.withdraw(device, expiration)
 
@@ -273,7 +273,7 @@ class Engine:
             self._alerts.add(alert)
 
     def restore(self, devices: Iterable[Device], now: int) -> list[Event]:
-        """Restore the timers, and evaluate the rules on all devices. Alerts to which no watch belongs are withdrawn."""
+        """Restore the timers and evaluate all rules. Withdraw open alerts that no device's rule state refers to."""
         events: list[Event] = []
         watched: set[str] = set()
         for device in devices:

@@ -92,11 +92,15 @@ class RuleEvaluator:
     def follow(
         self, device: Device, rules: Iterable[tuple[int, MetricRule]], readings: Sequence[tuple[int, int, list[float]]]
     ) -> None:
-        """Pass skipped readings to the rules that have to know earlier readings.
+        """Pass readings that the fast path has skipped to the rules that need to know earlier readings.
 
-        The fast path skips the rules while values are in the calm range (:class:`hub.rules.plan.Calm`). ``rules`` are
-        the ``follows`` of that range, from before these readings. A reading is (time, time of receipt, value of
-        each metric), with times in ms.
+        The fast path evaluates no rules while all values are in the calm range (:class:`hub.rules.plan.Calm`).
+
+        Args:
+            device: The device that sent the readings.
+            rules: The rules, each with the index of its metric: ``follows`` of the calm range that applied to the
+                readings.
+            readings: Each is (time, time of receipt, value of each metric), with times in ms.
         """
         received = {ts: at for ts, at, _ in readings}
         for place, each in rules:
@@ -120,8 +124,9 @@ class RuleEvaluator:
     def lose(self, device: Device, now: int) -> list[Event]:
         """Treat the values of a device as unknown, because the device has become stale or offline.
 
-        A condition that has not held for ``for`` yet begins again with the next reading. Open alerts stay open. If the
-        condition of an open alert was over when the device was last heard, the alert still clears after ``clear_for``.
+        If a condition is met but has not lasted for the rule's ``for`` yet, its duration begins again with the next
+        reading. Open alerts stay open. Only an alert whose condition had ended before the silence clears, after the
+        rule's ``clear_for``.
         """
         plan, events = self._plans.of(device), self._drop_pending(device, now)
         for tree in plan.trees.values():
@@ -130,7 +135,7 @@ class RuleEvaluator:
         return events
 
     def _drop_pending(self, device: Device, now: int) -> list[Event]:
-        """Reset the conditions that have not held for ``for`` yet, because the device is stale or offline.
+        """Reset the conditions that have begun but have not raised an alert, because the device is stale or offline.
 
         Trees (joined conditions), and conditions on metrics that the hub calculates, are left alone.
         """
@@ -144,7 +149,10 @@ class RuleEvaluator:
         return events
 
     def judge_tree(self, device: Device, key: str, now: int) -> list[Event]:
-        """Evaluate the tree (joined conditions) with this watch key, because a value of another device has changed."""
+        """Evaluate a rule of joined conditions (a tree) on a device, because a value of another device has changed.
+
+        ``key`` is the key of the rule's watch on the device.
+        """
         tree = self._plans.of(device).trees.get(key)
         return self._trees.judge(device, tree, now) if tree is not None and tree.reported(device.metrics) else []
 
@@ -157,10 +165,15 @@ class RuleEvaluator:
         return events
 
     def expire(self, device: Device, key: str, now: int, listening_since: int | None, *, of_late: bool) -> list[Event]:
-        """Handle an expired timer of the watch with this key.
+        """Handle an expired timer of a watch (the state of one rule on one metric of a device).
 
-        ``of_late`` says that it is the timer of the watch's late readings, not of its condition. ``listening_since`` is
-        the time in ms since which the hub receives messages without a break; None if it does not receive any now.
+        Args:
+            device: The device.
+            key: The key of the watch.
+            now: The time in epoch ms.
+            listening_since: The time in epoch ms since which the hub receives messages without a break; None if it does
+                not receive any now.
+            of_late: True for the timer of the watch's late readings, False for the timer of its condition.
         """
         watch, found = device.watches.get(key), self._plans.of(device).find(key)
         if watch is None:
@@ -211,10 +224,10 @@ class RuleEvaluator:
         return events
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
-        """Withdraw the alerts of a metric whose value has expired, and remove its timers.
+        """Withdraw the alerts of a metric whose value has expired, and remove the timers of its rules.
 
-        An empty ``expiration.metric`` means all metrics. With ``expiration.parts``, the metrics ``METRIC.*`` have
-        expired, too.
+        If ``expiration.metric`` is empty, all metrics of the device have expired. With ``expiration.parts``, all
+        metrics whose names begin with the name of the metric and a dot have expired, too.
         """
         plan, metric, below = self._plans.of(device), expiration.metric, f"{expiration.metric}."
         events: list[Event] = []

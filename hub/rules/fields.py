@@ -36,7 +36,7 @@ def read_tables(text: str, key: str, file: str, maximum: int | None = None) -> l
 
 
 class InvalidField(Exception):
-    """Raised for a key of a rule that is missing (``value`` is None), or whose value is not allowed."""
+    """Raised if a key of a rule is missing or its value is not allowed. ``value`` is None for a missing key."""
 
     def __init__(self, key: str, value: Any, allowed: str) -> None:
         problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is not valid."

@@ -35,11 +35,11 @@ def received(device: Device, latest: Latest) -> int:
 
 
 def silent_together(device: Device, gateway: Device, unknown_ms: int = 0) -> int | None:
-    """Return how many ms after the device its gateway was last heard; None if they did not fall silent together.
+    """Return by how many ms the gateway was heard later than the device; None if they did not fall silent together.
 
     They fell silent together if the gateway was last heard at most 1.5 expected intervals of the device after the
-    device. If this interval is not known yet, the limit is ``unknown_ms``. Returns 0 if the gateway was last heard
-    before the device. Returns None for a gateway that would have been reported offline, for example by its will (MQTT),
+    device. If this interval is not known yet, the limit is ``unknown_ms``. Return 0 if the gateway was last heard
+    before the device. Return None for a gateway that would have been reported offline, for example by its will (MQTT),
     because its silence means nothing.
     """
     if gateway.last_seen is None or device.last_seen is None or gateway.announces_offline:

@@ -20,18 +20,28 @@ SETTLE_MS = 60_000
 
 
 def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
-    """Return True if ``ts`` is within the open alert or the last one. Such a reading must not be recorded again."""
+    """Return True if the time ``ts`` of a late reading lies within an alert that the watch already had.
+
+    This is the open alert, which began at ``open_since`` (None without one), or the last alert that ended. Such a
+    reading must not be recorded as a further alert.
+    """
     if open_since is not None and ts >= open_since:
         return True
     return watch.last is not None and watch.last[0] <= ts <= watch.last[1]
 
 
 def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, int] | None:
-    """Add one late reading to the run.
+    """Evaluate one late reading, which arrived long after it was measured.
+
+    Args:
+        run: The state of the rule for late readings, which is updated.
+        each: The rule, for one metric.
+        value: The value of the reading.
+        ts: The time of the reading, in epoch ms.
 
     Returns:
-        Begin and end of the condition (ms), if this reading ends a condition that lasted at least the rule's duration;
-            otherwise None.
+        When the rule's condition began and ended (ms), if this reading ends a condition that held at least for the
+            rule's duration; otherwise None.
     """
     if ts < run.until:
         return None  # out of order
@@ -54,7 +64,10 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
 
 
 def close(run: LateRun, rule: Rule, ended: int) -> tuple[int, int] | None:
-    """End the run's condition at ``ended`` (ms). Return its begin and end if it lasted long enough, else None."""
+    """End the condition in the late readings of a run at the time ``ended`` (ms).
+
+    Return when the condition began and ended if it lasted for the rule's ``for``. Return None if it did not.
+    """
     since, run.since, run.over, run.until = run.since, None, None, 0
     if since is None or ended - since < rule.for_ms:
         return None

@@ -12,11 +12,11 @@ MAX_LOWS = 32
 
 
 def note_low(lows: Points, ts: int, amount: float) -> None:
-    """Add an amount to the low points of a condition that waits for the rule's ``for``.
+    """Add ``amount`` at the time ``ts`` to the low points of a condition that waits for the rule's ``for``.
 
-    ``lows`` are pairs of a time (ms) and an amount, with rising amounts. Since the time of a pair, no amount was lower
-    than the amount of the pair. For any limit, the time of the first pair above the limit is the time since which the
-    limit has been exceeded without a break.
+    ``lows`` are pairs of a time (ms) and an amount; both rise from pair to pair. Since the time of a pair, no amount
+    was lower than the amount of the pair. So the first pair with an amount above a limit tells since when this limit
+    has been exceeded without interruption.
     """
     since = ts
     while lows and lows[-1][1] >= amount:
@@ -28,5 +28,8 @@ def note_low(lows: Points, ts: int, amount: float) -> None:
 
 
 def exceeded_since(lows: Points, limit: float) -> int | None:
-    """Return the time since which all amounts have exceeded ``limit``; None if the last amount does not exceed it."""
+    """Return the time (ms) since which a condition has exceeded ``limit`` without a break; None if it does not now.
+
+    ``lows`` are the pairs of time and amount that :func:`note_low` keeps.
+    """
     return next((since for since, low in lows if low > limit), None)

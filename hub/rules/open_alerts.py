@@ -75,12 +75,20 @@ class OpenAlerts:
         was: Severity | None = None,
         moved: bool = False,
     ) -> list[Event]:
-        """Update an open alert after its limit or its severity has changed.
+        """Update an open alert after its limit or its severity has changed. Return the event that results, if any.
 
-        Returns no event if the alert stays as it is. The severity is always updated; threshold, value and message only
-        with ``judged`` or ``moved``. ``judged`` is the latest value, if this value now breaks another limit. ``was`` is
-        the severity before. ``moved`` means that the rule has changed. With ``moved``, ``judged`` may be None, because
-        the rule may name no metric.
+        The severity is always updated. The threshold, the value and the message are updated only if ``judged`` or
+        ``moved`` is given.
+
+        Args:
+            alert: The open alert.
+            device: The device of the alert.
+            rule: The rule, with the present severity and limit.
+            now: The time in epoch ms.
+            judged: The latest value, if it now exceeds another limit than before. None if not, or if the rule has no
+                metric.
+            was: The severity before.
+            moved: True if the rule itself was changed.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
@@ -130,10 +138,11 @@ class OpenAlerts:
         return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
-        """Apply a person's request to an alert. Return the changed alert and the events.
+        """Apply a person's request to an alert. Return the changed alert, and the events that report the change.
 
-        ``fact.alert`` is the id of an open alert, or a cleared alert itself. A repeated request changes nothing and has
-        no event. Raises NotFound if the alert is not open, Conflict if the alert does not allow the change.
+        ``fact.alert`` is the id of the alert if it is open, or the whole alert if it has been cleared. If the request
+        changes nothing, because it repeats an earlier one, there are no events. Raises NotFound if no open alert has
+        this id, and Conflict if the alert does not allow the change.
         """
         alert = self.require(fact.alert) if isinstance(fact.alert, str) else self._as_now(fact.alert)
         if (event := handled(fact, alert)) is None:
@@ -175,7 +184,18 @@ class OpenAlerts:
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:
-    """Return the event of an alert that is known only from late readings, and is over: a cleared alert."""
+    """Return the event for an alert that was over before the hub knew of it, because its readings arrived late.
+
+    The alert in the event is cleared already.
+
+    Args:
+        device: The device.
+        rule: The rule whose condition the readings met.
+        run: What is known about these readings.
+        since: When the condition began, in ms by the device's clock.
+        ended: When it ended, in ms by the device's clock.
+        now: The hub's time in ms.
+    """
     alert = _alert(device, rule, since, run.value, now, "\nlate")
     alert = msgspec.structs.replace(alert, state="cleared", cleared_at=now, ended_at=ended, late=True)
     return AlertCleared(alert, now)

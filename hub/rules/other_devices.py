@@ -34,9 +34,10 @@ def hide_in_text(text: str, sees: Sees) -> str:
 
 
 def hide(thing: T, sees: Sees) -> T:
-    """Return ``thing`` without the names of other devices that may not be seen.
+    """Return ``thing`` without the names of other devices that the requesting person may not see.
 
-    ``thing`` is a rule, an alert, an entry of an alert's history, an activity or an incident.
+    ``thing`` is a rule, an alert, an entry of an alert's history, an activity or an incident. ``sees`` takes the id of
+    a device and returns whether the person may see it.
     """
     match thing:
         case Rule():
@@ -80,9 +81,11 @@ def _hide_in_part(part: Part, sees: Sees) -> Part:
 
 
 def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
-    """Return the parameters of a text without the names of other devices that may not be seen.
+    """Return the parameters of a message text without the names of other devices that the person must not see.
 
-    The parameters may contain a message, and (recursively) the parameters of another text.
+    ``params`` are the values that a client inserts into the text. They may contain a complete message (``message``) and
+    the parameters of another text (``message_params``), which are treated in the same way. ``sees`` returns whether the
+    person may see the device with an id.
     """
     changed: dict[str, Any] = {}
     match params:
@@ -101,7 +104,10 @@ def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
 
 
 def _hide_in_fields(condition: dict[str, Any], sees: Sees) -> dict[str, Any]:
-    """Return the fields of a condition in a text's parameters without the devices that may not be seen."""
+    """Return a rule's condition, as stored with the text of an alert, without the devices that ``sees`` refuses.
+
+    The id of each such device is replaced by an empty text.
+    """
     match condition:
         case {"conditions": [*parts]}:
             return {**condition, "conditions": [_hide_in_params(part, sees) for part in parts]}

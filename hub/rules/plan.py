@@ -22,8 +22,8 @@ _MAX_METRICS = 10_000
 class MetricRule(msgspec.Struct, frozen=True):
     """One rule on one metric. ``rule.metric`` is the name of the metric, even if the rule is written with a pattern.
 
-    ``key`` is the key of the rule's watch. ``measure`` is a checksum of what the condition measures: if the checksum is
-    equal, amounts that were measured before can be compared with a new limit.
+    ``key`` is the key of the rule's state (watch) in ``Device.watches``. ``measure`` is a checksum of what the
+    condition measures. Amounts that were measured under an equal checksum can be compared with a new limit.
     """
 
     rule: Rule
@@ -41,16 +41,16 @@ class MetricRule(msgspec.Struct, frozen=True):
     hears: bool = False  # it is a tree that reads how long the device has been silent
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
-        """Return the rule with the severity and limit for an amount; see :meth:`MetricCondition.at`."""
+        """Return the rule with the severity and limit that apply to ``amount``: see :meth:`MetricCondition.at`."""
         higher, condition = self.condition.at(amount, severity)
         if condition is self.condition:
             return self.rule
         return msgspec.structs.replace(self.rule, severity=higher or self.rule.severity, condition=condition)
 
     def amount(self, device: Device, points: Points, value: Value, ts: int, now: int) -> float | None:
-        """Return the amount for a value of the metric; None if the condition does not apply to such a value.
+        """Return the number to compare with the limit (the amount); None if the condition does not apply to ``value``.
 
-        ``points`` and ``ts`` are as in :meth:`MetricCondition.measure`. ``now`` is the time by the hub's clock in ms.
+        ``points`` are readings that the rule keeps, ``ts`` is when ``value`` was measured, ``now`` the hub's time (ms).
         """
         if (source := self.condition.source) is not None:
             other = self.published.read(source, device, now)
@@ -60,7 +60,7 @@ class MetricRule(msgspec.Struct, frozen=True):
     def reported(self, metrics: Collection[str]) -> bool:
         """Return True if the device has reported the metric. ``metrics`` are all metrics that the device has reported.
 
-        For a tree, one of the metrics that it reads is enough; a tree that reads none always returns True.
+        If the condition joins others, one of the metrics that they read is enough. If they read none, return True.
         """
         if isinstance(self.condition, Joined):
             return not self.others or any(name in metrics for name in self.others)
@@ -70,7 +70,7 @@ class MetricRule(msgspec.Struct, frozen=True):
 def measured(
     condition: MetricCondition, metrics: Mapping[str, Latest], points: Points, value: Value, ts: int
 ) -> float | None:
-    """Return the amount that a condition measures; see :meth:`MetricRule.amount`."""
+    """Return the amount that a condition compares with its limit; None if the values give no such amount."""
     others: list[Value] = []
     for name in condition.others:
         latest = metrics.get(name)
@@ -81,9 +81,9 @@ def measured(
 
 
 class Calm(NamedTuple):
-    """The calm range: for each metric, the numbers that change no rule's state before ``until`` (ms).
+    """For each metric of a message, the range of numbers that change no rule's state before ``until`` (ms).
 
-    ``least`` and ``most`` are the bounds by the index of the metric. ``follows`` are the rules that have to get the
+    ``least`` and ``most`` are the bounds, in the order of the metrics. ``follows`` are the rules that have to get the
     skipped readings later, each with the index of its metric: :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
     """
 
@@ -94,7 +94,7 @@ class Calm(NamedTuple):
 
 
 class SilenceRule(msgspec.Struct, frozen=True):
-    """One silence rule on a device, or on one ``metric`` of the device. ``key`` is the key of the rule's watch."""
+    """A silence rule applied to a device, or to one ``metric`` of it. ``key`` identifies its watch in the device."""
 
     rule: Rule
     condition: SilenceCondition
@@ -211,7 +211,7 @@ class DeviceRules:
         return found
 
     def readers(self, metric: str) -> tuple[bool, bool]:
-        """Return whether any rule reads this metric, and whether any of these rules also reads other values."""
+        """Return whether a rule reads this metric, and whether one of these rules reads other metrics or devices."""
         rules = self.on(metric)
         silence = any(each.metric for each in self.silence_on((metric,)))
         return bool(rules) or silence, any(each.others or each.condition.source for each in rules)
@@ -226,14 +226,14 @@ class DeviceRules:
         return next((each for each in self.silence_on((metric,)) if each.key == key), None)
 
     def is_outside(self, key: str) -> bool:
-        """Return True if the rule of the watch with this key is outside of its schedule."""
+        """Return True if the rule of the watch ``key`` (RULE or RULE/METRIC) is now outside of its schedule."""
         return key.partition("/")[0] in self._outside
 
     def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest]) -> Calm | None:
         """Return the range of each metric in which no number changes a rule's state, and until when that is so.
 
-        The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
-        on other devices, or its condition, alert or timer is active now.
+        The fast path skips the rules for values in this range. There is no such range (None) while a rule has an open
+        alert, a running timer or a condition that holds, and for a rule that reads other devices.
         """
         if any(must_hear(watches.get(each.key)) for each in self.silence_on(metrics)):
             return None
@@ -275,18 +275,18 @@ def _joins(condition: MetricCondition) -> bool:
 
 
 def must_hear(watch: Watch | None) -> bool:
-    """Return True if a silence rule has to be evaluated with the next message; if False, the rule's timer is enough."""
+    """Return True if the next message must evaluate a rule about silence. If False, the rule's timer suffices."""
     return watch is None or watch.due is None or any(part.met is not None for part in watch.parts.values())
 
 
 def _checksum(condition: MetricCondition) -> int:
-    """Return a checksum of what the condition measures. It is negative if the condition's points are not readings."""
+    """Return a checksum of what the condition measures, negative if its ``points`` cannot serve another condition."""
     found = crc32(condition.signature().encode()) or 1
     return -found if condition.derived else found
 
 
 def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
-    """Return a device's limits by metric: its own limits, but the bounds of a rule where a rule has bounds."""
+    """Return a device's limits by metric. The bounds of a rule replace the device's ``own`` limit of the metric."""
     limits = dict(own)
     for rule in rules:
         bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())

@@ -23,10 +23,10 @@ _CURRENT = ("good", "clock")
 
 
 class PublishedValues:
-    """The published values of the metrics that rules read.
+    """The latest values of those metrics that rules on other devices read.
 
-    ``readers`` knows the trees (joined conditions) that read the values, and which trees have to be evaluated because a
-    value has changed.
+    ``readers`` are the trees (joined conditions) that read such values. It also records which of these trees have to be
+    evaluated because a value has changed.
     """
 
     def __init__(self, quantity: Quantity) -> None:
@@ -43,7 +43,7 @@ class PublishedValues:
         self.readers.clear()
 
     def want(self, rules: Iterable[Rule]) -> None:
-        """From now on, keep only those values of other devices that these rules read."""
+        """From now on, keep only the values that these rules read from devices other than the one they watch."""
         rules = list(rules)
         self.readers.want(rules)
         comparing = [(rule, source) for rule in rules for source in sources_of(rule)]
@@ -83,7 +83,10 @@ class PublishedValues:
         self.readers.note_change(before, value)
 
     def observe(self, device: Device, record: Record) -> None:
-        """Publish the values of a record that the registry has applied. Late values are left out."""
+        """Make the values of a record available to the rules of other devices that read them, unless they arrived late.
+
+        The registry must have applied the record to ``device`` before.
+        """
         if not self.wanted or record.quality == "late":
             return
         for metric in record.values:
@@ -111,12 +114,15 @@ class PublishedValues:
             self.readers.note_change(value, None)
 
     def latest(self, source: ValueSource, now: int) -> PublishedValue | None:
-        """Return the value of another device; None if it is not known or too old."""
+        """Return the published value of the device and metric in ``source``; None if it is not known or too old."""
         value = self._latest.get(source.device or "", {}).get(source.metric)
         return None if value is None or value.at < now - source.max_age_ms else value
 
     def read(self, source: ValueSource, device: Device, now: int) -> float | None:
-        """Return the value of ``source`` for a rule on ``device``; None if it is unknown, a text, or too old."""
+        """Return the number that a rule on ``device`` compares with: the value of another device, or the area's median.
+
+        ``source`` says which of the two. Return None if the value is unknown, a text, or too old.
+        """
         if source.device is not None:
             return _number(self.latest(source, now), now - source.max_age_ms)
         if device.area_id is None:

@@ -39,7 +39,10 @@ class AlertReader(Protocol):
         ...
 
     def rules_for(self, device: Device) -> list[Rule]:
-        """Return the rules that watch this device, as they are written, with their patterns."""
+        """Return the rules that watch this device.
+
+        They are returned as they stand in ``rules.toml``: a pattern for several metrics stays a pattern.
+        """
         ...
 
     def rules_on(self, device: Device) -> list[Rule]:

@@ -42,9 +42,10 @@ class Schedules:
         self._windows: list[WeeklyWindow] = []
 
     def turn(self, now: int) -> list[Rule]:
-        """Update ``outside``. Return the rules whose schedule has begun or ended since the last call.
+        """Determine which rules are outside of their schedules now, and store their ids in ``outside``.
 
-        The first call after :meth:`reset` returns an empty list.
+        Return the rules for which this has changed since the last call. The first call after :meth:`reset` returns an
+        empty list.
         """
         if self._turned is not None and self._turned - _SET_BACK_MS <= now < self.until:
             return []

@@ -30,7 +30,10 @@ class ScopeMatcher:
         return names(scope, device.id) and self.selects_alike(scope, likeness(device))
 
     def selects_alike(self, scope: Scope, alike: Likeness) -> bool:
-        """Return True if the scope selects devices with these properties, ignoring their ids."""
+        """Return True if the scope selects a device with the properties ``alike``: model, labels, area and gateway.
+
+        The device ids in the scope are ignored.
+        """
         model, labels, area, gateway = alike
         if scope.models and not _fits(scope.models, model or ""):
             return False

@@ -32,7 +32,11 @@ def silence_limit(device: Device, each: SilenceRule, tolerated: Callable[[Device
 
 
 def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
-    """Set the timer of a silence rule, counted from the last message or value. End its alert if the silence is over."""
+    """Set the timer of a silence rule, and end the rule's alert if the device has sent something since.
+
+    The silence is measured from the last message of the device or, for a rule on a metric, from the metric's last
+    value. ``silence_ms`` is the silence after which the rule raises an alert.
+    """
     key, heard_at = each.key, last_heard(device, each.metric)
     watch, events = device.watches.get(key), list[Event]()
     if watch is not None and watch.measure not in (0, SILENCE):  # of another kind before
@@ -57,7 +61,10 @@ def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_m
 
 
 def restart(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
-    """Restart the timer of a silence rule, because the device or the metric was heard. End the rule's alert."""
+    """Restart the timer of a silence rule because the device, or the rule's metric, was heard; clear the rule's alert.
+
+    The timer ends after ``silence_ms`` ms. Return the events.
+    """
     watch = device.watches.get(each.key)
     if watch is None:
         watch = device.watches[each.key] = Watch(measure=SILENCE)
@@ -76,9 +83,11 @@ def is_silent(
     now: int,
     listening_since: int | None,
 ) -> bool:
-    """Return True if the silence was long enough while the hub was connected; otherwise set the timer again.
+    """Return whether a rule's silence of ``silence_ms`` has passed; if it has not, set the timer of the watch again.
 
-    A device that never sent anything, or whose announcement was withdrawn, does not count as silent.
+    Only the time since ``listening_since`` counts, when the hub connected to the broker (None: it is not connected). A
+    device that never sent anything, or whose announcement was withdrawn, does not count as silent. Times are in epoch
+    ms.
     """
     heard_at = last_heard(device, each.metric)
     watch.since = min(max(watch.since or 0, heard_at or 0), now)  # the clock may have been ahead

@@ -85,7 +85,10 @@ class Silencing:
         return SilenceChanged(silence, fact.at, "ended", fact.by)
 
     def recheck_all(self) -> None:
-        """Match all open alerts again in the next :meth:`turn`, because areas or silences have changed."""
+        """Let the next :meth:`turn` find out which silences apply to each open alert now.
+
+        This is necessary after areas or silences have changed.
+        """
         self._due = 0
 
     def turn(self, now: int, find: Find) -> list[Event]:
@@ -112,7 +115,10 @@ class Silencing:
         return events
 
     def recheck(self, device: Device, now: int) -> list[Event]:
-        """Match the alerts of a device again, because its labels, area or gateway may have changed."""
+        """Find out which silences apply to the alerts of a device now, and return the changes as events.
+
+        This is necessary if the device's labels, area or gateway may have changed.
+        """
         events: list[Event] = []
         for alert_id in self._alerts.of_device(device.id):
             events += self._recheck(self._alerts.by_id[alert_id], device, now)

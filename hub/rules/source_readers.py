@@ -31,7 +31,10 @@ def sources_of(rule: Rule) -> tuple[ValueSource, ...]:
 
 
 class SourceReaders:
-    """The trees that read values of other devices, by these values."""
+    """For each value of a device, the trees of conditions on other devices that read it.
+
+    A tree is a rule that joins several conditions.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[Source, list[Part]] = {}
@@ -42,7 +45,10 @@ class SourceReaders:
         self._waiting: dict[Reader, None] = {}  # to be evaluated, in order
 
     def want(self, rules: Iterable[Rule]) -> None:
-        """Follow the values of other devices that these rules read. :meth:`add` adds the devices with such a rule."""
+        """Use ``rules`` from now on: their joined conditions determine which values of other devices are followed.
+
+        Afterwards, :meth:`add` has to be called for each device with such a rule.
+        """
         self.clear()
         self._parts = {}
         for rule in rules:
@@ -51,15 +57,23 @@ class SourceReaders:
                     self._parts.setdefault((part.device, part.metric), []).append(part)
 
     def add(self, device_id: str, key: str, sources: Iterable[ValueSource]) -> None:
-        """Note that the tree whose watch has this key, on the device ``device_id``, reads the values ``sources``."""
+        """Note that a tree of conditions reads values of other devices.
+
+        Args:
+            device_id: The id of the device that the tree watches.
+            key: The key of the tree's watch (its state) in that device.
+            sources: The values that the tree reads.
+        """
         for source in sources:
             if source.device is not None:
                 self._readers.setdefault((source.device, source.metric), set()).add((device_id, key))
 
     def note_change(self, before: PublishedValue | None, value: PublishedValue | None) -> None:
-        """Mark the trees that read a value for evaluation, if its new value can change one of their conditions.
+        """Handle a new value of a device: have the trees of conditions on other devices that read it evaluated.
 
-        ``before`` or ``value`` is None if the value was not known before, or is no longer known.
+        A tree is evaluated in the next tick, and only if the value can change whether one of its conditions holds.
+        ``before`` is the value until now (None: there was none), ``value`` the new one (None: the value is not known
+        any more).
         """
         known = value or before
         if known is None or (parts := self._parts.get(source := (known.device, known.metric))) is None:
@@ -69,11 +83,15 @@ class SourceReaders:
 
     @property
     def waiting(self) -> bool:
-        """Whether trees have to be evaluated."""
+        """Whether trees have to be evaluated, because a value of another device that they read has changed."""
         return bool(self._waiting)
 
     def take(self) -> list[Reader]:
-        """Return the trees to evaluate now, at most :data:`MAX_EVALUATED`, and remove them from the queue."""
+        """Return the joined rules (trees) to evaluate now, because they read a changed value of another device.
+
+        Each entry is a device id and the key of the rule's watch. At most :data:`MAX_EVALUATED` entries are returned,
+        and removed from the queue.
+        """
         found = list(self._waiting)[:MAX_EVALUATED]
         for each in found:
             del self._waiting[each]
@@ -87,9 +105,11 @@ def _differs(part: Part, before: PublishedValue | None, value: PublishedValue | 
 
 
 def _states(part: Part, value: Value) -> tuple[bool, bool] | None:
-    """Return whether a value meets the condition, and whether it would keep a condition that holds (hysteresis).
+    """Compare a value with the limits of the condition ``part``.
 
-    Return None if the condition does not apply to the value.
+    Return two results: whether the value meets the condition, and whether it is enough for a condition that holds
+    already to go on (hysteresis). Return None if the condition cannot be compared with the value, such as a text with a
+    number.
     """
     condition = cast(MetricCondition, part.condition)
     amount = condition.measure([], value, 0)

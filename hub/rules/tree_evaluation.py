@@ -27,11 +27,13 @@ Tolerated = Callable[[Device, int], int]
 
 
 class TreeEvaluation:
-    """One evaluation of a tree on a device.
+    """One evaluation of a tree of conditions on a device.
 
-    ``again`` is the time, by the hub's clock, at which the result may change without a reading; None if it cannot.
-    ``changed`` is True if the state of a part on silence has changed. Such a state has to be stored, because a replay
-    of readings does not restore it.
+    Attributes:
+        again: The time, by the hub's clock, at which the result may change although no reading arrives; None if it
+            cannot change without one.
+        changed: True if the state of a condition on silence has changed. Such a state has to be stored, because a
+            restarted hub does not get it back from the readings that it evaluates again.
     """
 
     def __init__(
@@ -52,10 +54,12 @@ class TreeEvaluation:
             device: The device that the rule watches.
             published: The values of other devices.
             tolerated: See :data:`Tolerated`.
-            states: The states of the tree's leaves, by the number of the leaf. The evaluation changes them.
-            at: The time, by the device's clock.
+            states: The states of those conditions of the tree that join no others (the leaves), by the number of the
+                leaf. The evaluation changes them.
+            at: The time of the evaluation in ms, by the device's clock.
             behind: How far the device's clock is behind the hub's, in ms.
-            tick: The tick that the evaluation is part of. Only a tick can show that a silence is long enough.
+            tick: The message with the hub's time that caused the evaluation; None if a reading caused it. Without a
+                tick, no silence counts as long enough.
             current_only: Whether values that may be out of date (late, retained) count as unknown.
         """
         self._device = device
@@ -71,7 +75,7 @@ class TreeEvaluation:
         self.changed = False
 
     def truth(self, tree: Joined) -> Truth:
-        """Return whether the tree holds; None if that is unknown."""
+        """Return True if the joined condition ``tree`` is met, False if it is not, and None if that is unknown."""
         return tree.truth([self._part(part) for part in tree.conditions])
 
     def _part(self, part: Part) -> Truth:
@@ -96,7 +100,10 @@ class TreeEvaluation:
         return holds
 
     def _latest(self, part: Part) -> Latest | None:
-        """Return the value that a part reads; None if the value is unknown."""
+        """Return the latest value of the metric that the condition ``part`` reads, on this or on another device.
+
+        Return None if the value is unknown: it was never reported, has expired, or is out of date.
+        """
         if part.device is not None and (source := part.source) is not None:
             value = self._published.latest(source, self._at + self._behind)
             return None if value is None else Latest(value.value, value.at - self._behind, "good")

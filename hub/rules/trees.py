@@ -28,9 +28,10 @@ from hub.rules.watch import Watches, watch_of
 
 
 class Inputs(NamedTuple):
-    """When a tree's newest input was measured and received, and how far the device's clock is behind the hub's.
+    """The times in epoch ms of the newest value or message that a tree (a joined condition) reads.
 
-    ``at`` is by the device's clock, ``received`` by the hub's.
+    ``at`` is when it was measured, by the clock of the device. ``received`` is when it arrived, by the clock of the
+    hub. ``behind`` is how many ms the clock of the device is behind that of the hub.
     """
 
     at: int
@@ -46,7 +47,14 @@ class TreeEvaluator:
         self._tolerated = tolerated
 
     def observe(self, device: Device, each: MetricRule, ts: int, now: int) -> list[Event]:
-        """Evaluate a tree on a reading that was measured at ``ts`` and received at ``now``."""
+        """Evaluate a rule whose condition joins others (a tree) after a reading, and return the events.
+
+        Args:
+            device: The device, which has the reading already.
+            each: The rule on this device.
+            ts: When the reading was measured, in ms by the device's clock.
+            now: When it was received, in ms by the hub's clock.
+        """
         watch, events = watch_of(device, each), list[Event]()
         truth, again = self._evaluate(device, each, watch, ts, now - ts)
         if truth is None:
@@ -58,9 +66,10 @@ class TreeEvaluator:
         return events
 
     def judge(self, device: Device, each: MetricRule, now: int, tick: Tick | None = None) -> list[Event]:
-        """Evaluate a tree although none of its metrics has a new reading: see the other cases at the top of this file.
+        """Evaluate a tree (a rule of joined conditions) although none of its metrics has a new reading.
 
-        ``tick`` is given if a timer expired.
+        The reasons for this are listed at the top of this file. ``tick`` is the present tick of the clock if a timer of
+        the tree has expired, otherwise None.
         """
         inputs = _inputs(device, each, now)
         ts = max(inputs.at, now - inputs.behind)  # no reading since then: the values have stayed what they were
@@ -94,7 +103,16 @@ class TreeEvaluator:
         return events
 
     def _begin(self, device: Device, each: MetricRule, watch: Watch, since: int, ts: int, now: int) -> list[Event]:
-        """Start or continue the timer of a tree that holds; raise the alert if it has held for long enough."""
+        """Start or continue the timer of a tree that holds. If it has held for long enough, raise the alert.
+
+        Args:
+            device: The device that the rule watches.
+            each: The rule.
+            watch: The state of the rule on the device.
+            since: When the tree began to hold, by the device's clock. It counts only if the timer is not running yet.
+            ts: The present time, by the device's clock.
+            now: The present time, by the hub's clock.
+        """
         device.watches[each.key] = watch
         if watch.since is None:
             watch.since = since
@@ -106,16 +124,16 @@ class TreeEvaluator:
         return self._watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
 
     def _pause(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Handle a tree of which it is not known whether it holds.
+        """Return the events for a tree (a joined condition) of which it is unknown whether it is met.
 
-        An open alert stays, unless the condition was over before.
+        An open alert stays open, unless the condition was already over before it became unknown.
         """
         if watch.alert is None:
             return self._watches.drop(device, watch, "withdraw", now) if watch.since is not None else []
         return self._watches.recover(device, each, watch, ts, now) if watch.over is not None else []
 
     def _is_current(self, device: Device, each: MetricRule, watch: Watch, at: int, inputs: Inputs) -> bool:
-        """Return whether the tree also holds if late and retained values count as unknown."""
+        """Return whether the tree holds by current values alone, so that late and retained values count as unknown."""
         states = copied(watch.parts)
         evaluation = self._evaluation(device, each, states, at, inputs.behind, current_only=True)
         return evaluation.truth(cast(Joined, each.condition)) is True
@@ -140,7 +158,8 @@ class TreeEvaluator:
     ) -> tuple[Truth, int | None]:
         """Return whether the tree holds, and the time by the hub's clock at which that may change without a reading.
 
-        The time is None if it cannot change.
+        The first is None if it is unknown, the second if no such time is known. ``at`` is the time for which the tree
+        is evaluated, by the device's clock, which is ``behind`` ms behind the hub's clock.
         """
         evaluation = self._evaluation(device, each, watch.parts, at, behind, tick)
         truth = evaluation.truth(cast(Joined, each.condition))
@@ -151,14 +170,23 @@ class TreeEvaluator:
         return truth, evaluation.again
 
     def _wait(self, device: Device, each: MetricRule, watch: Watch, again: int | None) -> None:
-        """Set a timer for ``again``, the time by the hub's clock at which the truth may change."""
+        """Set the timer of ``watch`` to the time ``again``, unless the timer is set to an earlier time.
+
+        ``again`` is the time, by the hub's clock in ms, at which the tree may begin or cease to hold without a reading.
+        If it is None, nothing is done. ``each`` is the rule with the tree, and ``watch`` is the rule's state on the
+        device.
+        """
         if again is not None and (watch.due is None or again < watch.due):
             device.watches[each.key] = watch
             self._watches.wait(device, each.key, watch, again)
 
 
 def _inputs(device: Device, each: MetricRule, now: int) -> Inputs:
-    """Return when the newest of the values and messages that a tree reads was measured and received."""
+    """Return the times of the newest input of a tree (a joined condition), but none after ``now`` (epoch ms).
+
+    Inputs are the values that the tree reads, also those of other devices. If it has a condition on silence, or reads
+    no metric of the device that has a value, the device's last message is an input as well.
+    """
     condition = cast(Joined, each.condition)
     own = [found for name in each.others if (found := device.metrics.get(name)) is not None]
     newest = max(own, key=lambda found: found.ts, default=None)

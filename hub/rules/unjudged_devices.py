@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 
 class UnjudgedDevices:
-    """A queue of device ids without duplicates. A device that is evaluated before its turn is removed."""
+    """A queue of the devices whose rules still have to be evaluated, each of them once.
+
+    A device leaves the queue early if its rules are evaluated for another reason.
+    """
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
@@ -34,7 +37,10 @@ class UnjudgedDevices:
         self._ids.discard(device_id)
 
     def next(self) -> str | None:
-        """Return the next device, None if there is none. The device still counts as waiting until :meth:`discard`."""
+        """Take the next device that waits out of the queue, and return its id; None if no device waits.
+
+        The device still counts as waiting until :meth:`discard` is called for it.
+        """
         while self._queue:
             name = self._queue.popleft()
             if name in self._ids:

@@ -26,10 +26,10 @@ SCHEDULE_ENDED = "The rule's schedule has ended."
 
 
 class Watches:
-    """The timers of all watches, and the changes of their state.
+    """The timers of all watches. A watch is the state of one rule on one metric of one device.
 
-    ``changed`` collects the devices whose watches must be stored. A window that only got one more reading is not
-    among them, because a replay of the records restores it.
+    ``changed`` collects the devices whose watches must be stored. A watch that only got another reading for its window
+    need not be stored: it is restored from the stored records.
     """
 
     def __init__(self, alerts: OpenAlerts) -> None:
@@ -42,7 +42,7 @@ class Watches:
     # -- timers -----------------------------------------------------------------------------------------------
 
     def due(self, now: int) -> Iterator[tuple[str, str, bool]]:
-        """Remove and yield the expired timers: (device id, key of the watch, True for a timer of late readings)."""
+        """Remove and yield the timers that are due: (device id, watch key, True if it waits for late readings)."""
         if now < self._ticked - SET_BACK_MS:
             self.recheck(now)
         self._ticked = now
@@ -51,7 +51,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Expire the timers that are far in the future: a wrong clock may have set them. Correct ones are set again."""
+        """Let timers far in the future expire now: a wrong clock may have set them. Valid ones are then set again."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -66,13 +66,13 @@ class Watches:
                 self.push(watch.late.due, device, key, of_late=True)
 
     def wait(self, device: Device, key: str, watch: Watch, due: int) -> None:
-        """Set the watch's timer to ``due``. If an earlier timer is set, it expires first, and is then set again."""
+        """Set the watch's timer to ``due`` (ms). If it was set to an earlier time, it is moved when that time comes."""
         if watch.due is None or due < watch.due:
             self.push(due, device, key)
         watch.due = due
 
     def wait_for_lapse(self, device: Device, each: MetricRule, watch: Watch, behind: int) -> None:
-        """Set the timer for when the condition ends without further readings.
+        """Set the timer for the time at which the condition will end if the device sends nothing more.
 
         ``behind`` is how far the device's clock is behind the hub's, in ms.
         """
@@ -84,7 +84,7 @@ class Watches:
     def step(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, ts: int, now: int
     ) -> list[Event]:
-        """Evaluate the condition on an amount that was measured at ``ts`` and received at ``now``."""
+        """Continue a watch with a new amount, measured at ``ts``, received at ``now``. ``value`` is its reading."""
         rule, events = each.rule, []
         holds = each.condition.exceeded(amount, raised=watch.alert is not None)
         if (run := watch.late) is not None and not run.behind:
@@ -121,9 +121,9 @@ class Watches:
         return events
 
     def recover(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Reset the watch; end its alert as soon as the condition has been over for the rule's ``clear_for_ms``.
+        """Note that the condition is not met, and end the watch's alert after the rule's ``clear_for_ms`` of this.
 
-        ``ts`` is the device's time of a reading that does not meet the condition, ``now`` when it was received.
+        ``ts`` is when the reading was measured, by the device's clock, and ``now`` is when the hub received it.
         """
         delay = each.rule.clear_for_ms
         if watch.alert is None or not delay:
@@ -138,7 +138,7 @@ class Watches:
         return []
 
     def relapse(self, device: Device, watch: Watch) -> None:
-        """Keep an alert open: its condition holds again before it was over for long enough."""
+        """Keep an alert open: its condition holds again before it was over for the rule's ``clear_for``."""
         if watch.over is not None:
             watch.over = watch.due = None
             self.changed.add(device.id)
@@ -146,7 +146,7 @@ class Watches:
     def grade(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, now: int
     ) -> list[Event]:
-        """Give the open alert the severity that applies to an amount. Return the event, or none if nothing changes."""
+        """Set the open alert's severity to the one for ``amount``. Return the event; no event if nothing changes."""
         alert = self.alerts.by_id.get(watch.alert or "")
         if alert is None or len(each.condition.limits) == 1:
             return []
@@ -165,7 +165,7 @@ class Watches:
         ended: int | None = None,
         note: str | None = None,
     ) -> list[Event]:
-        """Reset the watch and end its alert: the condition does not hold. ``note`` is for the alert's history."""
+        """Reset a watch whose condition does not hold, and end its alert. ``note`` is added to the alert's history."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
         watch.since = watch.due = watch.began = watch.over = None
@@ -180,7 +180,7 @@ class Watches:
     def close(
         self, watch: Watch, happened: Input, now: int, ended: int | None = None, note: str | None = None
     ) -> list[Event]:
-        """End the watch's alert, if it has one."""
+        """End the watch's alert, if it has one. ``ended`` is when its condition ended (ms), if it did."""
         alert_id, watch.alert = watch.alert, None
         alert = self.alerts.by_id.get(alert_id or "")
         if alert is None:
@@ -217,7 +217,7 @@ class Watches:
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
     ) -> list[Event]:
-        """Raise the watch's alert if it has none. ``standing``: the cause is the latest value, not a new reading."""
+        """Raise the watch's alert unless it is open. ``standing`` is True if there was no new reading to cause it."""
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
@@ -231,7 +231,7 @@ class Watches:
     def observe_late(
         self, device: Device, each: MetricRule, watch: Watch, value: Value, ts: int, now: int
     ) -> list[Event]:
-        """Evaluate a late reading. It raises no alert, but can end an alert, or show an alert that is already over."""
+        """Evaluate a late reading: it can end an alert or add one that is over already, but open no new alert."""
         rule = each.rule
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
@@ -256,7 +256,7 @@ class Watches:
         return self.write_late(device, rule, watch, run, found, now)
 
     def settle_late(self, device: Device, rule: Rule | None, key: str, watch: Watch, now: int) -> list[Event]:
-        """Handle the timer of late readings: if no further late reading arrived, end the condition that they showed."""
+        """Handle the timer of late readings: end the condition that they showed, unless another arrived meanwhile."""
         run = watch.late
         if run is None:
             return []
@@ -270,7 +270,7 @@ class Watches:
     def write_late(
         self, device: Device, rule: Rule, watch: Watch, run: LateRun, found: tuple[int, int] | None, now: int
     ) -> list[Event]:
-        """Record a past alert if late readings have shown one, from ``found[0]`` to ``found[1]``."""
+        """Record the past alert that late readings have shown. ``found`` is when it began and ended; None: no alert."""
         if found is None:
             return []
         watch.last = found
@@ -278,9 +278,9 @@ class Watches:
 
 
 def watch_of(device: Device, each: MetricRule) -> Watch:
-    """Return the device's watch of this rule, or a new one that is not stored in the device yet.
+    """Return the device's watch (the state of a rule on a metric); if there is none, a new one, not stored yet.
 
-    If the rule under this id now measures something else, the old state is cleared.
+    If the rule was changed so that it measures something else, clear what the watch has collected.
     """
     watch = device.watches.get(each.key)
     if watch is None:

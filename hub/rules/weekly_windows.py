@@ -14,9 +14,10 @@ _WEEK = 8
 
 
 def intervals(weekly: WeeklyWindow, now: int, days: int = _WEEK) -> Iterator[tuple[int, int]]:
-    """Yield begin and end (exclusive) in epoch ms of the windows that begin yesterday, today or on the days after.
+    """Yield when the weekly windows begin and end (exclusive), in epoch ms, as pairs ``(begin, end)``.
 
-    Today is the day of ``now`` in the window's time zone. ``days`` is the number of days, beginning with today.
+    The windows that begin yesterday or on one of the next ``days`` days are yielded. The first of these days is today:
+    the day of ``now`` (epoch ms) in the window's time zone.
     """
     today = datetime.fromtimestamp(now / 1_000, ZoneInfo(weekly.zone)).toordinal()
     for day in range(today - 1, today + days):

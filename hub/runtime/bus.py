@@ -17,7 +17,7 @@ from hub.events import Event
 
 
 class Lagged(msgspec.Struct, frozen=True):
-    """This subscriber missed ``dropped`` batches."""
+    """Tells a subscriber that it was too slow, and that ``dropped`` batches of events were dropped from its queue."""
 
     dropped: int
 

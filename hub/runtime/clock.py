@@ -99,7 +99,11 @@ class Clock:
         self._save()
 
     def check(self, *, last: bool = False) -> None:
-        """Check the clock. Call it regularly, before anything is deleted, and with ``last`` when the hub stops."""
+        """Compare the clock with the time that has really passed, and decide whether the clock is trusted.
+
+        Call it regularly, and before anything is deleted because of its age. When the hub stops, call it with ``last``:
+        then the state is saved in any case.
+        """
         if self._confirmed.exists():
             self._confirmed.unlink(missing_ok=True)
             self.trust()
@@ -125,7 +129,13 @@ class Clock:
             self._save()
 
     def _elapsed(self) -> tuple[int, int, bool]:
-        """Return the clock's time, the ms since the last check, and whether the clock ran evenly meanwhile."""
+        """Compare the machine's clock with the monotonic clock, which nobody can set. Return three values.
+
+        Returns:
+            The machine's time in epoch ms.
+            The ms since the last call by the monotonic clock; 0 at the first call.
+            Whether the two clocks have advanced by about the same time since then, so the machine's clock was not set.
+        """
         now, at = self._now(), self._monotonic()
         checked, self._checked = self._checked, (now, at)
         if checked is None:

@@ -45,7 +45,10 @@ KeyPath = tuple[str, ...]
 def read_environment(
     environ: Mapping[str, str], keys: Mapping[KeyPath, bool]
 ) -> tuple[dict[KeyPath, str], dict[str, Any]]:
-    """Return the variable that sets each key, and the values as nested tables.
+    """Read the settings that are set by environment variables.
+
+    Returns:
+        The name of the variable that sets a key, by the key's path; and the values as nested tables.
 
     ``keys`` maps the path of every setting to True if the setting holds a list. Raises ConfigError for a ``HUB_``
     variable that is not a setting.
@@ -83,7 +86,11 @@ def _refuse_table(name: str) -> None:
 
 
 def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
-    """Return an error about an unknown variable, with the most similar variable or the variables of the section."""
+    """Return an error for an environment variable of the hub that does not exist.
+
+    The error suggests the variable with the most similar name. If there is none, it lists the variables that begin in
+    the same way.
+    """
     prefixes = {section: f"HUB_{section.upper()}_" for section, *_ in by_variable.values()}
     known = [*NAMES, *by_variable]
     bare = f"{name.rstrip('_')}_" in prefixes.values()

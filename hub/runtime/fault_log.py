@@ -13,7 +13,11 @@ MAX_KINDS = 100
 
 
 class FaultLog:
-    """Logs the first fault of a kind at once. Further ones of this kind are only counted until the interval is over."""
+    """Logs faults, but not every repetition of the same kind of fault.
+
+    The first fault of a kind is logged at once. For ``interval_s`` seconds after it, further faults of this kind are
+    only counted.
+    """
 
     def __init__(
         self, log: logging.Logger, interval_s: float = INTERVAL_S, clock: Callable[[], float] = time.monotonic
@@ -59,9 +63,10 @@ class FaultLog:
         return True
 
     def unexpected(self, text: str, *values: object, cause: BaseException) -> bool:
-        """Log an unexpected exception with its traceback. Return True if it was logged.
+        """Log an unexpected exception with its traceback, unless a fault of the same kind was logged recently.
 
-        Exceptions of the same type that were raised in the same line are faults of one kind.
+        ``text`` is the message, with ``%`` placeholders for ``values``. Exceptions of the same type that were raised in
+        the same line are faults of one kind. Return True if the exception was logged.
         """
         place, trace = None, cause.__traceback__
         while trace is not None:

@@ -27,9 +27,10 @@ _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
 
 @functools.cache
 def with_dialects(declared: tuple[tuple[str, type[msgspec.Struct]], ...]) -> type[Settings]:
-    """Return a model of the settings that has a table ``[dialects.NAME]`` for each dialect in ``declared``.
+    """Return a subclass of :class:`Settings` that also validates a table ``[dialects.NAME]`` for each dialect.
 
-    ``declared`` are pairs of the dialect's name and a struct. The fields of the struct are the keys of the table.
+    Each item of ``declared`` is a dialect's name and a struct. The fields of the struct are the keys of the dialect's
+    table.
     """
     tables: dict[str, Any] = {}
     for name, struct in declared:

@@ -59,7 +59,10 @@ ROOT_PATH = re.compile(r"(?!/(?:api|assets|docs|events|ws)(?:/|$))(?:/[A-Za-z0-9
 
 
 def check_root_path(value: str) -> str:
-    """Return the path without a slash at its end. Raise ValueError if a proxy cannot serve the hub below this path."""
+    """Return the path below which a proxy serves the hub, without a slash at its end.
+
+    Raise ValueError if the path has the wrong form, or begins like a path of the hub, such as ``/api``.
+    """
     path = value.rstrip("/")
     if path and not ROOT_PATH.fullmatch(path):
         raise ValueError('a path such as "/hub" that does not begin like one of the hub, such as /api')

@@ -19,7 +19,10 @@ MAX_STEPS = 2_000
 
 
 class ProgressStream:
-    """The end of a run to which its writer sends the steps."""
+    """Sends the steps of one run, which is the writing of one answer or one diagnosis, to the listeners.
+
+    ``run_id`` is the id of the run, and ``send`` is called with each step.
+    """
 
     def __init__(self, run_id: str, send: Callable[[RunStep], None]) -> None:
         self.id = run_id
@@ -31,10 +34,13 @@ class ProgressStream:
 
 
 class ProgressStreams:
-    """The runs in progress, their steps so far, and the listeners.
+    """The tasks in progress (runs) that report their steps, such as a diagnosis that is being written.
+
+    The steps of each run so far are kept, and each new step is passed to the listeners.
 
     Attributes:
-        dropped_steps: number of steps beyond ``MAX_STEPS``, which a snapshot does not contain.
+        dropped_steps: How many steps were not kept, because a run keeps at most ``MAX_STEPS``. Snapshots lack these
+            steps.
     """
 
     def __init__(self) -> None:
@@ -48,7 +54,10 @@ class ProgressStreams:
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[ProgressStream]:
-        """Open a run for the length of the ``with`` block. It replaces a run with the same id."""
+        """Open a run, which is the writing of one answer or diagnosis, until the ``with`` block ends.
+
+        The block sends the steps of the run to the yielded stream. A run with the same id is replaced.
+        """
         steps = self._steps[run_id] = []
         try:
             yield ProgressStream(run_id, lambda step: self._add(steps, step))

@@ -35,7 +35,11 @@ class RunningHub(msgspec.Struct, frozen=True):
 
 @contextmanager
 def advertise(data: Path, listen: str, broker: str) -> Iterator[RunningHub]:
-    """Write ``running.json``, and remove it at the end of the block. Raises StoreError if it cannot be written."""
+    """Write ``running.json`` for a hub that has started, and remove the file at the end of the ``with`` block.
+
+    Yields the content of the file. ``listen`` and ``broker`` are the addresses of the hub and of its broker; the access
+    token in the file is new. Raises StoreError if the file cannot be written.
+    """
     running = RunningHub(listen, broker, secrets.token_urlsafe(32))
     try:
         replace_file(data / FILE, msgspec.json.encode(running))

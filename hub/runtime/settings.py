@@ -123,9 +123,10 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class RetentionSection(Section):
-    """Retention times for devices with a ``label``, for metrics whose names match a pattern, or for both combined.
+    """How long the history of some series is kept, in place of the times in the section ``store``.
 
-    A time that is not set is that of the section ``store``.
+    It applies to the devices with the label ``label``, and to the metrics whose names match the pattern ``metric``. If
+    both are set, it applies to these metrics on these devices. A time that is None is taken from the section ``store``.
     """
 
     metric: str | None = Field(default=None, min_length=1, max_length=256)
@@ -142,10 +143,12 @@ class RetentionSection(Section):
 
 
 class StoreSection(Section):
-    """Where the history is stored, and how long readings and their summaries by minute and by hour are kept.
+    """Where the history is stored, and for how many days.
 
-    A coarser tier is kept at least as long as a finer one. The audit log keeps entries for ``audit_days``, and at most
-    ``audit_entries`` of each kind and outcome.
+    Readings are kept for ``retention_days``, their summaries by minute for ``minutes_days``, and their summaries by
+    hour for ``hours_days``. Summaries by minute are kept at least as long as readings, and summaries by hour at least
+    as long as those by minute. The audit log keeps entries for ``audit_days``, and at most ``audit_entries`` of each
+    kind and outcome.
     """
 
     data: Path = Path("data")

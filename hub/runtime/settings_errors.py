@@ -111,7 +111,7 @@ def _bounded(value: object) -> str:
 
 
 def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseModel]:
-    """Return the model of the table at the path ``loc``."""
+    """Return the class that validates the table at ``loc``, a path of names and indices within ``settings``."""
     model = settings
     for part in loc:
         field = model.model_fields.get(str(part))

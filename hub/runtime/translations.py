@@ -13,7 +13,11 @@ LANGUAGES = ("de", "es")
 
 
 class StateWords(msgspec.Struct, frozen=True, eq=False, rename="camel"):
-    """Words for the states of devices. A pair has the word for true, and the word for false."""
+    """The words of one language for the states of devices.
+
+    Each pair has the word for true first, then the word for false. ``by_class`` has the pair of each device class, such
+    as ("open", "closed") for a door. ``on_off`` is the pair for all other metrics.
+    """
 
     on_off: tuple[str, str]
     by_class: dict[str, tuple[str, str]]

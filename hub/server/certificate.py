@@ -43,10 +43,10 @@ class ServerCertificate:
             log.warning("HTTPS: %s. %s", fault.text, fault.advice)
 
     def changed(self) -> bool:
-        """Return True if the files have changed since they were read, but not since the last call.
+        """Return True if the files have to be read again.
 
-        Programs that renew certificates replace one file after the other, so the files are read only when they have
-        stopped changing.
+        This is so if they differ from the files that were read, and have not changed since the last call. Programs that
+        renew certificates replace one file after the other, so the files are read only when they have stopped changing.
         """
         before, self._seen = self._seen, self._signature()
         return self._seen == before and self._seen != self._read

@@ -208,7 +208,10 @@ class BoundedHttp(HttpToolsProtocol):
     # -- time-outs --------------------------------------------------------------------------------------------
 
     def _start_deadline(self, phase: str) -> None:
-        """Start the time-out of ``phase``, if it is not running already."""
+        """Start the time limit for a phase of the connection; keep the running time limit if the phase is the same.
+
+        The phases ``waiting`` (for the head of a request) and ``body`` have a time limit, others have none.
+        """
         if phase == self._timed:
             return
         self._timed = phase
@@ -247,7 +250,7 @@ class BoundedHttp(HttpToolsProtocol):
     # -- refusing ---------------------------------------------------------------------------------------------
 
     def _stop(self, status: int) -> None:
-        """Stop the parser in a callback: uvicorn then calls :meth:`send_400_response`, which answers ``status``."""
+        """Stop the parser while it runs one of this class's callbacks, and answer with the HTTP status ``status``."""
         self._refusal = status
         raise _Refused
 

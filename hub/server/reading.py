@@ -24,11 +24,11 @@ class PausedConnection(Protocol):
     """A connection with received data that is not parsed yet."""
 
     def read_on(self) -> None:
-        """Parse data until the turn is used up."""
+        """Parse received data until the connection's turn ends. A turn has a limited number of parser events."""
 
 
 class ReadQueue:
-    """The connections that wait for their next turn."""
+    """The connections that wait until they may read more. They get their turns one after the other."""
 
     def __init__(self) -> None:
         self._waiting: deque[PausedConnection] = deque()
@@ -47,14 +47,17 @@ class ReadQueue:
 
 
 class ReadFlow(FlowControl):
-    """Flow control that also pauses reading while the connection waits for its next turn (``held``)."""
+    """Flow control of a connection that also stops reading while the connection waits for its turn to be parsed.
+
+    ``held`` is True while it waits. If uvicorn has paused reading as well, reading goes on when both allow it.
+    """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__(transport)
         self.held = False
 
     def hold(self) -> None:
-        """Stop reading from the connection until its next turn."""
+        """Stop reading from the connection until :meth:`release`, which is called when its next turn to parse comes."""
         self.held = True
         if not self.read_paused:
             self._transport.pause_reading()

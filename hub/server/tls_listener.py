@@ -35,7 +35,10 @@ MakeProtocol = Callable[[Callable[[], None]], asyncio.Protocol]
 
 
 class TlsListener:
-    """Accepts connections on ``listener``. After its TLS handshake, each connection gets a protocol."""
+    """Accepts connections on ``listener``, and serves each of them after its TLS handshake.
+
+    ``make_protocol`` creates the protocol object that handles the data of one connection.
+    """
 
     def __init__(
         self,
@@ -154,7 +157,10 @@ class _Handshake:
                     pass
 
     def _leave(self) -> None:
-        """Stop counting the connection, because its protocol counts it from now on, or because it is closed."""
+        """Remove this handshake from the limiter's count of connections, unless that has been done already.
+
+        Call this when the connection is closed, or when its protocol counts it from now on.
+        """
         if self._counted:
             self._counted = False
             self._server.limiter.remove(self)

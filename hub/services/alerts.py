@@ -35,7 +35,7 @@ class Handled(msgspec.Struct, frozen=True):
     assignee: str | None = None  # id of an account; NOBODY: unassigned
 
     def includes(self, alert: Alert) -> bool:
-        """Return whether the alert passes the filter."""
+        """Return whether the alert matches all fields of this filter that are not None."""
         assignee = alert.assignee.id if alert.assignee else NOBODY
         return (
             self.muted in (None, alert.muted is not None)
@@ -187,7 +187,7 @@ class Alerts:
             return [self.join(alert, None) for alert in alerts]
 
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
-        """Return the alert with this diagnosis, and with what is known about its device, rule and gateway."""
+        """Combine an alert with its diagnosis, and with what is known about its device, rule and gateway."""
         device, gateway = self._registry.get(alert.device), self._registry.get(alert.suppressed_by or "")
         pending = any(map(self._pending, (alert.id, *self._engine.explaining(alert))))
         state: DiagnosisState = "ready" if diagnosis else "pending" if pending else "none"

@@ -83,7 +83,10 @@ class AreaTree:
         return found
 
     def _in_cycle(self, area: Area) -> bool:
-        """Return whether an area's parent cannot be used: it does not exist, or it is itself inside the area."""
+        """Return whether the way from an area up to the top level is broken, so that its parent cannot be used.
+
+        One of the areas above it does not exist, or they form a cycle.
+        """
         seen, parent = {area.id}, area.parent
         while parent is not None:
             if parent in seen or parent not in self._areas:
@@ -95,9 +98,13 @@ class AreaTree:
     # -- edits ------------------------------------------------------------------------------------------------
 
     def added(self, name: str, parent: str | None = None) -> tuple[AreaTree, Area]:
-        """Return a tree with a new area as the last of its siblings, and the area.
+        """Return a copy of this tree that also has a new area, and the new area itself.
 
-        Raises Invalid, NotFound, Conflict.
+        The new area is called ``name`` and becomes the last area directly inside ``parent`` (an area id; None: the top
+        level). This tree stays unchanged.
+
+        Raises Invalid for a name or a position that is not allowed, NotFound if ``parent`` does not exist, and Conflict
+        if the name is taken or there are too many areas.
         """
         if len(self._areas) >= MAX_AREAS:
             raise Conflict(f"There are {MAX_AREAS} areas.", "Delete one that is not needed.")

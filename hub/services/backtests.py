@@ -65,9 +65,10 @@ class Backtest(msgspec.Struct, frozen=True):
 
 
 class Replayed:
-    """The firings of each rule (the alerts that it would have raised), and what was replayed.
+    """The result of replaying readings to rules.
 
-    ``firings`` has one list for each rule. The other attributes are those of :class:`Backtest`.
+    ``firings`` has one list for each rule, with the alerts that the rule would have raised. The other attributes
+    describe the replayed data, as in :class:`Backtest`.
     """
 
     def __init__(self, firings: list[list[Firing]], devices: int, left_out: list[LeftOut]) -> None:
@@ -79,9 +80,13 @@ class Replayed:
         self.series: list[tuple[str, str]] = []
 
     def add(self, device_id: str, readings: Mapping[str, Points], start: int, watched: Iterable[str]) -> None:
-        """Count a device whose readings are replayed from ``start`` (epoch ms).
+        """Add a device to the figures of this backtest: how many devices, readings and series were replayed.
 
-        ``watched`` are the metrics that a rule has a condition on.
+        Args:
+            device_id: The device.
+            readings: Its readings that are replayed, by metric.
+            start: The time (epoch ms) from which they are replayed.
+            watched: The metrics on which the rule has a condition.
         """
         self.tested += 1
         self.readings += sum(map(len, readings.values()))
@@ -129,7 +134,10 @@ class Backtests:
         )
 
     async def replay(self, rules: Sequence[Rule], start: int, end: int) -> Replayed:
-        """Replay the readings from ``start`` to ``end`` (epoch ms) under each of the rules."""
+        """Replay the readings from ``start`` to ``end`` (epoch ms), separately for each of ``rules``.
+
+        Return the alerts that each rule would have raised, and which devices were left out.
+        """
         devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
         left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
         found = Replayed([[] for _ in rules], len(devices), left_out)
@@ -171,7 +179,10 @@ class Backtests:
 
 
 def _learns_ms(rule: Rule) -> int:
-    """Return how many ms before the period a rule begins to learn; 0 if the rule does not learn."""
+    """Return how many ms of readings from before the tested period the rule needs, because it learns from them.
+
+    Return 0 if the rule does not learn.
+    """
     condition = rule.condition
     leaves = [leaf.condition for leaf in condition.leaves] if isinstance(condition, Joined) else [condition]
     return max(each.learns_ms if isinstance(each, MetricCondition) else 0 for each in leaves)
@@ -186,9 +197,10 @@ def _fires_without_readings(rule: Rule) -> bool:
 
 
 def _known_since(device: Device, readings: Mapping[str, Points]) -> int:
-    """Return the time (epoch ms) since which the device is known. Before that time, it does not count as silent.
+    """Return the time (epoch ms) from which on the hub knew the device. Only silence after this time counts.
 
-    It may be earlier than ``first_seen``, because readings can be imported.
+    This is the time of its oldest reading in ``readings``, or ``first_seen`` if that is earlier. Imported readings can
+    be older than ``first_seen``.
     """
     return min([device.first_seen, *(points[0][0] for points in readings.values())])
 

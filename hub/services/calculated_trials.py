@@ -47,10 +47,13 @@ class TriedSeries(msgspec.Struct, frozen=True):
 
 
 class MetricTrial(msgspec.Struct, frozen=True):
-    """Result of a trial.
+    """Result of trying a draft of a calculated metric on stored readings.
 
-    ``devices`` is the number of devices that would get the metric. ``series`` has the values of those devices that were
-    calculated. ``step_ms`` is the time between two calculations, ``readings`` the number of inputs that were read.
+    Attributes:
+        devices: The number of devices that would get the metric.
+        series: The calculated values of each device on which the draft was tried.
+        readings: The number of stored readings that were read as inputs.
+        step_ms: The time between two calculations.
     """
 
     devices: int
@@ -60,7 +63,10 @@ class MetricTrial(msgspec.Struct, frozen=True):
 
 
 class CalculatedTrials:
-    """Service that tries drafts on the devices and the history that the caller may see."""
+    """Service that tries out the draft of a calculated metric on stored readings, before the metric is saved.
+
+    It uses only devices and readings that the caller may see.
+    """
 
     def __init__(self, matcher: ScopeMatcher, registry: DeviceReader, store: HistoryReader) -> None:
         self._matcher, self._registry, self._store = matcher, registry, store
@@ -109,7 +115,10 @@ class CalculatedTrials:
         return [each.id for each in self._registry.devices()]
 
     def _inputs(self, draft: CalculatedMetric, tried: list[Device]) -> Iterator[tuple[Device, str]]:
-        """Yield each pair of a device and a metric that the draft reads, once."""
+        """Yield the inputs of the draft without duplicates, each as a device and the name of a metric.
+
+        ``tried`` are the devices on which the draft is tried.
+        """
         seen: set[tuple[str, str]] = set()
         for node in nodes.parts(parse_expression(draft.expression)):
             match node:
@@ -160,9 +169,13 @@ class _Replay:
     def run(
         self, readings: list[StoredReading], start: int, end: int, stop: Callable[[], bool]
     ) -> dict[str, list[tuple[int, float]]]:
-        """Return the values, as (time in ms, value), of each device that gets the metric, by device id.
+        """Return the values that the metric would have had on each device, by device id, as (time in ms, value).
 
-        ``stop`` is called now and then. If it returns True, the calculation ends early.
+        Args:
+            readings: The stored readings that the calculation needs, oldest first.
+            start: The time of the first calculation, in epoch ms.
+            end: The time after which nothing is calculated, in epoch ms.
+            stop: Called now and then. If it returns True, the calculation ends early.
         """
         found: dict[str, list[tuple[int, float]]] = {}
         every_ms, place = self._definition.every_ms, 0

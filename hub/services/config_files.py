@@ -183,7 +183,10 @@ class ConfigFile(Generic[T]):
         return tables, index
 
     def _check_tables(self, tables: TableList) -> tuple[T, ...]:
-        """Return the entries of these tables. Raises Invalid if a table is invalid, or a draft contains no table."""
+        """Return the entries of these tables, one for each table.
+
+        Raises Invalid if an entry is invalid, or if the text of a draft has no table.
+        """
         entries = tuple(self.check(tables.as_text()))
         if len(entries) < len(tables.texts):
             raise Invalid(f"The text has no [[{self._table}]] table.", f"Begin it with [[{self._table}]].")

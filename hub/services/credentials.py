@@ -185,8 +185,8 @@ class Credentials:
     def revoke(self, name: str) -> bool:
         """Remove a user. Return True if the broker has reloaded its files. Raises NotFound, StoreError.
 
-        Mosquitto closes the connections of a user with a password at once. It does not close those of a user with a
-        certificate, so such a user loses all rights.
+        Mosquitto then closes the connections of a user with a password. It leaves the connections of a user with a
+        certificate open, so the hub also removes the user's right to all topics.
         """
         if self._authority is not None and name in self._authority.devices():
             self._access.deny(name)

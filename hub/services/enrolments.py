@@ -103,7 +103,10 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Create the user, and count the device for the key. The file of the keys is locked meanwhile."""
+            """Create the user. Return the keys that can still be used, with this use of the device's key counted.
+
+            This is called while the file of the keys is locked.
+            """
             found = self._find(keys, value)
             issued.append(self._credentials.add(name, host=host))
             used = msgspec.structs.replace(found, left=found.left - 1)

@@ -191,6 +191,9 @@ def lost_metrics(device: Device) -> Iterable[LostMetric]:
 
 
 def _urgency(level: LevelReading) -> tuple[bool, str, float]:
-    """Return a sort key: levels that need attention come first. Levels of one unit are in rising order."""
+    """Return a key that sorts levels of batteries or signals: first those that need attention, then the others.
+
+    Within these two, levels are sorted by unit, and those of the same unit by value, lowest first.
+    """
     value = 0.0 if isinstance(level.value, bool | str) else level.value
     return not level.low, level.unit or "", value

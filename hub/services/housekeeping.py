@@ -27,7 +27,10 @@ HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
 async def run_clock(ingest_queue: IngestQueue, link: MqttClient, now: Callable[[], int]) -> None:
-    """Put a tick into the ingest queue every :data:`TICK_S`, except while many messages wait for a slow store."""
+    """Put a Tick with the present time into the ingest queue every :data:`TICK_S` seconds.
+
+    No tick is added while many messages wait in the queue, because the store is slow.
+    """
     while True:
         await asyncio.sleep(TICK_S)
         if len(ingest_queue) < 10_000:
@@ -36,9 +39,10 @@ async def run_clock(ingest_queue: IngestQueue, link: MqttClient, now: Callable[[
 
 
 async def run_retention(store: Store, settings: StoreSection, registry: DeviceRegistry, clock: Clock) -> None:
-    """Delete expired history and audit entries every :data:`SWEEP_S`, until cancelled.
+    """Delete expired history and audit entries every :data:`SWEEP_S` seconds, until the task is cancelled.
 
-    ``clock`` gives the trusted time. Many small deletions with pauses between them let commits through.
+    Only a few rows are deleted at a time, with a pause after each deletion, so that new readings can be stored
+    meanwhile. ``clock`` gives the time by which the age of the data is judged.
     """
     try:
         while True:
@@ -65,7 +69,11 @@ def most_disagree(devices: Iterable[Device]) -> bool:
 
 
 def retentions(settings: StoreSection, devices: Iterable[Device], now: int) -> list[Retention]:
-    """Return the retention rules: the exceptions of ``store.keep`` in their order, then the default."""
+    """Return the rules that say how long history is kept: first the exceptions, then the default for everything else.
+
+    The exceptions are the entries of the setting ``store.keep``, in their order. An exception may apply to the devices
+    with a label, which are looked up in ``devices``. ``now`` is the time in epoch ms from which ages count.
+    """
     labelled: dict[str, set[str]] = {one.label: set() for one in settings.keep if one.label is not None}
     for device in devices if labelled else ():
         for label in device.display_labels:

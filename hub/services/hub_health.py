@@ -81,7 +81,10 @@ class HubHealth:
         return [*self.missing(), *self._doubted_clock()]
 
     def degraded(self) -> list[str]:
-        """Return a sentence for each part that does not work fully although the hub may be ready."""
+        """Return a sentence for each problem that does not keep the hub from working as a whole.
+
+        Examples are an ignored part of the settings, a subscription that the broker refuses, and full memory.
+        """
         state = self.broker()
         found = [f"ignored: {fault}" for faults in self.faults.values() for fault in faults]
         if state.subscribed and state.refused:

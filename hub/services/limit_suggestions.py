@@ -44,9 +44,9 @@ class LimitSuggestions(msgspec.Struct, frozen=True):
 
 
 class LimitAdvisor:
-    """Service that suggests limits.
+    """Suggests limits for threshold rules from stored readings.
 
-    ``registry`` and ``store`` contain only what the requesting person may see.
+    ``registry`` and ``store`` must be restricted to the devices that the requesting person may see.
     """
 
     def __init__(
@@ -83,10 +83,11 @@ class LimitAdvisor:
     async def _own_values(
         self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int
     ) -> tuple[int, list[Values]]:
-        """Return the time from which the values were read, and the values of the rule's devices.
+        """Return the begin of the period from which values were read (epoch ms), and the values of the rule's devices.
 
-        If no device has enough values since ``start``, the period begins when the first of the devices was first seen.
-        Raises Invalid if there are too few values even then.
+        The period begins at ``start``. If no device has enough values since then, it begins when the first of the
+        devices was first seen. ``side`` says whether a limit above or below the values is wanted. Raises Invalid if
+        there are too few values in the second period, too.
         """
         if own := await self._values(rule, devices, side, start, end):
             return start, own

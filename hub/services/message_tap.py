@@ -74,7 +74,7 @@ class MessageTap:
         self._until = 0  # when the last watch expires
 
     def take(self, messages: Sequence[RawMessage]) -> int:
-        """Record the messages, pass them on to the sink, and return the sink's result."""
+        """Record the messages, pass them on to the sink, and return how many of them the sink accepted."""
         # Small messages are stored without a copy or an object: this runs for every message of the hub.
         kept = [message if len(message.payload) <= EXCERPT else tap(message) for message in messages]
         self._ring.extend(kept)

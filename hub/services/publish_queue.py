@@ -25,10 +25,11 @@ POLL_S = 1.0
 
 
 class PublishQueue:
-    """Queue of actions. :meth:`put` never waits; :meth:`run` publishes in order.
+    """Publishes the messages that dialects send to devices.
 
-    On every new connection the birth messages are published first. Devices that wait for a hub then announce themselves
-    again.
+    :meth:`put` only adds a message to the queue, without waiting; :meth:`run` publishes the messages in order. After
+    each new connection it publishes the birth messages first. They say that the hub is there, so that devices that wait
+    for a hub announce themselves again.
     """
 
     def __init__(self, link: MqttClient, birth_messages: Sequence[Publish] = ()) -> None:

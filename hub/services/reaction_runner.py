@@ -38,13 +38,14 @@ _AUDITED = {
 
 
 class WebhookOutbox(NamedTuple):
-    """The functions by which webhooks of reactions are put into the outbox.
+    """Functions that put the webhook calls of reactions into the outbox, from which they are sent.
 
     Attributes:
-        channel: Returns the channel for the reaction with a given id.
-        compose: Writes the message of a run.
+        channel: Returns the id of the notification channel for the webhook of the reaction with a given id.
+        compose: Writes the message that the webhook gets: from the reaction, the alert that started it (None if its
+            schedule did), and the time in epoch ms.
         problem: Returns why the webhook of the reaction with a given id cannot be called; None if it can.
-        wake: Tells the outbox that a channel has new deliveries.
+        wake: Tells the outbox that the channel with a given id has new deliveries.
     """
 
     channel: Callable[[str], str]
@@ -85,7 +86,10 @@ class ReactionRunner:
         self._counts = RunCounts()
 
     async def recover(self, reactions: Sequence[Reaction]) -> None:
-        """Store the outcome of runs that an earlier process left unfinished, and count recent runs for the limits."""
+        """Finish the runs that an earlier process left unfinished: store their outcome and write it to the audit log.
+
+        Also tell the limiter about the recent runs of ``reactions``, so that they count towards the limits.
+        """
         for run in await self._store.reactions.running():
             found = next((each for each in reactions if each.id == run.reaction), None)
             run = await self._interrupted(run)
@@ -109,14 +113,15 @@ class ReactionRunner:
         return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
 
     def count(self, run: ReactionRun) -> bool:
-        """Return True if a run is only counted in the record of an earlier run, and so must not be carried out.
+        """Return True if a run needs no record of its own, because the record of an earlier run now counts it.
 
-        :meth:`flush` stores the changed count.
+        This limits the number of records of runs that send nothing. The caller must not carry out such a run.
+        :meth:`flush` stores the records whose counts have changed.
         """
         return self._counts.take(run)
 
     async def flush(self) -> None:
-        """Store the records whose counts :meth:`count` has changed. Raises StoreError."""
+        """Store those records of runs that have counted further runs since they were stored. Raises StoreError."""
         for run in self._counts.changed():
             await self._store.reactions.finish(run)
 
@@ -212,7 +217,7 @@ class ReactionRunner:
         )
 
     async def _tell_paused(self, reaction: Reaction, run: ReactionRun) -> None:
-        """Write to the activity log that the loop protection paused a reaction."""
+        """Write to the activity log that the loop protection paused ``reaction``. ``run`` says when and why."""
         log.warning("The reaction %s was paused: %s", reaction.id, run.detail)
         params = {"by": "hub", "changes": [{"key": "reactions.paused", "name": reaction.name, "detail": run.detail}]}
         text = f"hub paused the reaction {reaction.name} ({describe_trigger(reaction)}). {run.detail}"

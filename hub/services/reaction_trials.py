@@ -56,7 +56,10 @@ class ReactionTrial(msgspec.Struct, frozen=True):
 
 
 class ReactionTrials:
-    """Tries drafts on the devices and the history that the caller may see."""
+    """Finds out when a draft of a reaction would have run in a past period.
+
+    It uses only the devices and the history that the caller may see.
+    """
 
     def __init__(self, registry: DeviceReader, store: HistoryReader, selects: Selects) -> None:
         self._registry, self._store, self._selects = registry, store, selects
@@ -78,7 +81,12 @@ class ReactionTrials:
         )
 
     async def _alerts(self, draft: Reaction, start: int, end: int) -> tuple[list[tuple[Alert, list[AlertEntry]]], bool]:
-        """Return the alerts that may have started the draft, each with its history, and True if none is left out."""
+        """Return the alerts that may have started the draft from ``start`` to ``end`` (epoch ms).
+
+        Returns:
+            The alerts, each with the entries of its history, oldest first; and True if these are all of them, False if
+                there were more than :data:`MAX_ALERTS`. If the draft does not react to alerts, there are none.
+        """
         found: list[tuple[Alert, list[AlertEntry]]] = []
         if draft.alert is None:
             return found, True
@@ -103,7 +111,10 @@ class ReactionTrials:
         return found, True
 
     def _occasions(self, draft: Reaction, past: PastAlerts, start: int, end: int) -> list[Occasion]:
-        """Return the times at which the draft was due: first by its schedule, then by alerts, each oldest first."""
+        """Return the occasions on which the draft would have been due between ``start`` and ``end`` (epoch ms).
+
+        First come the occasions by its schedule, then those by alerts, both sorted by time.
+        """
         agenda = Agenda(self._registry.get, self._selects)
         for taken in sorted(past.steps(), key=lambda each: each.at):
             if start <= taken.at <= end:
@@ -117,7 +128,12 @@ class ReactionTrials:
     async def _devices(
         self, draft: Reaction, occasions: list[Occasion], start: int, end: int
     ) -> tuple[dict[str, PastDevice], int, bool]:
-        """Return the devices that the condition reads, the number of their readings, and True if none is left out."""
+        """Read the past of the devices that the condition of the draft reads.
+
+        Returns:
+            The devices by id, the number of readings that were read, and whether this is complete. It is not if there
+                are too many readings; some devices are then missing.
+        """
         wanted: dict[str, set[str]] = {}
         subjects = self._subjects(draft, occasions)
         for leaf in leaves(draft.condition) if draft.condition is not None else ():
@@ -143,9 +159,10 @@ class ReactionTrials:
         return found, count, True
 
     def _subjects(self, draft: Reaction, occasions: list[Occasion]) -> list[str]:
-        """Return the ids of the devices that a condition applies to if it names no device.
+        """Return the ids of the devices to which the draft's condition refers where it names no device.
 
-        These are the devices of the alerts; without alerts, the devices that the command goes to.
+        For a draft that alerts start, these are the devices of the alerts. For other drafts, they are the devices to
+        which the command is sent; a draft that sends no command has none.
         """
         if draft.alert is not None:
             return list(dict.fromkeys(each.taken.alert.device for each in occasions if each.taken is not None))
@@ -175,7 +192,18 @@ async def _replay(
     registry: DeviceReader,
     selects: Selects,
 ) -> list[ReactionRun]:
-    """Return the runs on the given occasions. Stop when the loop protection pauses the reaction."""
+    """Return the runs that a draft of a reaction would have had in the past.
+
+    If the loop protection would have paused the reaction, its run is the last one.
+
+    Args:
+        draft: The draft.
+        occasions: The past times at which the reaction would have been due, in order.
+        past: The alerts of that time.
+        devices: Devices with their past values, by id.
+        registry: All devices as they are now.
+        selects: Returns whether a scope selects a device.
+    """
     now = 0
     limiter, runs = RunLimiter(), list[ReactionRun]()
 

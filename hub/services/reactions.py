@@ -98,7 +98,7 @@ class Reactions:
         return self.allowed and not self.state.off
 
     async def restore(self) -> None:
-        """Read the state and the recent runs, before the pipeline restores its own state. Raises StoreError."""
+        """Read the stored state and the recent runs. Call it before the pipeline is restored. Raises StoreError."""
         try:
             self.state = await self.store.state()
             await self._runner.recover(self.definitions)
@@ -204,7 +204,7 @@ class Reactions:
                         await self._wake.wait()
 
     async def _step(self, start: int) -> float:
-        """Handle what is due, and return how many seconds to wait at most. The hub started at ``start`` (epoch ms)."""
+        """Handle all that is due now; return after how many seconds to look again. ``start``: hub start, epoch ms."""
         found = await self.store.steps(self._taken, MAX_STEPS)
         for number, taken in found:
             self._taken = number
@@ -230,7 +230,7 @@ class Reactions:
         return 0.0 if len(found) == MAX_STEPS else self._pause()
 
     async def _follow_schedules(self, start: int) -> None:
-        """Handle scheduled times since the last call; at the first call, those within each reaction's grace period."""
+        """Handle scheduled times since the last call; at first, since ``start`` minus the reaction's grace period."""
         for reaction in self.definitions:
             if not reaction.schedule or not reaction.enabled:
                 continue
@@ -241,7 +241,7 @@ class Reactions:
             self._since[reaction.id] = now
 
     async def _handle(self, occasion: Occasion, done: list[int]) -> None:
-        """Decide on an occasion and carry it out. ``done``: numbers of the steps that no other occasion waits for."""
+        """Run an occasion's reaction if it may run, and delete the stored alert steps with row numbers ``done``."""
         try:
             await self._decide(occasion, done)
         except HubError:
@@ -280,7 +280,7 @@ class Reactions:
         return now is not None and (taken.step == "raised" or now.state == "acknowledged")
 
     def _pause(self) -> float:
-        """Return the seconds until something is due, at most :data:`IDLE_S`."""
+        """Return the seconds until a reaction is due next; :data:`IDLE_S` if none is due within that time."""
         now = self._now()
         due = [next_due(each.schedule, now) for each in self.definitions if each.schedule and each.enabled]
         first = min((at for at in (*due, self._agenda.next_due) if at is not None), default=None)
@@ -288,7 +288,7 @@ class Reactions:
 
 
 def _taken(event: Event) -> AlertStepTaken | None:
-    """Return the step of an event. None for other events, and for withdrawn alerts: their condition may still hold."""
+    """Return the alert step (raised, acknowledged, cleared) of an event; None for others and withdrawn alerts."""
     match event:
         case AlertRaised():
             return AlertStepTaken("raised", event.alert, event.at)

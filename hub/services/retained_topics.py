@@ -86,7 +86,7 @@ class RetainedTopics:
         self._complete.set()
 
     async def run(self) -> None:
-        """Publish until cancelled."""
+        """Publish and withdraw retained messages when this is due, until cancelled."""
         await self._complete.wait()
         while True:
             if self._wanted or self._due:
@@ -96,7 +96,10 @@ class RetainedTopics:
                 await self._wake.wait()
 
     async def _connected(self) -> None:
-        """Hold a connection while a topic is wanted or has to be withdrawn."""
+        """Keep a connection to the broker as long as there are messages to keep published or to withdraw.
+
+        After each new connection, all these messages are published or withdrawn again.
+        """
         link = self._link = NegotiatingClient(self._settings, len, lambda since, now: None)
         task = asyncio.create_task(link.run(), name="MQTT client of alerts")
         since: int | None = None
@@ -120,7 +123,7 @@ class RetainedTopics:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _publish(self, link: MqttClient) -> None:
-        """Publish what is due, until the connection is lost."""
+        """Publish or withdraw the messages that are due. If the connection is lost, the rest remains due."""
         batch, self._due = list(self._due), {}
         await self._list({*self._listed, *(each for each in batch if self._payload(each))})
         for number, topic in enumerate(batch):

@@ -60,7 +60,11 @@ def _unmatched(what: str, patterns: Sequence[str], found: Iterable[str | None]) 
 
 
 def _suggestion(devices: Iterable[Device], name: str) -> str:
-    """Return a sentence on how many devices announce the area without being assigned to it; empty if no device does."""
+    """Return advice for a rule that names an area ``name`` which does not exist.
+
+    The advice says how many devices announce this area as theirs without being assigned to an area, and how to accept
+    it. It is empty if no device does.
+    """
     count = sum(each.area_id is None and each.info.area == name for each in devices)
     if not count:
         return ""
@@ -76,7 +80,11 @@ def _list_of(names: Collection[str]) -> str:
 
 
 def _median_warnings(watched: Sequence[Device], devices: Iterable[Device], metric: str) -> Iterator[str]:
-    """Yield why some of the ``watched`` devices have no median of their area to compare with."""
+    """Yield warnings for a rule that compares each device with the median of ``metric`` in the device's area.
+
+    A warning says why some of the ``watched`` devices have no median: they are in no area, or too few devices of their
+    area report the metric. ``devices`` are all devices.
+    """
     nowhere = [each for each in watched if each.area_id is None]
     if nowhere:
         announced = sorted({each.info.area for each in nowhere if each.info.area})

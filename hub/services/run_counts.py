@@ -15,14 +15,20 @@ Further runs only increase the count of the last record.
 
 
 class RunCounts:
-    """The last record of each reaction and outcome, with the number of runs that it counts."""
+    """Counts similar runs of a reaction in one stored record, so that frequent runs do not each get a record.
+
+    For each reaction and outcome, the object keeps the last record and the number of runs that this record stands for.
+    """
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, RunOutcome], tuple[int, int, ReactionRun]] = {}  # first run's time, records, last
         self._changed: dict[str, ReactionRun] = {}  # by key
 
     def take(self, run: ReactionRun) -> bool:
-        """Return True if an earlier record now counts this run, False if it gets a record of its own."""
+        """Return True if a run only increases the count of an earlier record, False if it gets a record of its own.
+
+        The former happens to runs that send nothing, if there are many of them within a minute.
+        """
         if (most := SINGLE.get(run.outcome)) is None:
             return False
         name = (run.reaction, run.outcome)
@@ -38,6 +44,6 @@ class RunCounts:
         return True
 
     def changed(self) -> list[ReactionRun]:
-        """Return the records whose counts have changed since the last call."""
+        """Return the records that have counted further runs since the last call of this method."""
         found, self._changed = list(self._changed.values()), {}
         return found

@@ -54,7 +54,22 @@ class StoredReadings:
     async def others(
         self, rule: Rule, device: Device, readings: Mapping[str, Points], start: int, end: int, most: int
     ) -> OtherInputs | None:
-        """Return what the rule depends on besides ``readings``; None if that is more than ``most`` readings."""
+        """Return what a backtest of a rule on a device needs besides the device's own readings.
+
+        These are the values of other devices and, if the rule depends on silence, the times of the device's other
+        messages.
+
+        Args:
+            rule: The rule.
+            device: The device.
+            readings: The device's readings that were read already, by metric.
+            start: Start of the time range in epoch ms.
+            end: End of the time range in epoch ms.
+            most: Maximum number of readings to return.
+
+        Returns:
+            The inputs; None if there are more than ``most`` readings.
+        """
         published = await self._published(rule, device, start, end, most)
         if published is None:
             return None
@@ -64,7 +79,10 @@ class StoredReadings:
     async def _published(
         self, rule: Rule, device: Device, start: int, end: int, most: int
     ) -> list[PublishedValue] | None:
-        """Return the values of other devices that the rule reads, oldest first; None if they exceed ``most``."""
+        """Return the stored values of other devices with which the rule compares ``device``, oldest first.
+
+        They are from ``start`` to ``end`` (epoch ms). Return None if there are more than ``most`` values.
+        """
         wanted: dict[tuple[str, str], Device] = {}
         for source in sources_of(rule):
             for other in self._registry.devices():
@@ -83,10 +101,11 @@ class StoredReadings:
     async def _heard(
         self, device: Device, readings: Mapping[str, Points], start: int, end: int, most: int
     ) -> list[int] | None:
-        """Return when metrics other than those in ``readings`` were reported in gaps of ``readings``, oldest first.
+        """Return times (epoch ms) at which the device reported a metric that is not in ``readings``, oldest first.
 
-        These times (epoch ms) show that the device was not silent. Metrics are read one after the other, only while
-        there is a gap in which the device would be stale. Return None if there are more than ``most`` times.
+        They show that the device was not silent. Only gaps in ``readings`` are searched: times between ``start`` and
+        ``end`` without a reading that are so long that the device would count as stale. Further metrics are read, one
+        after the other, until no gap is left. Return None if more than ``most`` times are found.
         """
         allowed = device_stale_after(device, FleetLimits())
         heard: list[int] = []

@@ -64,7 +64,7 @@ class TableList:
             self._gaps[-1] = self._gaps[-1].rstrip("\n") + "\n"
 
     def with_values(self, index: int | None, values: dict[str, Any]) -> str:
-        """Return the text of a table with exactly these keys.
+        """Return the TOML text of one table that has the given ``values`` and no other keys.
 
         Args:
             index: The table to change, whose comments and order are kept; None for a new table.

@@ -35,7 +35,7 @@ class VisibleDevices:
         return self._registry.known(device_id) if current_scope().whole else self.get(device_id) is not None
 
     def get(self, device_id: str) -> Device | None:
-        """Return a device with its latest values, or None."""
+        """Return a device with its latest values; None if it does not exist or the present request may not see it."""
         device, scope = self._registry.get(device_id), current_scope()
         if device is None or scope.whole:
             return device
@@ -90,7 +90,7 @@ class VisibleAlerts:
 
     @property
     def rules(self) -> list[Rule]:
-        """The rules that watch a device in scope."""
+        """The rules that watch at least one of the devices that the present request may see."""
         if current_scope().whole:
             return self._engine.rules
         found = {rule.id: rule for device in self._devices.devices() for rule in self.rules_for(device)}
@@ -98,7 +98,7 @@ class VisibleAlerts:
 
     @property
     def rule_names(self) -> Mapping[str, str]:
-        """The names of all rules by id. They are needed to name the rules of visible alerts."""
+        """The names of all rules, also of rules that watch no visible device, by the ids of the rules."""
         return self._engine.rule_names
 
     def together(self, alert: Alert) -> list[Alert]:
@@ -123,11 +123,17 @@ class VisibleAlerts:
         return self._without_others(self._engine.rules_on(device))
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of the device's metrics, by metric. Bounds of rules replace the device's own limits."""
+        """Return the limits of the device's metrics, by metric.
+
+        They are the limits that the device reports. For a metric with rules, the bounds of the rules replace them.
+        """
         return self._engine.limits(device)
 
     def _without_others(self, rules: list[Rule]) -> list[Rule]:
-        """Return the rules without their scope and without the names of other devices."""
+        """Return the rules without their scopes and without the names of devices that the request may not see.
+
+        A person who sees the whole hub gets the rules unchanged.
+        """
         if current_scope().whole:
             return rules
         return [hide(msgspec.structs.replace(each, scope=Scope()), self._devices.known) for each in rules]

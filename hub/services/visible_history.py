@@ -50,7 +50,7 @@ class VisibleHistory:
 
     @property
     def library(self) -> LibraryReader:
-        """The analyses of files that are linked to these devices, and the manuals of their models."""
+        """Reads the analyses of files that are linked to visible devices, and the manuals of these devices' models."""
         return self._library
 
     async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:

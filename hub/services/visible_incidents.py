@@ -65,9 +65,10 @@ class VisibleIncidents:
         return await self._alerts.explain(await self._store.incident_alerts(incident_id, MAX_ALERTS))
 
     async def history(self, incident_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to the alerts of an incident, newest first, with row numbers.
+        """Return what happened to the alerts of an incident, newest first, as pairs of a row number and an entry.
 
-        ``before``: only rows with lower numbers.
+        ``before`` is the row number at which the previous page ended: only older entries are returned. None starts with
+        the newest entry.
         """
         return await self._store.incident_history(incident_id, limit, before)
 

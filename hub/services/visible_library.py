@@ -43,7 +43,10 @@ class VisibleLibrary:
         await self._library.update(analysis)
 
     async def delete(self, analysis_id: str) -> None:
-        """Delete an analysis. Do nothing if it is not visible. Raises Forbidden for another person's manual."""
+        """Delete an analysis. Do nothing if the current person does not see it.
+
+        Raises Forbidden if the person sees it, but somebody else owns it.
+        """
         if (found := await self.one(analysis_id)) is not None:
             _check_owner(found)
             await self._library.delete(analysis_id)

@@ -30,13 +30,17 @@ Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class AuditStore:
-    """Stores audit entries. ``read`` and ``write`` run a function with a database connection in the store's threads."""
+    """Stores the entries of the audit log in the database.
+
+    ``read`` and ``write`` are functions of the store. Each runs a function that it is given in a thread of the store,
+    with a database connection as the argument, and returns the result.
+    """
 
     def __init__(self, read: Run, write: Run) -> None:
         self._read, self._write = read, write
 
     async def add(self, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
-        """Add all entries in one transaction, each with its key or None.
+        """Add all entries in one transaction. Each comes with a key that equal entries share, or None.
 
         If an entry with the same key is stored already, increase the count of the stored entry instead.
         """
@@ -52,10 +56,11 @@ class AuditStore:
         return found
 
     async def expire(self, before: int, entries: int) -> int:
-        """Delete some of the entries that are older than ``before`` or exceed the maximum number ``entries``.
+        """Delete entries that are too old or too many, and return how many were deleted.
 
-        The maximum applies to each kind and outcome, so many refused requests do not displace other entries. Return how
-        many were deleted; 0 means that nothing is left to delete.
+        One call deletes a limited number; the result 0 means that nothing is left to delete. An entry is deleted if it
+        is older than ``before``, or if there are more than ``entries`` newer ones of the same kind and outcome. The
+        limit applies to each kind and outcome, so that many refused requests do not displace other entries.
         """
         return int(await self._write(partial(_expire, before=before, entries=entries)))
 

@@ -47,8 +47,8 @@ class Delta(msgspec.Struct, frozen=True):
             ``records``, then ``record_batches``) have consecutive numbers that end with it.
         states: encoded devices by id, encoded before the commit so that a retry writes the same bytes.
         deleted: devices that are deleted with all their history, before anything else of the delta is written.
-        checkpoint: a record number. Devices that are not in ``states`` are stored with all changes up to this record
-            (None: up to this delta); see :attr:`Store.requested_checkpoint`.
+        checkpoint: the number of a record. After the commit, the stored states of all devices contain all changes up to
+            that record (None: up to this delta); see :attr:`Store.requested_checkpoint`.
         learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``. A value
             of None deletes the stored state.
         notices: the changes of alerts that people may have to be notified of.
@@ -119,7 +119,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """The times (epoch ms) before which readings, and rollups per minute and per hour, of some series are deleted.
+    """Times (epoch ms) before which the readings, minutes and hours of some series are to be deleted.
 
     It applies to series whose metric matches the pattern ``metric`` (``*`` and ``?``; None: all) and whose device is in
     ``devices`` (None: all). Minutes are kept at least as long as readings, and hours at least as long as minutes.
@@ -171,7 +171,7 @@ class Store(IncidentReader, Protocol):
     def requested_checkpoint(self) -> int:
         """Return the requested checkpoint: the record up to which the states of all devices should be written soon.
 
-        Until a delta has that :attr:`Delta.checkpoint`, the log cannot be compacted any further.
+        The log cannot be compacted any further until a commit has this record as its :attr:`Delta.checkpoint`.
         """
         ...
 
@@ -186,22 +186,22 @@ class Store(IncidentReader, Protocol):
     async def commit(self, owner: int, delta: Delta) -> None:
         """Write one batch durably. Committing the same delta twice writes it once.
 
-        ``owner`` is the number of the process that owns the store; each new owner has a higher one. Raises StoreError
-        if a newer owner has written.
+        ``owner`` numbers the processes that have owned this store; each later one has a higher number. Raises
+        StoreError if a process with a higher number has written.
         """
         ...
 
     async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
-        """Return the series in the order of the queries; an unknown series is empty.
+        """Return one series for each query, in the same order. A series that the store does not have is empty.
 
-        In buckets, booleans count as 0 and 1, and texts are left out.
+        If a query asks for buckets (equal intervals), booleans count as 0 and 1, and texts are left out.
         """
         ...
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
-        """Return ``(device, metric)`` of the series of ``devices`` (None: all), sorted.
+        """Return pairs of device and metric, sorted: the series of ``devices`` (None: of all devices).
 
-        ``metric`` is a pattern (``*`` and ``?``; None: all).
+        ``metric`` is a pattern with ``*`` and ``?`` that the metric must match (None: all metrics).
         """
         ...
 
@@ -236,7 +236,7 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
-        """Return the silences that have not ended, then the ended ones; each group by creation, newest first."""
+        """Return first the silences that have not ended, then the ended ones, each time the newest first."""
         ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:

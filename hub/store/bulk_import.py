@@ -48,7 +48,11 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
 
 
 def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings: Sequence[Reading]) -> set[_Key]:
-    """Return the keys (time, type and value) of the stored points whose time is the time of any of ``readings``."""
+    """Return the keys (time, type and value) of the stored readings that have the same times as ``readings``.
+
+    The caller uses the keys to skip readings that are stored already. ``series`` is the number of the series, and
+    ``fresh`` has the points of this series that are not in chunks (segments of compressed readings) yet.
+    """
     times = np.unique(np.array([one.ts for one in readings], np.int64))
     found: set[_Key] = set()
     at: int | None = int(times[0])

@@ -33,7 +33,10 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def store_error(error: Exception) -> StoreError:
-    """Return the hub's own error for an error of sqlite3, or for the error that a value cannot be written."""
+    """Return the hub's own error for an error that occurred while the database was used.
+
+    ``error`` is an error of sqlite3, or one of Python for a value that cannot be stored, such as OverflowError.
+    """
     # An error that is not SQLite's own, such as OverflowError for an integer beyond 64 bits, has no code.
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
     if isinstance(error, MemoryError):
@@ -112,8 +115,9 @@ def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
 def transaction(connection: sqlite3.Connection, *, flush: bool = True) -> Iterator[None]:
     """Commit at the end of the block, or roll back after an error.
 
-    The write lock is taken at once, so that a busy database fails at the beginning. Without ``flush``, a power cut can
-    undo the transaction until the next one with ``flush`` is committed; the end of the process cannot.
+    The write lock is taken at once, so that a busy database fails at the beginning. Without ``flush``, the commit does
+    not wait for the disk. A power cut can then undo the transaction, until a later one with ``flush`` is committed. The
+    end of the process cannot undo it.
     """
     if not flush:
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -132,10 +136,13 @@ def transaction(connection: sqlite3.Connection, *, flush: bool = True) -> Iterat
 
 
 def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
-    """Insert rows with few statements. ``head`` ends in VALUES; ``tail`` may be an ON CONFLICT clause.
+    """Insert rows into a table with as few SQL statements as possible.
 
-    Python's sqlite3 releases the interpreter lock at every step of a statement and, in a busy process, waits up to
-    10 ms to get it back. With ``executemany`` the rate fell from 400,000 rows a second to 95.
+    ``head`` is the statement up to and including VALUES. ``tail`` follows the values, and may be an ON CONFLICT clause.
+
+    Python's sqlite3 releases the interpreter lock at every step of a statement, and in a busy process it waits up to 10
+    ms to get it back. With ``executemany``, which takes a step for each row, the rate fell from 400,000 rows a second
+    to 95.
     """
     rows = list(rows)
     if rows:

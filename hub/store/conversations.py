@@ -26,9 +26,11 @@ Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class ConversationStore:
-    """Stores conversations; ``read`` and ``write`` run a function with a connection in the store's threads.
+    """Stores conversations in the database.
 
-    The id of a conversation begins with its owner and a colon (the *prefix*), or has no colon if it belongs to nobody.
+    ``read`` and ``write`` are functions of the store. Each runs a function that it is given in a thread of the store,
+    with a database connection as the argument, and returns the result. The id of a conversation begins with its owner
+    and a colon (the *prefix*), or has no colon if it belongs to nobody.
     """
 
     def __init__(self, read: Run, write: Run) -> None:
@@ -53,7 +55,7 @@ class ConversationStore:
         return bool(await self._write(partial(_delete, conversation=conversation)))
 
     async def delete_of(self, account: str) -> None:
-        """Delete all conversations of an account, also those that the account had while its limits were different."""
+        """Delete all conversations of an account, including those from times when it was limited to other devices."""
         await self._write(partial(_delete_of, account=account))
 
 

@@ -126,7 +126,10 @@ def _wrong_type(name: str, kind: str, not_null: bool) -> str:
 
 
 def repair_progress(connection: sqlite3.Connection) -> None:
-    """Replace the row ``progress`` if it is missing or contradicts the other tables."""
+    """Repair the table ``progress``, whose only row has the number of the last record.
+
+    The row is replaced if it is missing or contradicts the other tables.
+    """
     known = connection.execute(_LAST_NUMBER).fetchone()[0]
     if connection.execute(_VALID_PROGRESS, (known,)).fetchone()[0] == 1:
         return

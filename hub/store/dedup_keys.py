@@ -63,7 +63,7 @@ _OF_DEVICES = """SELECT json_group_object(device, hex(keys)) FROM device_keys
 
 
 class LoggedKeys(NamedTuple):
-    """Valid keys of ``key_log``, oldest first."""
+    """The deduplication keys in the table ``key_log`` that have not been deleted with their devices, oldest first."""
 
     names: list[str]
     """Ids of the devices that have keys."""
@@ -74,7 +74,10 @@ class LoggedKeys(NamedTuple):
     """The number of the last row of ``key_log`` that was read; 0 if none was."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """Return the keys device by device, and where the keys of each device begin, followed by the number of keys."""
+        """Return the keys, grouped by device in the order of ``names``, and the index at which each group begins.
+
+        The array of indices has one more entry at its end, the number of keys.
+        """
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 
@@ -100,7 +103,7 @@ class KeyCompaction(msgspec.Struct):
 
 
 class DedupKeyStore:
-    """Writes keys and compacts them. Only the writer's thread calls it."""
+    """Writes deduplication keys, and compacts the table ``key_log``. Only the thread that writes the store calls it."""
 
     def __init__(self, connection: sqlite3.Connection, devices: Callable[[], int]) -> None:
         self._connection = connection
@@ -113,13 +116,14 @@ class DedupKeyStore:
         return int(self._connection.execute("SELECT coalesce(sum(count), 0) FROM key_log").fetchone()[0])
 
     def write(self, delta: Delta, firsts: Ints, keys: Ints, gone: Sequence[int]) -> None:
-        """Write the keys of a commit in the commit's transaction.
+        """Append the deduplication keys of a commit to ``key_log``, in the transaction of the commit.
 
         Args:
-            delta: what is committed.
-            firsts: the id of the first series of each record that has a key.
-            keys: the keys of these records.
-            gone: the ids of the series of deleted devices.
+            delta: What is committed.
+            firsts: For each record that has a key, the id of one of its series, which shows the record's device.
+            keys: The keys of these records, in the same order.
+            gone: The ids of all series of the devices that the commit deletes. The keys of these devices become
+                invalid.
         """
         for device in delta.deleted:
             self._connection.execute("DELETE FROM device_keys WHERE device = ?", (device,))
@@ -143,7 +147,10 @@ class DedupKeyStore:
         return self.waiting >= RECENT + COMPACT_AT + COMPACT_AT_PER_DEVICE * self._devices()
 
     def compact_slice(self) -> bool:
-        """Move the keys of some devices to ``device_keys``; return True while more devices are left."""
+        """Move the keys of the next :data:`SLICE` devices from ``key_log`` to ``device_keys``.
+
+        Begin a compaction if none is under way. Return True while the compaction has more devices left.
+        """
         compaction = self._compaction = self._compaction or self._begin()
         if compaction is None:
             return False
@@ -169,7 +176,10 @@ class DedupKeyStore:
         return self._compaction is not None
 
     def _begin(self) -> KeyCompaction | None:
-        """Read the keys to move, all but those of the newest :data:`RECENT` records. Return None if there are none."""
+        """Read the keys that the compaction moves: those of all records but the newest :data:`RECENT`.
+
+        Return None if there are no such keys.
+        """
         logged = _logged_keys(self._connection, RECENT)
         return KeyCompaction(logged.names, *logged.by_device(), logged.upto) if logged.upto else None
 
@@ -180,7 +190,7 @@ def packed_numbers(series: Sequence[int] | Ints) -> bytes:
 
 
 def packed_keys(keys: Sequence[int] | Ints) -> bytes:
-    """Pack keys as little-endian int64."""
+    """Return deduplication keys as bytes: eight bytes for each key, little-endian."""
     return np.asarray(keys, "<i8").tobytes()
 
 
@@ -203,7 +213,10 @@ def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
 
 
 def _gone(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return by series id the last row of ``key_log`` that says that the series was deleted."""
+    """Return which series were deleted, as a dict from the id of a series to a row number of ``key_log``.
+
+    It is the last row that lists the series as deleted. Keys in earlier rows that belong to this series are void.
+    """
     found: dict[int, int] = {}
     for row, some in sorted(read_json(connection, list[tuple[int, str]], _GONE)):
         found.update(dict.fromkeys(np.frombuffer(bytes.fromhex(some), "<u4").tolist(), row))
@@ -211,7 +224,12 @@ def _gone(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[str]]:
-    """Return an array with the index of the device for each series id (-1: no such series), and the devices."""
+    """Return which device each of the series ``numbers`` belongs to.
+
+    Returns:
+        An array that has, at the index of a series id, the index of the device in the list; -1 if there is no such
+            series. And the list of the devices' ids.
+    """
     found = read_json(connection, list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
     names: dict[str, int] = {}
     owners = np.full(numbers[-1] + 1 if len(numbers) else 0, -1)
@@ -221,12 +239,15 @@ def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[s
 
 
 def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
-    """Return the newest keys of each device, packed, oldest first, each key once.
+    """Add newer keys to the stored keys of some devices, and return the newest keys of each device.
+
+    The result has one entry per device: its keys, packed, oldest first. A key that occurs several times is kept once.
 
     Args:
-        kept: the packed keys in each device's row.
-        fresh: newer keys, device by device; after an interrupted compaction some of them are in ``kept`` already.
-        counts: how many of the keys in ``fresh`` belong to each device.
+        kept: for each device, the stored keys, packed.
+        fresh: the newer keys of the first device, then those of the second device, and so on. Some of them may be in
+            ``kept`` already, if a compaction was interrupted.
+        counts: for each device, the number of its keys in ``fresh``.
     """
     places = np.arange(len(kept))
     before = np.array([len(some) // _BYTES for some in kept], np.int64)
@@ -241,7 +262,10 @@ def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
 
 
 def _last_ones(owner: Ints, keys: Ints) -> Ints:
-    """Return the indices of the keys in order. Of equal keys of a device, only the last one is included."""
+    """Return the indices of the keys without duplicates, in ascending order.
+
+    If a device (``owner``) has the same key several times, only the index of the last one is returned.
+    """
     order = np.lexsort((keys, owner))
     following = order[1:]
     repeated = (owner[order[:-1]] == owner[following]) & (keys[order[:-1]] == keys[following])
@@ -249,10 +273,11 @@ def _last_ones(owner: Ints, keys: Ints) -> Ints:
 
 
 def load_dedup_keys(connection: sqlite3.Connection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
-    """Return the keys that a restart needs, oldest first: ``(device, key)`` for all, and packed int64 by device.
+    """Return the deduplication keys that a restarted hub needs, oldest first.
 
-    The first part has the newest keys of all devices together, the second part the newest keys of each device. A key
-    occurs once in each part, also while a compaction is under way.
+    Returns:
+        The newest keys of all devices together, as pairs ``(device, key)``; and the newest keys of each device, as a
+        dict from device id to the keys in bytes (8 for each key). A key occurs only once in each part.
     """
     logged = _logged_keys(connection, 0)
     newest = _last_ones(logged.owner[-RECENT:], logged.keys[-RECENT:]) + max(len(logged.keys) - RECENT, 0)

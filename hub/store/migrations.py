@@ -33,7 +33,11 @@ Step = Callable[[sqlite3.Connection], bool]
 
 
 class Migration(NamedTuple):
-    """One change of format: ``step`` is called until it returns False, then ``statements`` run in one transaction."""
+    """One change of the database's format.
+
+    ``step`` (None: there is none) does a part of the change, and is called again until it returns False. Then
+    ``statements`` run in one transaction.
+    """
 
     statements: tuple[str, ...]
     step: Step | None = None

@@ -72,12 +72,12 @@ Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class NotificationPlan(msgspec.Struct):
-    """What one step of the planning changes; it is written in one transaction.
+    """The changes of one step of the planning of notifications. They are written in one transaction.
 
     Attributes:
-        upto: The notices up to this row number are done.
+        upto: All notices (that an alert has changed) up to this row number are done with this.
         groups: Changed groups by id. None: the group is removed, and its waiting deliveries are cancelled.
-        deliveries: New deliveries. A delivery about resolved alerts is stored only if its receiver has heard of them.
+        deliveries: New deliveries. For resolved alerts, only if the receiver was notified of these before.
     """
 
     upto: int = 0
@@ -113,15 +113,15 @@ class NotificationStore:
         return found
 
     async def apply(self, plan: NotificationPlan) -> None:
-        """Write a plan: all of it or nothing."""
+        """Write the changes of ``plan`` in one transaction: after a crash, either all of them are stored or none."""
         await self._write(partial(_apply, plan=plan))
 
     async def claim(
         self, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None = None
     ) -> DeliveryRecord | None:
-        """Begin an attempt to send the first due delivery of a channel. Return the delivery; None if none is due.
+        """Reserve the first due delivery of a channel until ``lease_until`` and return it; None if none is due.
 
-        In the same transaction, first record the result of the previous attempt ``ended``, as :meth:`finish` does.
+        If ``ended`` is given, first record it as the result of the attempt before, as :meth:`finish` does.
         """
         found: DeliveryRecord | None = await self._write(
             partial(_claim, channel=channel, now=now, lease_until=lease_until, ended=ended)
@@ -138,12 +138,12 @@ class NotificationStore:
         await self._write(partial(_finish, ended=ended))
 
     async def retry(self, number: int, now: int) -> str | None:
-        """Let a failed or waiting delivery be tried now. Return its channel; None if there is no such delivery."""
+        """Make a failed or waiting delivery due now. Return its channel's id; None if there is no such delivery."""
         found: str | None = await self._write(partial(_retry, number=number, now=now))
         return found
 
     async def make_due(self, channel: str, now: int) -> None:
-        """Let all waiting deliveries of a channel be tried now."""
+        """Make all waiting deliveries of a channel due now, so that they are tried at once."""
         await self._write(partial(_make_due, channel=channel, now=now))
 
     async def deliveries(

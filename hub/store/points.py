@@ -42,7 +42,7 @@ class Points(msgspec.Struct, frozen=True):
         return len(self.ts)
 
     def take(self, which: Any) -> Points:
-        """Return the points that ``which`` (a slice, a mask or indices) selects; the texts are shared."""
+        """Return the points that ``which`` (a slice, a mask or indices) selects; they use the same list of texts."""
         return Points(
             self.series[which], self.ts[which], self.value[which], self.kind[which], self.quality[which], self.texts
         )
@@ -59,7 +59,7 @@ class Points(msgspec.Struct, frozen=True):
         return found
 
     def own_texts(self) -> Points:
-        """Return the points without the texts that none of them uses."""
+        """Return the same points, with only those ``texts`` that are values of these points."""
         textual = self.kind == TEXT
         if not textual.any():
             return msgspec.structs.replace(self, texts=())

@@ -240,7 +240,11 @@ def activity(
 
 
 def _params(encoded: bytes | None) -> dict[str, Any]:
-    """Return the parameters of a message; empty if they are missing or damaged, because the text is enough."""
+    """Decode the parameters of a stored message.
+
+    Return an empty dict if they are missing or damaged: the text of the message is stored as well, and is enough to
+    show the message.
+    """
     try:
         return msgspec.msgpack.decode(encoded, type=dict[str, Any]) if encoded else {}
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError):

@@ -35,13 +35,13 @@ Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class RunPlan(msgspec.Struct):
-    """What a decision changes; it is written in one transaction.
+    """What the hub stores, in one transaction, after it has decided whether a reaction runs.
 
     Attributes:
         run: The run to store; None if there is none.
-        done: Row numbers of the steps that no reaction waits for any more.
-        state: The new state; None if it does not change.
-        delivery: The call of a webhook to put into the outbox, if any.
+        done: Row numbers of the steps of alerts that no reaction waits for any more.
+        state: The new state of the reaction; None if it does not change.
+        delivery: The call of a webhook to put into the outbox; None if there is none.
     """
 
     run: ReactionRun | None = None
@@ -62,17 +62,24 @@ class ReactionStore:
         return found
 
     async def steps(self, after: int, limit: int) -> list[tuple[int, AlertStepTaken]]:
-        """Return the oldest ``limit`` steps with row numbers above ``after``, each with its row number."""
+        """Return the oldest stored steps of alerts (such as raised or cleared), at most ``limit``.
+
+        Reactions to these steps have not been decided yet. Each item is a pair of a row number and a step. Only rows
+        with numbers above ``after`` are returned.
+        """
         found: list[tuple[int, AlertStepTaken]] = await self._read(partial(_steps, after=after, limit=limit))
         return found
 
     async def apply(self, plan: RunPlan) -> bool:
-        """Write a plan. If the occasion already has a run, only remove the steps in ``done``, and return False."""
+        """Write a decision in one transaction. Return False if the occasion already has a stored run.
+
+        In this case only the steps in ``plan.done`` are removed, so that no occasion runs twice.
+        """
         written: bool = await self._write(partial(_apply, plan=plan))
         return written
 
     async def finish(self, run: ReactionRun) -> None:
-        """Replace the stored run with the same key."""
+        """Store a run that has ended or changed, in place of the stored run with the same key."""
         await self._write(partial(_finish, run=run))
 
     async def runs(

@@ -25,7 +25,7 @@ from hub.model import (
 
 
 class LibraryReader(Protocol):
-    """Reads and changes analyses of files, as :class:`hub.store.documents.DocumentLibrary` does."""
+    """Interface to the stored analyses of files, as :class:`hub.store.documents.DocumentLibrary` implements it."""
 
     async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None: ...
 
@@ -71,9 +71,10 @@ class IncidentReader(Protocol):
     async def incident_history(
         self, incident_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to the alerts of an incident, newest first, with row numbers.
+        """Return what happened to the alerts of an incident, newest first, as pairs of a row number and an entry.
 
-        ``before``: only rows with lower numbers.
+        ``before`` is the row number at which the previous page ended: only older entries are returned. None starts with
+        the newest entry.
         """
         ...
 

@@ -56,7 +56,10 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class DamagedHistory(StoreError):
-    """Error: chunks or rollups of these ``series`` cannot be read. ``series`` is empty if the series is not known."""
+    """Error: a part of the stored history (chunks or rollups) of these ``series`` cannot be read.
+
+    ``series`` is empty if it is not known which series the damaged part belongs to.
+    """
 
     code = "store_damaged"
 
@@ -67,7 +70,10 @@ class DamagedHistory(StoreError):
 
 @contextmanager
 def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
-    """Turn decoding errors in the block into :class:`DamagedHistory` for ``series``."""
+    """Raise :class:`DamagedHistory` if the block raises an error because a stored row cannot be decoded.
+
+    ``series`` are the ids of the series that the block reads; the error names them.
+    """
     try:
         yield
     except UNREADABLE_BODY as error:

@@ -163,7 +163,7 @@ class SqliteStore(StoreThreads):
         self._compacting = more and self._later(self._compact)
 
     def _compact_slice(self) -> bool:
-        """Do one slice of the compaction. Return True if more is left. After a failure, a later commit tries again."""
+        """Compact one portion of the log. Return True if more is left. If it fails, a later commit tries again."""
         try:
             more = self._watched(partial(compact_slice, self._writer.connection, self._writer.memtable))
             self._compaction_failed = False

@@ -28,7 +28,11 @@ T = TypeVar("T")
 
 
 class StoreThreads:
-    """Runs functions with the writer's connection, or with a reader's connection in a read transaction."""
+    """Runs the store's functions in threads, each with a connection to the database.
+
+    Functions that write share the writer's connection and run one after another. A function that reads gets a reader's
+    connection in a read transaction.
+    """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path

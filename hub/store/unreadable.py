@@ -36,7 +36,7 @@ _BROKEN_KEY_LOG = """SELECT id FROM key_log WHERE typeof(keys) <> 'blob' OR type
 
 
 def put_aside(connection: sqlite3.Connection, rows: Sequence[Unreadable]) -> None:
-    """Move these rows to the table ``unreadable``."""
+    """Move ``rows`` from their tables to the table ``unreadable``, and log that they were moved."""
     now = now_ms()
     with transaction(connection):
         for row in rows:
@@ -57,7 +57,10 @@ def put_aside(connection: sqlite3.Connection, rows: Sequence[Unreadable]) -> Non
 
 
 def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
-    """Move rows of deduplication keys and batches that cannot be read to the table ``unreadable``; return how many."""
+    """Move rows that cannot be read to the table ``unreadable``, and return how many were moved.
+
+    The tables of deduplication keys and the table ``batch`` are checked.
+    """
     found = [Unreadable("device_keys", str(row), "no whole keys") for (row,) in connection.execute(_BROKEN_KEYS)]
     found += [Unreadable("key_log", str(row), "no whole keys") for (row,) in connection.execute(_BROKEN_KEY_LOG)]
     for number, body in connection.execute("SELECT id, body FROM batch").fetchall():
@@ -71,9 +74,10 @@ def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
 
 
 def put_broken_history_aside(connection: sqlite3.Connection, series: Sequence[int]) -> int:
-    """Move the chunks and rollups of these series that cannot be read; return how many.
+    """Move rows of chunks and rollups that cannot be read to the table ``unreadable``. Return how many.
 
-    If ``series`` is empty, check the rows of all series, but not their bodies.
+    The rows of ``series`` (ids) are checked, including their encoded bodies. If ``series`` is empty, the rows of all
+    series are checked, but not their bodies.
     """
     which = f"series IN ({', '.join(map(str, series))})" if series else "1"
     moved = sum(move_damaged(connection, table, which) for table in ("chunk", "rollup"))

@@ -44,7 +44,7 @@ _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
 
 class StoreWriter:
-    """Owns the connection that writes, the ids of series and the memtable."""
+    """Writes to the database. It owns the writing connection, the ids of series, and the readings in the log."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -62,7 +62,7 @@ class StoreWriter:
 
     @property
     def series(self) -> int:
-        """Return the next series id. As nearly all ids are in use, it is about the number of series."""
+        """The number of series, approximately. It is the next free series id, and nearly all lower ids are in use."""
         return self._next_series
 
     def _known(self, device: str) -> dict[str, int]:
@@ -75,7 +75,7 @@ class StoreWriter:
         return known
 
     def write(self, owner: int, delta: Delta) -> None:
-        """Write one delta durably; see :meth:`hub.store.base.Store.commit`."""
+        """Write one delta durably for the process with the number ``owner``; see :meth:`Store.commit`."""
         # A retry is recognized by the number of the last record. A delta without records has none, so it gets a digest.
         digest = None if delta.count else hashlib.blake2b(msgspec.msgpack.encode(delta), digest_size=16).digest()
         # Ids of the series that this transaction inserts, by device and metric. A deleted device starts without any.
@@ -118,9 +118,9 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield a dictionary with the id of each series ``(device, metric)`` in ``names``; new series get new ids.
+        """Yield the ids of the series (device, metric) in ``names``, by name. New series get new ids.
 
-        The block inserts the rows of new series with :meth:`insert_new`. If it ends without an error, ids are cached.
+        The block has to insert the new series (:meth:`insert_new`). Their ids are cached if it ends without an error.
         """
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
@@ -131,15 +131,15 @@ class StoreWriter:
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
-        """Insert rows for those of the series that are new, in the caller's transaction. ``numbers`` are the ids."""
+        """Insert rows for the new series in ``numbers`` (ids by device and metric), in the caller's transaction."""
         # `adding` has given the new series the ids from `_next_series` on.
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)
 
     def _done_before(self, owner: int, delta: Delta, digest: bytes | None) -> bool:
-        """Return True if this delta is committed already, as in a retry after a commit whose result was lost.
+        """Return True if ``delta`` was committed before. It is then a retry of a commit whose result was lost.
 
-        Raises StoreError if a newer owner has written, or if only a part of the delta's records is stored.
+        Raises StoreError if another process has taken over the database, or if only a part of the records is stored.
         """
         row: tuple[int, int, bytes | None]
         row = self.connection.execute("SELECT cursor, epoch, digest FROM progress").fetchone()
@@ -175,7 +175,7 @@ class StoreWriter:
         execute("DELETE FROM device WHERE id = ?", (device,))
 
     def _build(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> BatchBuilder:
-        """Collect the readings for the log. Insert the rows of new series, and add the new ids to ``fresh``."""
+        """Return the readings of ``delta`` as a batch for the log. Add new series to the database and to ``fresh``."""
         builder, deleted = BatchBuilder(), set(delta.deleted)
         new: list[tuple[int, str, str]] = []
 

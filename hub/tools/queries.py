@@ -81,10 +81,10 @@ class Queries:
         return await self.explained((await self.raised_between(start, end, devices))[:limit])
 
     async def raised_between(self, start: int, end: int, devices: Iterable[str] | None = None) -> list[Alert]:
-        """Return all alerts raised from ``start`` to ``end`` (epoch ms), newest first.
+        """Return the alerts that were raised from ``start`` to ``end`` (epoch ms), newest first.
 
-        An alert that was reported late counts by the time at which its condition began. At most 10,000 alerts are read,
-        from now backwards.
+        If ``devices`` is given, only alerts of these devices are returned. An alert that was found in late readings
+        counts at the time when its condition began. Only the 10,000 newest alerts of the hub are searched.
         """
         wanted = None if devices is None else set(devices)
         found: list[Alert] = []
@@ -106,7 +106,8 @@ class Queries:
     ) -> list[Activity]:
         """Return the newest ``limit`` activity entries from ``start`` to ``end`` (epoch ms), newest first.
 
-        At most 10,000 entries are read, from now backwards.
+        ``devices`` are the ids of the devices whose entries are returned; None returns all entries. Only the newest
+        10,000 entries of the whole log are searched.
         """
         wanted = None if devices is None else set(devices)
         found: list[Activity] = []

@@ -23,7 +23,10 @@ MAX_SERIES = 120
 
 
 class Unusual(msgspec.Struct, frozen=True):
-    """The unusual periods of the last day, the most unusual first. ``checked`` of the ``metrics`` were examined."""
+    """The unusual periods of the last day, each with its device, the most unusual first.
+
+    ``metrics`` is the number of metrics whose values are numbers, and ``checked`` is how many of these were examined.
+    """
 
     found: list[tuple[Device, UnusualPeriod]]
     checked: int

@@ -64,7 +64,15 @@ class AlertView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None, diagnosed: str | None = None) -> AlertView:
-        """Return the view of an alert. ``diagnosed``: name of the device of the diagnosis, if it is another device."""
+        """Return the view of an alert, as a language model gets it.
+
+        Args:
+            alert: The alert.
+            name: Display name of the alert's device.
+            diagnosis: The diagnosis that explains the alert, None without one. It may be about another device of the
+                incident.
+            diagnosed: Name of that other device; None if the diagnosis is about the alert's own device.
+        """
         own = diagnosis if diagnosis and diagnosis.device == alert.device else None
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
@@ -75,7 +83,12 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 def _why(confirmed: ConfirmedCause | None, diagnosis: Diagnosis | None, diagnosed: str | None) -> str | None:
-    """Return what a person confirmed as the cause of an alert, then what the diagnosis says; None without either."""
+    """Return what is known about why an alert was raised, or None if nothing is known.
+
+    The text begins with the cause that a person confirmed, and what fixed it. After that comes the summary of the
+    diagnosis. ``diagnosed`` is the name of the device that the diagnosis is about, if it is another device of the same
+    incident.
+    """
     found = [f"The confirmed cause is: {confirmed.title}."] if confirmed else []
     if confirmed and confirmed.fix:
         found.append(f"What fixed it: {confirmed.fix.rstrip('.')}.")

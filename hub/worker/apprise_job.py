@@ -52,10 +52,10 @@ def _attachment(picture: bytes) -> apprise.AppriseAttachment:
 
 @cache
 def _guard_connections() -> None:
-    """Refuse connections of this process to forbidden addresses, whatever plugin opens them.
+    """Make this process refuse all connections to forbidden addresses, also those that Apprise's plugins open.
 
-    The interpreter reports each connection with its address, so the address that a name or a redirect leads to is
-    checked too. The hook stays for the life of the process, which does nothing else.
+    An audit hook of Python sees the address of each connection, so the address that a host name or a redirect leads to
+    is checked too. The hook cannot be removed, but the process does nothing else.
     """
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:

@@ -94,7 +94,10 @@ def _stops_short(soundfile: Any, data: bytes) -> bool:
 
 
 def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, float]:
-    """Return the power of each channel and the power of their mean, without DC offsets."""
+    """Return the power of each channel, and the power of the mix of all channels (their mean), without DC offsets.
+
+    ``blocks`` are arrays of samples of the shape (frames, ``channels``).
+    """
     size, sums, squares, mixed = 0, np.zeros(channels), np.zeros(channels), 0.0
     for block in blocks:
         size += len(block)

@@ -131,9 +131,10 @@ def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | N
 
 
 def _strongest_line(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
-    """Return the strongest line with harmonics in the spectrum of ``envelope``; None if no line is strong enough.
+    """Return the rate at which impacts repeat, as the frequency of the strongest line in the spectrum of ``envelope``.
 
-    ``envelope`` is relative to its mean, with the mean subtracted.
+    ``envelope`` is the loudness over time, divided by its mean, minus 1, with ``rate`` values a second. The line must
+    have harmonics. The result has ``hz`` and ``strength``. Return None if no line is strong enough.
     """
     spectrum = np.abs(np.fft.rfft(envelope * np.hanning(len(envelope))))
     frequency = np.fft.rfftfreq(len(envelope), 1 / rate)

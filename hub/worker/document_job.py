@@ -41,11 +41,11 @@ def read_document(data: bytes, *, progress: Progress) -> dict[str, Any]:
     """Extract the text of a PDF.
 
     Returns:
-        ``pages`` (their texts), ``page_count``, ``title``, ``tables``, ``read_by``, ``scanned`` (numbers of the pages
-        read by text recognition) and ``notes``.
+        ``pages`` (their texts), ``page_count``, ``title``, ``tables``, ``read_by`` (the library that read the file),
+        ``scanned`` (numbers of the pages read by text recognition) and ``notes`` (sentences on what could not be read).
 
     Raises:
-        WrongType: the file is encrypted, or neither library can read it.
+        WrongType: the file is encrypted, or neither pypdf nor PDFium can read it.
     """
     progress("opening", 0, 1)
     notes: list[str] = []

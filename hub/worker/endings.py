@@ -49,7 +49,10 @@ def _riff(data: bytes) -> bool:
 
 
 def _flac(data: bytes) -> bool:
-    """Return True if the metadata of a FLAC is truncated: blocks with their sizes, of which the last is marked."""
+    """Return True if the metadata of a FLAC file is truncated.
+
+    Metadata is a sequence of blocks, each with its size. The last block has a mark.
+    """
     place, last = 4, False
     while not last and place + 4 <= len(data):
         last = bool(data[place] & 0x80)
@@ -100,7 +103,7 @@ def _mp3_frame(head: bytes) -> int:
 
 
 def _mp3_stated(frame: bytes) -> int:
-    """Return the size in bytes that the encoder wrote into the first frame; 0 if the encoder wrote none."""
+    """Return the size of an MP3 file in bytes as stated in its first ``frame`` (Xing header); 0 if it is not stated."""
     place = max(frame.find(b"Xing", 0, 64), frame.find(b"Info", 0, 64))
     if place < 0 or len(frame) < place + 16 or not frame[place + 7] & 2:
         return 0
@@ -109,7 +112,11 @@ def _mp3_stated(frame: bytes) -> int:
 
 
 def _png(data: bytes) -> bool:
-    """Return True if a PNG is truncated. It has chunks: size, name, that many bytes, checksum; the last one is IEND."""
+    """Return True if a PNG file is truncated.
+
+    The file is a sequence of chunks. Each has the size of its data, a name, the data, and a checksum. The last one is
+    IEND.
+    """
     place = 8
     while place + 8 <= len(data):
         if data[place + 4 : place + 8] == b"IEND":
@@ -119,7 +126,10 @@ def _png(data: bytes) -> bool:
 
 
 def _jpeg(data: bytes) -> bool:
-    """Return True if a JPEG is truncated. It has segments up to the first scan, then data that ends with a marker."""
+    """Return True if ``data`` is a truncated JPEG.
+
+    A complete JPEG consists of segments up to the first scan, and of data with an end marker after that.
+    """
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:
         size = int.from_bytes(data[place + 2 : place + 4], "big")

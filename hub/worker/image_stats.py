@@ -123,7 +123,10 @@ def _scaled(image: Image.Image) -> Image.Image:
 
 
 def _backdrop(layered: Image.Image) -> str:
-    """Return the background colour: white, or black if the visible pixels are so bright that they would vanish."""
+    """Return the background colour on which the visible pixels of a partly transparent image can be seen.
+
+    It is white, or black if the visible pixels are so bright that they could not be seen on white.
+    """
     visible = np.asarray(layered.getchannel("A")) > 127
     if visible.all() or not visible.any():
         return "white"

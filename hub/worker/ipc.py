@@ -37,7 +37,10 @@ class WorkerDone(msgspec.Struct, frozen=True, tag="done"):
 
 
 class WorkerFailed(msgspec.Struct, frozen=True, tag="failed"):
-    """Failure of a job. ``fault`` is the code of one of :data:`FAULTS`, else ``worker``."""
+    """Tells the hub that a job has failed.
+
+    ``fault`` is the code of the error. It is ``worker`` if the error is none of :data:`FAULTS`.
+    """
 
     fault: str
     message: str

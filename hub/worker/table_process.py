@@ -25,7 +25,11 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 class TableProcess:
-    """A context manager around the process of one table. Call one of the two ``open`` methods first."""
+    """A process of its own that reads or writes one table. It ends with the ``async with`` block in which it is used.
+
+    To read a table, call :meth:`open_for_reading` and then :meth:`read`. To write one, call :meth:`open_for_writing`
+    and then :meth:`add`.
+    """
 
     def __init__(self) -> None:
         self._worker = Worker(memory_mb=MEMORY_MB, queue=1, cpu_s=STEP_CPU_S)
@@ -58,7 +62,10 @@ class TableProcess:
         await self._worker.run("begin_table", b"", format=kind)
 
     async def add(self, page: Page, unit: str | None) -> bytes:
-        """Add a page and return the next bytes of the file. Raises WorkFailed if the process ended."""
+        """Add the rows of a page to the file that is being written, and return the next bytes of the file.
+
+        ``unit`` is the unit of the page's values; None if they have none. Raises WorkFailed if the process has ended.
+        """
         piece: bytes = (await self._step("add_page", _encode(page), unit=unit))["piece"]
         return piece
 

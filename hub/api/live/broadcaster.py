@@ -41,7 +41,7 @@ class Broadcaster:
 
     Attributes:
         live: The dashboards on ``/api/live``.
-        incidents: The incidents, as each client may see them.
+        incidents: Returns incidents, limited to what a client may see of them.
     """
 
     def __init__(
@@ -74,7 +74,10 @@ class Broadcaster:
         return len(self._listeners)
 
     async def run(self) -> None:
-        """Distribute events, and send frames and figures to dashboards, until the bus closes or the hub shuts down."""
+        """Send events to all connections, and changes of devices (frames) and statistics to dashboards.
+
+        Return when the bus closes or the hub shuts down.
+        """
         try:
             await sockets.until_first(
                 broadcast_events=self._take_events(),
@@ -105,7 +108,11 @@ class Broadcaster:
 
     @contextmanager
     def record(self) -> Iterator[Listener]:
-        """Register an internal listener while the block runs. It does not count towards the limit."""
+        """Register a listener for the hub's own use for the duration of a ``with`` block, and yield it.
+
+        The listener queues the devices that change or are deleted meanwhile. It does not count towards the limit on
+        clients.
+        """
         listener = Listener(readings_only=False)
         self._recorders.add(listener)
         try:

@@ -38,17 +38,17 @@ class Client:
         viewer: Returns the devices that the page may see now.
         scope: The devices that the page's snapshot was made for.
         shown: Handles of devices that were sent to the page; not used for a page that sees the whole hub.
-        at: Number of the last frame that was queued.
-        started: The page has its snapshot, so frames may follow.
-        hidden: The page is in the background and needs no frames.
+        at: Number of the newest frame that was queued for the page.
+        started: Whether the page has its snapshot, so that frames with changes may follow.
+        hidden: Whether the page is in the background and needs no frames.
         unacked: Numbers of frames that the page has not acknowledged.
         frames: Encoded frames to send.
-        alerts: Encoded messages that must not be dropped.
-        stats: Newest figures to send; older ones are replaced.
-        pong: Answer to the newest ping.
-        resume_from: Frame after which the page continues; None for a snapshot.
-        resync: Reason for a new snapshot that the page has not received yet.
-        restart: The sending task has to send a snapshot or a resumption next.
+        alerts: Encoded messages to send that must not be dropped, such as alerts.
+        stats: Newest figures of the hub to send; None if there are none. They replace older ones.
+        pong: Answer to the newest ping; None if there is nothing to answer.
+        resume_from: Number of the frame after which the page continues; None if it needs a snapshot.
+        resync: Why the page gets a new snapshot, until this reason has been sent to it; otherwise None.
+        restart: Whether the sending task has to send a snapshot or a resumption next.
         wake: Set if there is something to send.
     """
 
@@ -75,7 +75,7 @@ class Client:
         return self.started and not self.hidden and len(self.unacked) < IN_FLIGHT
 
     def give_frame(self, seq: int, text: str) -> None:
-        """Queue a frame."""
+        """Append a frame, a message with the number ``seq``, to the frames that wait to be sent to the page."""
         self.at = seq
         self.unacked.append(seq)
         self.frames.append(text)
@@ -97,7 +97,11 @@ class Client:
             self.wake.set()
 
     def begin(self, since: int | None) -> None:
-        """Start again: drop the queues, then send the changes after frame ``since``, or a snapshot if it is None."""
+        """Drop what is queued for the page, and start again with the changes after a frame or with a snapshot.
+
+        A frame is a numbered message with the changes of devices. ``since`` is the number of the last frame that the
+        page has; None if it needs a snapshot.
+        """
         self.resume_from = since
         self.started = False
         self.restart = True

@@ -46,7 +46,7 @@ class ClientMessage(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A cached snapshot of this epoch and frame. It expires at ``until``, a time of the event loop."""
+    """A cached message with all devices, as of frame ``seq``; valid until ``until`` (time of the event loop)."""
 
     epoch: str
     seq: int
@@ -87,7 +87,7 @@ class Live:
         self._snapshot = Snapshot("", -1, "", 0.0)
 
     async def run_frames(self) -> None:
-        """Send a frame every :data:`TICK_S` if something changed and a client is ready."""
+        """Every :data:`TICK_S`, send the changes as a frame to the pages that are ready to take one."""
         while True:
             await asyncio.sleep(TICK_S)
             self.tick()
@@ -106,7 +106,7 @@ class Live:
             return self._stats.message()
 
     def tick(self) -> None:
-        """Close the current frame and queue it for each client that is ready. Other clients get its changes later."""
+        """Send the changes since the last frame to each client that is ready. Other clients get them later."""
         for client in self.clients:
             if client.started and client.viewer() != client.scope:
                 self._run_subscriptions.remove(client)
@@ -135,7 +135,7 @@ class Live:
             client.give_frame(columns.seq, catch_up[client.at])
 
     def announce(self, device: str, encode: Callable[[], str]) -> None:
-        """Queue a message about a device, which must not be dropped, for all clients that may see the device.
+        """Queue a message about a device for all clients that may see it. If a queue is full, that page starts again.
 
         ``encode`` returns the message for the current viewer. It is called once for all clients that see the whole hub,
         and once for each other client.
@@ -152,7 +152,7 @@ class Live:
                     client.give_alert(encode())
 
     def lost(self, reason: str) -> None:
-        """Begin a new epoch and send all clients a new snapshot, because events were lost."""
+        """Send a new snapshot to all clients, because events were lost. Earlier frames become invalid."""
         self.columns.reset()
         for client in self.clients:
             client.begin_again(reason)
@@ -245,7 +245,7 @@ class Live:
                 await _send(socket, text)
 
     async def _start(self, client: Client, socket: WebSocket) -> None:
-        """Send the snapshot or the resumption, then open alerts and figures. Frames wait in the queue until then."""
+        """Send all devices, or what the client has missed; then the open alerts and figures. Frames follow later."""
         client.restart = False
         if client.resync is not None:
             reason, client.resync = client.resync, None

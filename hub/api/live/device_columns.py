@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Row:
-    """One device. Frames of its last change: ``changed`` (any), ``described`` (name, area …), ``shown`` (units)."""
+    """A device, with the numbers of the frames in which anything, its description, or its units last changed."""
 
     __slots__ = ("changed", "described", "device", "facts", "shown")
 
@@ -45,11 +45,11 @@ class Row:
 
 
 class Columns:
-    """The devices as columns, and what has changed since the last frame.
+    """The devices as columns, and what has changed since the last frame (a numbered message to the dashboard).
 
     Attributes:
-        epoch: Random id. A client with another epoch needs a snapshot.
-        seq: Number of the current frame in this epoch.
+        epoch: Random id of this numbering of frames. A client with another epoch needs a snapshot.
+        seq: The number of the current frame in this epoch.
     """
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
@@ -58,7 +58,7 @@ class Columns:
         self.reset()
 
     def reset(self) -> None:
-        """Begin a new epoch. Handles and frame numbers of the old epoch are invalid."""
+        """Begin a new epoch. Pages cannot resume from an old epoch: the numbers of devices and frames begin again."""
         self.epoch = secrets.token_hex(4)
         self.seq = 0
         self._handles: dict[str, int] = {}  # by device
@@ -73,7 +73,7 @@ class Columns:
     # -- changes ----------------------------------------------------------------------------------------------
 
     def read(self, records: Iterable[Record]) -> None:
-        """Record that the metrics in these records have new values."""
+        """Mark the metrics in the records as changed, so that the next frame contains their new values."""
         dirty = self._dirty
         for record in records:
             metrics = dirty.get(record.device)
@@ -83,7 +83,7 @@ class Columns:
                 metrics.update(record.values)
 
     def read_batch(self, devices: Iterable[str], names: tuple[str, ...]) -> None:
-        """Record that the metrics ``names`` of each of these devices have new values."""
+        """Mark the metrics ``names`` as changed on each of ``devices``, so that the next frame has their new values."""
         dirty = self._dirty
         for device in devices:
             metrics = dirty.get(device)
@@ -102,7 +102,7 @@ class Columns:
         self.touched(device_id)
 
     def deleted(self, device_id: str) -> None:
-        """Release the handle of a deleted device."""
+        """Give up the number (handle) by which pages know a device, because the device was deleted."""
         self._dirty.pop(device_id, None)
         self._redescribe.discard(device_id)
         handle = self._handles.pop(device_id, None)
@@ -113,7 +113,7 @@ class Columns:
     # -- frames -----------------------------------------------------------------------------------------------
 
     def advance(self, now: int, *, encode: bool) -> str | None:
-        """Begin a new frame if something changed. With ``encode``, return the changes since the last frame."""
+        """Begin a new frame (numbered message) if something changed. With ``encode``, return its encoded changes."""
         if not self._dirty and not self._left:
             return None
         self.seq += 1
@@ -131,11 +131,11 @@ class Columns:
         return self._delta(changed, self.seq - 1, gone, now) if encode else None
 
     def knows(self, epoch: str | None, since: int) -> bool:
-        """Return True if :meth:`since` can return all changes after frame ``since`` of this epoch."""
+        """Return True if :meth:`since` can give a client with this ``epoch`` all changes after the frame ``since``."""
         return epoch == self.epoch and self._oldest_known <= since <= self.seq
 
     def since(self, seq: int, now: int) -> str:
-        """Return one delta with the newest value of everything that changed after frame ``seq``."""
+        """Return one ``delta`` message with the present state of all devices that have changed after frame ``seq``."""
         changed: list[tuple[int, Device, Iterable[str]]] = []
         for handle, row in self._rows.items():
             if row.changed > seq and (device := self._registry.get(row.device)) is not None:
@@ -144,7 +144,7 @@ class Columns:
         return self._delta(changed, seq, gone, now)
 
     def since_for(self, client: Client, now: int) -> str:
-        """Return what :meth:`since` returns, for a client with limits. Devices out of its scope count as deleted."""
+        """Return the changes since the client's last frame. Devices that have left its scope count as deleted."""
         seq, shown = client.at, client.shown
         changed: list[tuple[int, Device, Iterable[str]]] = []
         gone = [handle for at, handle in self._gone if at > seq and handle in shown]
@@ -163,7 +163,7 @@ class Columns:
         return self._delta(changed, seq, gone, now, new)
 
     def snapshot(self, now: int, client: Client | None = None) -> str:
-        """Return a snapshot of all devices. With ``client``, only of those in its scope; set the client's ``shown``."""
+        """Encode all devices as a snapshot. For a ``client``, encode its scope only and list it in ``client.shown``."""
         scope = client.scope if client is not None else EVERYTHING
         handles: list[int] = []
         devices: list[Device] = []

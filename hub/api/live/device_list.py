@@ -30,7 +30,11 @@ class DeviceList:
     def __init__(
         self, registry: DeviceReader, engine: AlertReader, record: Callable[[], AbstractContextManager[Listener]]
     ) -> None:
-        """Create the cache. ``record`` registers an internal listener while its context is open."""
+        """Create the cache of the message that lists all devices.
+
+        ``record`` returns a context manager. While it is open, it collects the changes of devices in a listener, so
+        that they can be added to a message that was built before.
+        """
         self._registry = registry
         self._engine = engine
         self._record = record
@@ -42,9 +46,10 @@ class DeviceList:
         self._recording = ExitStack()  # ends the recording of changes and its timer
 
     async def text(self, listener: Listener) -> str:
-        """Return the ``devices`` message. Queue for ``listener`` what has changed since the message was built.
+        """Return the message ``devices``, which lists the devices that the client may see.
 
-        A client that sees only some devices gets a message that is built for it alone.
+        Clients that may see all devices share one message, which may have been built a moment ago. Its changes since
+        then are queued for ``listener``. For any other client, a message is built for it alone.
         """
         if not current_scope().whole:
             return await self._encoded()

@@ -104,9 +104,9 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Listener:
-    """The queue of one client.
+    """What is still to be sent to one client: changed and deleted devices, and notices of alerts and diagnoses.
 
-    With ``readings_only``, a device is queued only when it sends readings, not for other changes.
+    If ``readings_only`` is true, a device is queued only when it has sent readings. Its other changes are not sent.
     """
 
     def __init__(self, *, readings_only: bool) -> None:
@@ -145,13 +145,13 @@ class Listener:
         self._wake.set()
 
     def lost(self) -> None:
-        """Drop all notices and report a gap."""
+        """Drop all queued notices. The next delivery tells the client that notices are missing (``gap``)."""
         self._notices.clear()
         self._gap = True
         self._wake.set()
 
     def catch_up(self, earlier: Listener) -> None:
-        """Also queue the changed and deleted devices that are queued in ``earlier``."""
+        """Add the changed and deleted devices that are queued in ``earlier`` to this queue, too."""
         self._waiting.update(earlier._waiting)
         self._deleted.update(earlier._deleted)
         if self._waiting or self._deleted:
@@ -159,7 +159,7 @@ class Listener:
 
     @property
     def lagged(self) -> bool:
-        """True if a gap has not been delivered yet."""
+        """True if notices were dropped and the client does not know this yet."""
         return self._gap
 
     def close(self) -> None:
@@ -170,7 +170,11 @@ class Listener:
     # -- for the connection -----------------------------------------------------------------------------------
 
     async def next(self) -> Delivery | None:
-        """Wait until something can be sent, then remove and return it. Return None if the hub is stopping."""
+        """Wait for something to send to this client, and return it: updates, deletions, alerts or a notice of a gap.
+
+        The call removes what it returns from the queue. It returns None if the connection is to be closed because the
+        hub is stopping.
+        """
         loop = asyncio.get_running_loop()
         while not self._closed:
             self._wake.clear()

@@ -21,13 +21,16 @@ _PREFIX = "run/"
 
 
 class Viewer(Protocol):
-    """A page. ``give_alert`` queues a message that must not be dropped."""
+    """A page that follows runs. ``give_alert`` queues an encoded message for the page that must not be dropped."""
 
     def give_alert(self, text: str) -> None: ...
 
 
 class RunSubscriptions:
-    """The subscriptions of all pages. Each step is encoded once for all pages that follow its run."""
+    """The dashboard's pages that follow runs. A run is a task in progress, such as a diagnosis that is being written.
+
+    Each step of a run is encoded once, for all pages that follow the run.
+    """
 
     def __init__(self, runs: ProgressStreams) -> None:
         self._runs = runs

@@ -46,9 +46,9 @@ _TO_FAHRENHEIT: dict[str, Callable[[float], float]] = {
 
 
 def fahrenheit(value: Value | None, unit: str | None) -> float | None:
-    """Return a temperature in °F. A value without a unit is returned unchanged.
+    """Return the temperature ``value``, which is in ``unit``, in °F. A number without a unit is returned unchanged.
 
-    Return None if the value is not a number or the unit is not a unit of temperature.
+    Return None if the value is not a number or ``unit`` is not a unit of temperature.
     """
     if value is None or isinstance(value, bool | str):
         return None
@@ -120,7 +120,7 @@ def incident_data(found: NamedIncident, step: IncidentStep, at: int) -> dict[str
 
 
 class Feed:
-    """The events of one connection. Without ``everything``, devices without a temperature are left out."""
+    """The events of one connection. Unless ``everything``, devices that report no temperature are left out."""
 
     def __init__(
         self,
@@ -188,7 +188,8 @@ class Feed:
     async def _since(self, last: tuple[int, str]) -> tuple[list[Alert], bool]:
         """Return the alerts raised after ``last``, oldest first, and whether the list is complete.
 
-        ``last`` is the time and the id of an alert. Late alerts are left out.
+        ``last`` is the time (epoch ms) and the id of an alert. If too many alerts follow, the oldest are missing, and
+        the list is not complete. Alerts from readings that arrived late, when the alert was already over, are left out.
         """
         found: list[Alert] = []
         before: tuple[int, str] | None = None
@@ -239,8 +240,8 @@ def routes(broadcaster: Broadcaster, registry: DeviceReader, store: HistoryReade
         """Stream readings and alerts as Server-Sent Events.
 
         `update`: a device sent readings. At most one event a second for each device, with the newest values. Data:
-        `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
-        latest values), `message`, `timestamp` (epoch ms).
+        `device_id`, `temperature` (in °F, or as the device sent it if it names no unit; null if the device has no
+        temperature), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
 
         `alert`: an alert was raised. Data: the keys of `update`, and `alert_id`, `severity`, `state`, `metric`,
         `value`, `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch

@@ -32,7 +32,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
     people = auth.people
 
     @router.get("", response_model=shapes.AccountShape)
-    async def getaccount_of(request: Request) -> Response:
+    async def get_account(request: Request) -> Response:
         """Return your account. Return 403 if the request has none: at an open hub, and with the access token."""
         return Json(shapes.AccountShape.made_of(account_of(request)))
 

@@ -136,7 +136,10 @@ async def _act(handling: AlertHandling, alert_id: str, body: requests.BulkAction
 def _changed(
     found: ExplainedAlert, comment: str | None = None, until: int | None = None, assignee: str | None = None
 ) -> Response:
-    """Return the changed alert as a response, and add its facts to the audit entry."""
+    """Return the changed alert as a response, and note in the audit entry of the request what was changed.
+
+    The other arguments are the values that the request gave; None if it gave none. ``until`` is in epoch ms.
+    """
     alert = found.alert
     note(device=alert.device, alert=alert.message, comment=comment, until=until, assignee=assignee)
     return Json(serializers.alert(found))

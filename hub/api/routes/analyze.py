@@ -135,7 +135,11 @@ def routes(analyzer: FileAnalyzer, slots: ConcurrencyLimit, http: HttpSettings, 
 
 
 async def _lines(job: Job, shape: Shape, *, keep: bool) -> AsyncGenerator[bytes, None]:
-    """Yield the lines of a job. Stop the job if the client disconnects, unless it is kept."""
+    """Yield the lines of the response to one analysis: its progress, and at the end the result.
+
+    ``job`` is the analysis under way, and ``shape`` converts its result to an object of the API. If the client
+    disconnects, the analysis is stopped. With ``keep`` it goes on, and the first line has its id.
+    """
     try:
         await job.started()
         if keep:

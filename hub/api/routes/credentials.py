@@ -92,7 +92,10 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
 
 def broker_host(request: Request) -> str | None:
-    """Return the host of this request's URL, under which other machines reach the broker; None if it is loopback."""
+    """Return the host name that this request used for the hub, under which devices can also reach the broker.
+
+    Return None for a name that only works on the hub's own machine, such as ``localhost``.
+    """
     host = request.url.hostname
     if host is None or is_loopback(host) or host.rstrip(".").endswith(".localhost"):
         return None

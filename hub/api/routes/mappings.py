@@ -72,10 +72,11 @@ def routes(
         return Json(shapes.MappingsPreview(items=items, text=text, problem=None))
 
     async def parse_draft(body: MappingsTrial) -> tuple[list[Mapping], str | None, str | None]:
-        """Parse a draft. Return its mappings, its text and the problem with it.
+        """Parse a draft of one mapping or of the whole file.
 
-        The text is the TOML of a draft of a single mapping, None for a draft of the whole file. The problem is None if
-        there is none.
+        Returns:
+            The mappings of the draft, empty if it is invalid; the TOML text of a single mapping (None for a draft of
+            the whole file); and a sentence that says why the draft is invalid (None if it is valid).
         """
         if body.text is not None:
             try:

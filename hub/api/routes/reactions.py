@@ -143,7 +143,7 @@ def routes(
 
     @router.post("/{reaction_id}/resume", status_code=204, responses={404: {}})
     async def resume_reaction(reaction_id: str, by: By) -> Response:
-        """Let a reaction run again that the loop protection has paused."""
+        """End the pause of a reaction that the loop protection has paused, so that the reaction can run again."""
         await reactions.resume(reaction_id)
         note(object=reaction_id)
         name = next((each.name for each in reactions.definitions if each.id == reaction_id), reaction_id)

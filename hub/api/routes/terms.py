@@ -15,7 +15,7 @@ def routes() -> APIRouter:
 
     @router.get("/terms", response_model=Terms)
     async def list_terms() -> Response:
-        """Return the terms, with English titles, by which people can correct what a metric or device means."""
+        """Return the terms (ids with English titles) that a person can choose to correct what a metric or device is."""
         return Json(
             Terms(
                 quantities=[TermShape.of(term) for term in terms.quantities()],

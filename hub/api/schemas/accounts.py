@@ -16,9 +16,10 @@ from hub.api.schemas.models import SpentShape
 
 
 class ProfileShape(ApiObject):
-    """A person's preferences, which apply in all browsers of that person. Null lets the browser decide.
+    """A person's preferences, which apply in all browsers of that person.
 
-    `units_of` maps a quantity to its system of units, for the quantities that do not use `units`.
+    Null lets the browser decide. `units` is the system of units for all quantities except those in `units_of`, which
+    maps a quantity to a system of units of its own.
     """
 
     language: Language | None

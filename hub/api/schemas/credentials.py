@@ -30,11 +30,12 @@ class CredentialList(ApiObject):
 
 
 class IssuedShape(ApiObject):
-    """A new user with its password, which is returned only once.
+    """A new user of the broker with its password, which is returned only once.
 
-    `line` is a shell command that publishes a first reading; it is null for a bridge. `qr` is the QR code of `address`
-    as rows of modules (`1` is dark). `told` is true if the broker has reloaded its list of users. `setup` has the lines
-    to add to the broker's configuration; it is returned with the first user only.
+    `line` is a shell command that publishes a first reading. It is null if the user is a bridge, which is not a device.
+    `address` is a URL with the broker, the password and the topic. `qr` is its QR code as rows of modules (`1` is
+    dark). `told` is true if the broker has reloaded its list of users. `setup` has the lines to add to the broker's
+    configuration; only the first user has them, for others it is null.
     """
 
     name: str
@@ -49,8 +50,8 @@ class IssuedShape(ApiObject):
 class BundleShape(ApiObject):
     """A new certificate, its private key, and the CA's certificate, all as PEM. The key is returned only once.
 
-    `expires_at` is the time at which the certificate expires (epoch ms). `told` and `setup` have the same meaning as
-    for a user with a password.
+    `expires_at` is the time at which the certificate expires (epoch ms). `told` is true if the broker has reloaded its
+    list of users. `setup` has the lines to add to the broker's configuration; it is returned with the first user only.
     """
 
     name: str

@@ -73,5 +73,5 @@ class DashboardEdit(DashboardWanted):
     version: Annotated[int, Field(ge=1)]
 
     def kept(self) -> frozenset[str]:
-        """Return the ids of the tiles with `no_access`, which keep their stored content."""
+        """Return the ids of the tiles with `no_access`: they keep their stored content, which the person cannot see."""
         return frozenset(each.id for each in self.tiles if each.no_access)

@@ -59,10 +59,11 @@ class SemanticsShape(ApiObject):
 
 
 class KindsShape(ApiObject):
-    """The possible kinds of machine that a device is.
+    """The kinds of machine that a device may be.
 
-    `source` says what the hub decided by: `name` (words in the device's name, model or labels), `metrics`, `person` (a
-    person chose the kinds), or `model` (a person chose them for another device of the same model).
+    `source` says how the hub knows them: from words in the device's `name`, model or labels; from its `metrics`; from a
+    `person` who chose them for this device; or from a person's choice for another device of the same `model`. It is
+    `unknown` if the hub does not know the kinds.
     """
 
     ids: list[str]

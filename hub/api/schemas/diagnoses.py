@@ -34,10 +34,12 @@ class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "
 class ClaimShape(ApiObject, rename={"start": "from", "end": "to"}):
     """A sentence of a diagnosis, the ids of the evidence that it cites, and whether this evidence supports it.
 
-    The hub decides the `kind`: an observation was compared with the evidence, an inference is the writer's opinion
-    about a cause, advice says what to do. `reason` says why a sentence is not supported. `by_hub` is true for a
-    sentence that the hub wrote in place of an unsupported one. The other fields are the values that an observation
-    states, as data from the evidence.
+    - `kind`: decided by the hub. An observation was compared with the evidence, an inference is the writer's opinion
+      about a cause, and advice says what to do
+    - `reason`: why the evidence does not support the sentence
+    - `by_hub`: true for a sentence that the hub wrote in place of an unsupported one
+    - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: what an observation states, as data from the
+      evidence
     """
 
     text: str
@@ -67,10 +69,12 @@ class AlternativeShape(ApiObject):
 
 
 class CauseShape(ApiObject):
-    """A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
+    """A possible cause.
 
-    `nature` is `fault` if something is broken, `act` if a person or a program did something, and `process` if demand,
-    supply, weather or the number of people changed. `explain` says why the cause produces these symptoms.
+    `score` says from 0 to 1 how well the evidence matches the cause. It is not a probability, so show users the word in
+    `match` instead. `nature` is `fault` if something is broken, `act` if a person or a program did something, and
+    `process` if demand, supply, weather or the number of people changed. `explain` says why the cause produces these
+    symptoms.
     """
 
     cause: str

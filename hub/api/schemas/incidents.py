@@ -93,5 +93,5 @@ def shape(found: NamedIncident) -> IncidentShape:
 
 
 def entry(found: AlertEntry) -> IncidentEntryShape:
-    """Return an entry as an object of the API."""
+    """Return an entry of an alert's history as an object of the API."""
     return IncidentEntryShape.of(found)

@@ -40,10 +40,11 @@ class LiveDevices(TypedDict):
 
 
 class LiveMetric(TypedDict):
-    """One metric of all devices that have it, as columns: handles of the devices, values, units.
+    """One metric of all devices that have it, as columns: the entries at the same index are about the same device.
 
-    `k` says how to show the values: one index in the frame's list `kinds` for each device, or a single index if it is
-    the same for all devices.
+    `i` has the handles of the devices (numbers in place of the ids), `v` the values, and `u` the units. `k` says how to
+    show the values. It is an index in the frame's list `kinds` for each device, or a single index if it is the same for
+    all devices.
     """
 
     i: list[int]
@@ -68,9 +69,10 @@ class LiveSnapshot(TypedDict):
 class LiveDelta(TypedDict):
     """The changes since the last frame.
 
-    `i`, `seen`, `presence` and `severity` are columns of equal length; `i` has the handles of the devices. `m`
-    (values), `units` and `shown` map each metric to two columns: handles of devices, and the new contents. The contents
-    of `shown` are indexes in the list `kinds` of this frame. `gone` has the handles of removed devices.
+    `i`, `seen`, `presence` and `severity` are columns of equal length. `i` has the handles of the devices that changed:
+    numbers in place of their ids. `m`, `units` and `shown` have an entry for each metric that changed. It consists of
+    two columns: the handles of devices, and their new values (`m`), units (`units`), or indexes in the list `kinds` of
+    this frame, which says how to show the values (`shown`). `gone` has the handles of removed devices.
     """
 
     type: Literal["delta"]
@@ -89,7 +91,10 @@ class LiveDelta(TypedDict):
 
 
 class LiveResumed(TypedDict):
-    """The connection continues after the frame that the page named in `hello`. A delta follows."""
+    """The answer to a page that connects again and has missed only changes, so that it needs no new snapshot.
+
+    The page named its last frame in its message `hello`. The next frame is a delta with the changes since then.
+    """
 
     type: Literal["resumed"]
     epoch: str
@@ -242,7 +247,7 @@ def describe(app: FastAPI) -> None:
 
     @app.webhooks.post("live", tags=["live"], summary="Messages from the hub on /api/live", response_model=None)
     def from_hub(message: LiveFromHub) -> Any:
-        """Each message is one JSON object; docs/live.md describes when it is sent."""
+        """One JSON object that the hub sends to a page. docs/live.md describes when each message is sent."""
 
     @app.webhooks.post("live-page", tags=["live"], summary="Messages from a page on /api/live", response_model=None)
     def from_page(message: LiveFromPage) -> Any:

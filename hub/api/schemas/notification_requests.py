@@ -211,5 +211,8 @@ class OwnNotifications(Incoming):
 
 
 def windows(wanted: list[WeeklyWanted]) -> tuple[WeeklyWindow, ...]:
-    """Return the weekly windows as types of the model, the days of each sorted and without duplicates."""
+    """Return ``wanted``, the weekly hours of a request, as objects of the model.
+
+    The days of each window are sorted and without duplicates.
+    """
     return tuple(WeeklyWindow(tuple(sorted(set(each.days))), each.start, each.end, each.zone) for each in wanted)

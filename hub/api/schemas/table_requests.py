@@ -11,7 +11,10 @@ from hub.services.config_files import TableDraft
 
 
 class TableDraftBody(Incoming):
-    """A draft of one table: its keys in the field that ``KEYS`` names, or its TOML as `text`."""
+    """A draft of one table of a TOML file, in one of two forms.
+
+    It has either the keys of the table as JSON, in the field whose name is `KEYS`, or the TOML of the table as `text`.
+    """
 
     KEYS: ClassVar[str]
 

@@ -117,9 +117,9 @@ async def condition_targets(
 
 
 def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> list[Target]:
-    """Return the metrics of ``targets`` to compare ``amount`` with. Add a note if it may mean several units.
+    """Return those ``targets`` that ``amount`` is compared with: all, but of batteries only the charges in percent.
 
-    If the question is about batteries, the result has only the charges in percent, not the voltages.
+    If the amount has no unit and the targets have several, add a note to the answer that names these units.
     """
     units = dict.fromkeys(target.unit for target in targets)
     if amount.unit is not None or len(units) < 2:
@@ -190,11 +190,11 @@ async def _by_alert(context: Context, negated: bool) -> tuple[dict[str, list[Mat
 
 
 def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMention] | None]]:
-    """Return the numbers of the question that have a comparison, each with the metrics that the words beside it name.
+    """Return each number of the question that is compared (such as "above 40"), with the metrics it is compared with.
 
-    A number belongs to the metric before it, or else to the metric after it: "above 40 °C temperature". A number that
-    has no metric beside it belongs to the metric of the previous number: "below 20 or above 80". None in place of the
-    metrics means all metrics that the question names.
+    A number belongs to the metric before it, or otherwise to the one after it ("above 40 °C temperature"). A number
+    without a metric beside it belongs to the metric of the previous number ("below 20 or above 80"). None in place of
+    the metrics stands for all metrics of the question.
     """
     amounts = [amount for amount in question.amounts if amount.side]
     if len(amounts) < 2:
@@ -217,7 +217,7 @@ def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMent
 def _states(question: ParsedQuestion) -> list[str]:
     """Return the state, such as "open", that devices have to be in, as a list of at most one item.
 
-    If the question also has a condition on a value, only states count whose words have no grammatical meaning.
+    If the question also has a condition on a value, "on" does not count: it may be a preposition ("on floor 2").
     """
     states = [each for each in STATES if question.has(each)]
     if question.compares is not None:
@@ -228,7 +228,7 @@ def _states(question: ParsedQuestion) -> list[str]:
 
 
 def _places(question: ParsedQuestion, concepts: set[str]) -> list[tuple[int, int]]:
-    """Return where the words for one of ``concepts`` are in the question, as indices of begin and end (exclusive)."""
+    """Return where the question names one of ``concepts``: pairs of the first word's index and the index after it."""
     tokens, known = question.words.tokens, question.language.concepts
     found, place = [], 0
     while place < len(tokens):
@@ -251,10 +251,10 @@ def _place(question: ParsedQuestion, concepts: set[str]) -> int:
 
 
 def _negated(question: ParsedQuestion, places: Sequence[int]) -> set[int]:
-    """Return the indices of the conditions that are negated. ``places`` are the indices of their first words.
+    """Return which of a question's conditions are negated, as indices into ``places``.
 
-    A negation negates the condition that follows it, as in "not offline". After the last condition, it negates the last
-    condition. A word such as "unacknowledged" is a condition and its negation.
+    ``places`` has the index of the first word of each condition. "Not" negates the condition after it, as in "not
+    offline"; if no condition follows, the last one. "Unacknowledged" is a condition that contains its own negation.
     """
     found: set[int] = set()
     for first, end in _places(question, {"not"}) if places else ():

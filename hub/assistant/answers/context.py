@@ -91,7 +91,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         return word.lower() if word else f"“{str(value)[:40]}”"
 
     def state(self) -> str:
-        """Return the latest state as an English word in lower case, or the first 40 letters of the value."""
+        """Return the latest value as a word in lower case, such as "open"; otherwise its first 40 characters."""
         value = self.device.metrics[self.metric].value
         return (state_word(value, self.device.describe(self.metric).device_class) or str(value)[:40]).lower()
 
@@ -212,7 +212,7 @@ class Context:
         return targets[:most]
 
     async def _meant(self, mentions: Sequence[MetricMention], *, numbers: bool) -> list[Target]:
-        """Return the metrics that ``mentions`` mean, for one device of the question after the other."""
+        """Return the metrics that ``mentions`` mean, device by device; with ``numbers``, only numeric metrics."""
         if not mentions:
             return []
         found: list[Target] = []

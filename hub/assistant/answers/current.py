@@ -163,9 +163,9 @@ def _is_true(context: Context, chosen: int, total: int) -> bool:
 
 
 async def state_targets(context: Context, wanted: str) -> list[Target]:
-    """Return the metrics whose state is asked about. ``wanted`` is the state in the question, such as "open".
+    """Return the metrics whose state the question asks about. ``wanted`` is the state that it names, such as "open".
 
-    Raises CannotAnswer.
+    Raises CannotAnswer if no metric of the devices in question can have this state.
     """
     time = context.question.time
     if context.mentions():

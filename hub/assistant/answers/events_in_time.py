@@ -73,7 +73,10 @@ def _since(context: Context, episode: Episode) -> str:
 
 
 def _true_means(target: Target, state: str) -> bool:
-    """Return True if the value true means ``state``, and False if it means the opposite state."""
+    """Return True if a metric that is true has the ``state``, such as "on"; False if it has the state when it is false.
+
+    For some device classes, true means the opposite of what it usually means.
+    """
     wanted = state in _TRUE_STATES
     return not wanted if target.device.describe(target.metric).device_class in _REVERSED else wanted
 

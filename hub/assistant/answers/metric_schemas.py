@@ -13,7 +13,10 @@ from hub.model import Device, MetricDescription
 
 
 class MetricSchema:
-    """The metrics of all devices whose metrics have the same names and descriptions. ``device`` is one of them."""
+    """The metrics of a set of devices that have the same metrics with the same names and descriptions.
+
+    The words of a question are matched with these metrics once for the whole set. ``device`` is any device of the set.
+    """
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -22,7 +25,7 @@ class MetricSchema:
         self._meant: dict[MetricMention, list[str]] = {}
 
     def _shown(self) -> list[str]:
-        """Return the metrics that a person sees, the most important first."""
+        """Return the names of the metrics that are neither hidden nor configuration, the most important first."""
         described = self.described
         kept = [name for name, each in described.items() if not each.hidden and each.category != "config"]
         return sorted(kept, key=lambda name: (described[name].category == "diagnostic", described[name].rank, name))
@@ -42,7 +45,10 @@ class MetricSchemas:
         self._known: dict[Hashable, MetricSchema] = {}
 
     def of(self, device: Device) -> MetricSchema:
-        """Return the schema of a device."""
+        """Return the schema of a device, which says what its metrics are called and measure.
+
+        Devices with the same metrics, units, titles and edits share one schema.
+        """
         info, edits = device.info, device.metric_edits
         described = (info.units, info.titles, info.classes, info.categories, edits)
         key = (tuple(device.metrics), *(tuple(each.items()) for each in described))

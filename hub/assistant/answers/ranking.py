@@ -139,9 +139,10 @@ async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange,
 
 
 async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bool) -> str:
-    """Return text that says since when the first metric of ``rows`` has been ahead of the others.
+    """Return a sentence that says since when the first metric of ``rows`` has had the highest value of them all.
 
-    The last six hours are searched. The time has no seconds.
+    If ``lowest`` is true, it says since when this metric has had the lowest value. The values of the last six hours are
+    compared. The sentence gives the time without seconds.
     """
     if len(rows) == 1:
         return context.say("no_rival")

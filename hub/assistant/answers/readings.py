@@ -52,7 +52,7 @@ class Track(msgspec.Struct, frozen=True, eq=False):
         return int(self.counts.sum())
 
     def from_place(self, place: int) -> Track:
-        """Return the track from the index ``place`` on."""
+        """Return the part of the track that begins with the reading at the index ``place``."""
         return Track(
             self.target,
             self.times[place:],

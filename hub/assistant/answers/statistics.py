@@ -46,7 +46,10 @@ async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target]
 
 
 def _begins_late(track: Track, span: TimeRange) -> bool:
-    """Return whether the readings leave out the first tenth of the range, which is no gap between two readings."""
+    """Return whether the readings of ``track`` begin so late that they do not cover the first tenth of ``span``.
+
+    A delay of up to two usual intervals between readings does not count: it says only that readings are rare.
+    """
     interval = float(np.median(np.diff(track.times))) if len(track) > 1 else 0.0
     return bool(track.times[0] - span.start > max((span.end - span.start) / 10, 2 * interval))
 
@@ -119,7 +122,11 @@ def _around(context: Context, time: TimeRange) -> TimeRange:
 
 
 async def _across(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
-    """Answer with the mean of the devices' latest values, for each metric title and unit."""
+    """Answer with the mean, the lowest and the highest of the latest values of several devices.
+
+    Values are combined only if their metrics have the same title and unit, so the answer has one line for each title
+    and unit. If there is only one, the value of each device follows.
+    """
     lines = []
     for (title, unit), values in (await latest_by_title(targets)).items():
         lines.append(

@@ -72,7 +72,11 @@ async def total(context: Context) -> ComputedAnswer:
 
 
 def _amount(track: Track) -> tuple[float, str | None]:
-    """Return an amount and its unit: what a meter counted, or the integral of a rate. Resets of a meter are ignored."""
+    """Return how much was counted or flowed during a track, such as energy or water, and the unit of this amount.
+
+    For a meter, this is the sum of the increases, so that a reset does not count. For a rate, such as l/min, it is the
+    integral over time.
+    """
     unit = track.target.unit or ""
     if unit in _COUNTERS:
         steps = np.diff(track.values)

@@ -60,9 +60,10 @@ def _line(context: Context, target: Target, period: UnusualPeriod) -> str:
 
 
 def _shown(period: UnusualPeriod, value: float) -> str:
-    """Return a value of the period's feature (such as ``level`` or ``noise``) as text in the metric's unit.
+    """Return a value of the feature that was unusual in ``period``, as text in the metric's unit.
 
-    ``value`` of the feature ``noise`` is the logarithm of a deviation.
+    ``value`` is a reading for the features ``value`` and ``level``, the logarithm of a standard deviation for
+    ``noise``, and a difference between readings for the others.
     """
     if period.feature in ("value", "level"):
         return fmt.quantity(value, period.unit)

@@ -24,11 +24,13 @@ _TEMPERATURES = frozenset(("°C", "°F", "K", "°"))
 
 
 class RuleAmount(msgspec.Struct, frozen=True):
-    """A number with its unit. ``unit`` is None if the sentence gives no unit.
+    """A number in a sentence, with its unit.
 
-    ``degrees`` is True for a temperature without "C" or "F". Such a temperature, and a temperature without a unit, is
-    in the unit ``shown``, in which the person's pages show temperatures. If ``shown`` is None, it is in the metric's
-    unit.
+    Attributes:
+        unit: The unit; None if the sentence gives no unit.
+        degrees: True for a temperature without "C" or "F", such as "20 degrees".
+        shown: The unit in which the person's pages show temperatures. It applies to a temperature with ``degrees`` or
+            without a unit. If it is None, such a temperature is in the metric's unit.
     """
 
     value: float
@@ -92,9 +94,11 @@ def with_spaces(text: str, language: Language) -> str:
 def mark_amounts(
     sentence: RuleSentence, language: Language, devices: Iterable[Device], shown: str | None = None
 ) -> None:
-    """Mark the numbers of a sentence, with their units, with the symbol ``@a``. "Half a degree" counts as a number too.
+    """Replace each number in a sentence, with its unit, by the symbol ``@a``. "Half a degree" counts as a number, too.
 
-    ``shown`` is the unit of temperatures without a unit.
+    The units are those of the ``language`` and those of the metrics of ``devices``. ``shown`` is the unit in which the
+    person's pages show temperatures: a temperature that is written without a unit is in this unit. If it is None, such
+    a temperature is in the unit of the metric.
     """
     units = known_units(language, devices)
     words = sentence.words

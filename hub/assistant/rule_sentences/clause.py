@@ -55,11 +55,14 @@ class RuleClause:
         self.devices, self._named, self._inherited = devices, named, inherited
 
     def find(self, name: str) -> list[SentencePart]:
-        """Return the words of the first match of the patterns called ``name``; an empty list if there is no match."""
+        """Return the words and symbols of the first match in this clause; an empty list if there is no match.
+
+        ``name`` is the name of the patterns in the vocabulary that are tried in turn.
+        """
         return self.sentence.find(self.vocabulary.patterns[name], *self._place)
 
     def of(self, symbol: str) -> list[SentencePart]:
-        """Return the parts of the clause that have ``symbol`` and are not used yet."""
+        """Return those parts of the clause that are marked with ``symbol`` and that no earlier step has used."""
         return self.sentence.symbols(symbol, *self._place)
 
     @property
@@ -71,7 +74,11 @@ class RuleClause:
     def metric(
         self, amount: RuleAmount | None = None, comparative: Hint | None = None
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Return the key of the rule for the metric, and the metric's units on the devices; see :func:`metric_keys`."""
+        """Return two values: the rule's key for the condition's metric, and the units of this metric on the devices.
+
+        If the words of the condition name no metric, the metric follows from ``comparative`` (a word such as "warmer"),
+        or is the metric of the previous condition. See :func:`metric_keys`.
+        """
         mention = self.mention
         if mention is None and comparative is not None and comparative.quantity:
             mention = MetricMention(comparative.quantity, quantity=comparative.quantity)
@@ -85,13 +92,26 @@ class RuleClause:
     def number(
         self, amount: RuleAmount, units: Sequence[str | None], keys: dict[str, Any], *, difference: bool = False
     ) -> float:
-        """Return ``amount`` converted to the unit of the metric in ``keys``. Raises NoSuchRule."""
+        """Return ``amount`` as a number, converted to the unit of the metric that the rule watches.
+
+        Args:
+            amount: The number in the sentence, with its unit.
+            units: The units of this metric on the rule's devices. If there are none, the number is not converted.
+            keys: The keys of the rule so far, which name the metric or its quantity.
+            difference: True if the number is the difference of two values.
+
+        Raises:
+            NoSuchRule: The number has a unit of another quantity, or the devices have several units.
+        """
         name = keys.get("metric") or keys.get("quantity") or ""
         return amount.within(units, name, difference=difference) if units else amount.value
 
     @property
     def metric_items(self) -> list[SentencePart]:
-        """The words for the first metric. Words for a second metric stay unused and are reported."""
+        """The words that name the first metric of the clause; at most one item.
+
+        Words that name a second metric are left unused, so they are reported as not understood.
+        """
         return self.of("@m")[:1]
 
 
@@ -104,7 +124,10 @@ def comparatives(items: Sequence[SentencePart]) -> list[Hint]:
 
 
 def is_more(hints: Sequence[Hint]) -> bool:
-    """Return whether all comparatives mean "more" or "longer" and none names a quantity, as in "more than 5 times"."""
+    """Return whether the comparatives only say "more" or "longer", as in "more than 5 times".
+
+    The result is False if one of them says "less", or names a quantity, as "warmer" does.
+    """
     return not any(hint.lowest or hint.quantity for hint in hints)
 
 
@@ -117,7 +140,7 @@ def negatives(items: Sequence[SentencePart]) -> int:
 
 
 def only_device(items: Sequence[SentencePart]) -> Device | None:
-    """Return the device that the words name; None if they name no device.
+    """Return the device that a part of a sentence (``items``) names; None if it names no device.
 
     Raises:
         NoSuchRule: The words name several devices.

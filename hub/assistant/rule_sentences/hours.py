@@ -76,7 +76,10 @@ def _minutes(clock: str, time: TimeWords) -> int | None:
 
 
 def _is_amount(sentence: RuleSentence, items: list[SentencePart], vocabulary: RuleVocabulary) -> bool:
-    """Return whether two numbers are amounts and not hours, because a unit follows them, as in "from 8 to 18 °C"."""
+    """Return whether the numbers in "from 8 to 18 °C" are amounts and not hours of the day, because a unit follows.
+
+    ``items`` are the words and symbols of the range; the last item is its second number.
+    """
     end = items[-1].end
     words = sentence.words
     if any(":" in item.symbol for item in items) or not items[-1].symbol.isdigit():
@@ -115,9 +118,10 @@ def _days(sentence: RuleSentence, vocabulary: RuleVocabulary) -> tuple[int, ...]
 def _sequence(
     sentence: RuleSentence, vocabulary: RuleVocabulary, items: Sequence[SentencePart]
 ) -> tuple[set[int], int]:
-    """Return the days that ``items`` begin with (0 is Monday), and the index of the last item that names a day.
+    """Return the weekdays at the beginning of ``items``, such as "Monday to Wednesday and on Friday".
 
-    An example is "Monday to Wednesday and on Friday".
+    Returns:
+        The days (0 is Monday), and the index of the last item that names one of them.
     """
     days, last, is_through = set[int](), 0, False
     for place, item in enumerate(items):

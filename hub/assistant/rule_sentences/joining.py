@@ -23,15 +23,21 @@ _NEGATABLE = frozenset(("equals", "threshold", "range"))
 
 
 class ConditionReader:
-    """Reads the conditions of a sentence whose other parts are already marked."""
+    """Reads the conditions in a sentence that describes a rule: "the boiler is running and the flow is below 5".
+
+    The caller has already marked the devices, metrics, numbers and times in the sentence, which means that symbols
+    stand for them (see :class:`RuleSentence`).
+    """
 
     def __init__(self, sentence: RuleSentence, vocabulary: RuleVocabulary, devices: Sequence[Device]) -> None:
         self._sentence, self._vocabulary, self._devices = sentence, vocabulary, devices
 
     def read(self) -> tuple[dict[str, Any], list[str]]:
-        """Return the rule's keys for condition and scope, and the names of keys that are missing.
+        """Read all conditions of the sentence, and join them as the sentence does, for example with "and".
 
-        Mark the words of the conditions as used. Raises NoSuchRule if the conditions cannot form a rule.
+        Return the settings of the rule that say what it watches and on which devices, and the names of settings that
+        the sentence does not give. Mark the words of the conditions as used. Raises NoSuchRule if no rule can express
+        the conditions.
         """
         places, joiners = self._split()
         if joiners and any(item.value == WHOLE for item in self._sentence.symbols("@n")):
@@ -83,9 +89,16 @@ class ConditionReader:
     def _read(
         self, place: tuple[int, int], earlier: dict[str, list[str]] | None, mention: MetricMention | None
     ) -> tuple[SpokenCondition, dict[str, list[str]], bool]:
-        """Return the condition at ``place``, its scope, and whether its words name devices.
+        """Read one condition of the sentence. Return it, the devices it is about, and whether its words name devices.
 
-        If the words name no devices, the scope ``earlier`` applies. If they name no metric, ``mention`` applies.
+        Args:
+            place: The indices of the first word of the condition and of the word after it.
+            earlier: The ``scope`` keys of the condition before. They are used if the words name no devices; None for
+                the first condition.
+            mention: The metric of the condition before. It is used if the words name no metric.
+
+        Returns:
+            The condition, the keys of a rule that select its devices, and True if its words name devices.
         """
         items = self._sentence.symbols("@d", *place)
         everything = RuleClause(self._sentence, self._vocabulary, place, self._devices, inherited=mention)
@@ -100,9 +113,11 @@ class ConditionReader:
         return condition, scope_keys(devices, groups, named=named), bool(items)
 
     def _use(self, place: tuple[int, int], condition: SpokenCondition) -> None:
-        """Mark the words of a condition as used, with the words between its devices and the words for its duration.
+        """Mark the words of a condition as used, so that they are not read again, and add its duration to its keys.
 
-        Add the duration to the keys of the condition: how long the condition has to be met.
+        This includes the words between the names of several devices ("or"), and the words for a duration ("for 5
+        minutes"): how long the condition has to be met. ``place`` is the first and end index of the condition's words.
+        Raises NoSuchRule if the devices are joined by "and".
         """
         chosen = [item for item in condition.items if item.symbol == "@d"]
         for before, after in pairwise(chosen):
@@ -122,10 +137,10 @@ class ConditionReader:
             condition.missing.append("for")
 
     def _negated(self, condition: SpokenCondition, place: tuple[int, int]) -> SpokenCondition:
-        """Return the condition with the negations at ``place`` applied.
+        """Return the condition with the negations ("not") in the words of the sentence at ``place`` applied to it.
 
-        The result has the opposite state. If there is none, the condition is put into ``not``. Two negations cancel
-        each other.
+        A condition on a boolean gets the opposite value. Any other condition is wrapped in a ``not``. Two negations
+        cancel each other. Raises NoSuchRule for a kind of condition that cannot be negated.
         """
         negations = self._sentence.symbols("@n", *place)
         self._sentence.use(negations)
@@ -147,7 +162,10 @@ def _not(condition: SpokenCondition) -> SpokenCondition:
 
 
 def _compared(clause: RuleClause) -> list[SentencePart]:
-    """Return the words for the device that the condition's own devices are compared with."""
+    """Return the device names in a clause such as "warmer than the boiler": the device to compare with.
+
+    Return an empty list if the clause compares with no device.
+    """
     names = [f"{name}_of_other" for name in ("compared", "exceeds", "beneath")]
     return next(([i for i in items if i.symbol == "@d"] for name in names if (items := clause.find(name))), [])
 
@@ -169,9 +187,11 @@ def _is_in(device: Device, scope: dict[str, list[str]]) -> bool:
 
 
 def _joined(conditions: list[SpokenCondition], kind: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the rule's keys for the combined conditions, and the keys that are missing.
+    """Combine conditions that were read from a sentence into the fields of one rule.
 
-    ``kind`` says how the conditions are combined: ``all`` or ``any``.
+    Return the fields as a dict, and the names of required fields that the sentence does not give. ``kind`` is ``all``
+    if all conditions must hold, or ``any`` if one of them is enough. Raises NoSuchRule for conditions that cannot be
+    combined.
     """
     missing = [key for condition in conditions for key in condition.missing]
     if len(conditions) == 1:

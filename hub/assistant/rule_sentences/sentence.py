@@ -48,14 +48,23 @@ class RuleSentence:
         return found
 
     def find(self, patterns: Sequence[re.Pattern[str]], first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the words and symbols of the first match from ``first`` to before ``end``; [] if there is none."""
+        """Return the words and symbols of the sentence that match one of the ``patterns`` first; [] without a match.
+
+        Only the words from index ``first`` to before index ``end`` are searched (None: to the end of the sentence).
+        """
         found = self.matches(patterns, first, end)
         return found[0][1] if found else []
 
     def matches(
         self, patterns: Sequence[re.Pattern[str]], first: int = 0, end: int | None = None
     ) -> list[tuple[re.Match[str], list[SentencePart]]]:
-        """Return all matches of the first pattern that matches, each with its words and symbols."""
+        """Return all matches of the first of ``patterns`` that is found in the sentence, each with its parts.
+
+        The parts are the words and symbols of the sentence that a match covers.
+
+        Only the part of the sentence from the index ``first`` to before ``end`` is searched; with None, to its end. The
+        list is empty if no pattern is found.
+        """
         items = self.items(first, end)
         text, starts = " ", []
         for item in items:

@@ -169,7 +169,11 @@ def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None
 
 
 def fits(amount: RuleAmount, units: Sequence[str | None]) -> bool:
-    """Return whether the amount can be compared with a metric. ``units`` are the metric's units on the devices."""
+    """Return whether the unit of ``amount`` allows comparing it with a metric.
+
+    ``units`` has the unit of this metric on each device. The result is False if the devices use different units, or if
+    the amount's unit cannot be converted to theirs.
+    """
     try:
         amount.within(units, "")
     except NoSuchRule:

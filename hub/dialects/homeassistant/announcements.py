@@ -43,7 +43,7 @@ class StoredAnnouncement(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """How to decode messages on a topic for one device: one reading of an entity, with its compiled template."""
+    """How to decode messages on one topic as values of one device, with the compiled template if there is one."""
 
     device: str
     reading: EntityReading
@@ -54,9 +54,9 @@ Pairs = list[tuple[str, Watched]]
 
 
 class Listeners(NamedTuple):
-    """The readings and availabilities that a message on a topic reports.
+    """What a message on one topic reports.
 
-    ``routes`` are the readings. ``watched`` are pairs (device, availability topic).
+    ``routes`` are for readings; ``watched`` are for presence: pairs of a device id and an availability topic.
     """
 
     routes: Sequence[Route] = ()
@@ -84,11 +84,11 @@ class Announcements:
         return self._places.get(place)
 
     def hears(self, topic: str) -> bool:
-        """Return True if an announcement contains exactly this topic, not only a filter that matches it."""
+        """Return True if an announcement names exactly this topic. Filters with wildcards do not count."""
         return topic in self.routes or topic in self.watched
 
     def listeners(self, topic: str) -> Listeners:
-        """Return the listeners for ``topic``: announced with exactly this topic, or with a filter that matches."""
+        """Return the readings and availabilities announced for ``topic``, exactly or by a filter that matches it."""
         if not self._filters:
             return (
                 Listeners(self.routes.get(topic, ()), self.watched.get(topic, ()))
@@ -106,7 +106,7 @@ class Announcements:
         return found
 
     def timed(self) -> Iterator[tuple[str, EntityReading]]:
-        """Yield (device, reading) for each reading whose value changes after some time without a message."""
+        """Yield (device id, reading) for each reading that expires or turns off some time after its last message."""
         for routes in self.routes.values():
             for route in routes:
                 if route.reading.expires or route.reading.off_delay:
@@ -115,7 +115,7 @@ class Announcements:
     # -- identity and description -----------------------------------------------------------------------------------
 
     def ids_of(self, announced: Announced) -> tuple[str, str]:
-        """Return the ids of the known device with an alias of ``announced``; else the ids in the announcement."""
+        """Return the id and native id of the known device that has an alias of ``announced``; if none, its own ids."""
         for alias in announced.aliases:
             known = self._aliases.get(alias)
             if known is not None and self._members.get(known):
@@ -130,9 +130,9 @@ class Announcements:
         return [each for other, each in self._members.get(device, {}).items() if other != place]
 
     def info(self, device: str, place: str, new: StoredAnnouncement | None) -> Info:
-        """Return the description of a device after ``new`` replaces its announcement at ``place`` (None: removes it).
+        """Return the description of a device with ``new`` as its announcement at ``place``; None: without that one.
 
-        If several announcements have the same field, the last one counts.
+        If several announcements of the device set the same field, the last one applies.
         """
         members = {other: each for other, each in self._members.get(device, {}).items() if other != place}
         if new is not None:
@@ -182,7 +182,7 @@ class Announcements:
 
         Args:
             device: The device's id.
-            now: What the current message says: True for available, by :func:`status_key`.
+            now: The availabilities in the current message, by :func:`status_key`: True means available.
 
         Returns:
             True, False, or None if it is not known; and the metrics (empty if the whole device is offline).
@@ -209,7 +209,7 @@ class Announcements:
         return (not decisive) if states and None not in states else None
 
     def set_status(self, key: str, online: bool | None) -> None:
-        """Store what was last received on an availability topic. ``online`` None deletes it."""
+        """Store whether the topic with this :func:`status_key` last reported online. With None, forget it."""
         self._status.pop(key, None)
         if online is not None:
             self._turn += 1
@@ -219,14 +219,14 @@ class Announcements:
         return self._status.get(key, (None, 0))[0]
 
     def only_watcher(self, announcement: StoredAnnouncement, watched: Watched) -> bool:
-        """Return True if only this announcement uses the availability topic ``watched`` with the same payloads."""
+        """Return True if no other announcement uses ``watched``: an availability topic with its payloads."""
         own = sum(entity.watched.count(watched) for entity in announcement.entities)
         return sum(other == watched for _, other in self.watched[watched.topic]) == own
 
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def put(self, place: str, new: StoredAnnouncement | None) -> Iterable[Action]:
-        """Replace the announcement at ``place`` by ``new`` (None removes it). Return the changes of subscriptions."""
+        """Store the announcement at ``place``; None for ``new`` removes it. Return the (un)subscriptions to make."""
         before = self._places.pop(place, None)
         old_topics = before.topics if before is not None else set()
         if before is not None:
@@ -282,7 +282,7 @@ def _covered(topic: str, filters: set[str]) -> bool:
 
 
 def _max_silence(readings: Sequence[EntityReading]) -> float | None:
-    """Return how many seconds the device may be silent; None unless all its states have an expiry time."""
+    """Return the shortest expiry time of the states in seconds; None if there are no states or one never expires."""
     states = [reading.expires for reading in readings if not reading.is_event]
     return min(states) / 1000 if states and all(states) else None
 
@@ -295,5 +295,5 @@ def _set_or_delete(index: dict[str, list[Any]], topic: str, items: list[Any]) ->
 
 
 def status_key(watched: Watched) -> str:
-    """Return the key under which the state of an availability topic with these payloads is stored."""
+    """Return the key under which the state of an availability topic is stored; it depends on topic and payloads."""
     return hashlib.blake2b(msgspec.json.encode(watched), digest_size=12).hexdigest()

@@ -153,13 +153,13 @@ class _CommandParser:
     # -- one command ----------------------------------------------------------------------------------------------
 
     def _add(self, part: str, key: str, *, template_key: str = "", confirmed: bool = True, **schema: Any) -> None:
-        """Add a command, unless the announcement has no topic for it.
+        """Add a command for a part of the entity. Do nothing if the announcement gives no topic for it.
 
         Args:
             part: The part of the entity that the command sets; empty for the entity's main value.
             key: The beginning of the configuration keys for topic and template.
             template_key: The configuration key of the template, if it does not follow from ``key``.
-            confirmed: Whether the metric's reported value confirms the command.
+            confirmed: Whether the command counts as done when the device reports the sent value.
             schema: Type and allowed values.
         """
         topic = topic_of(self._config, f"{key}_topic")
@@ -179,9 +179,14 @@ class _CommandParser:
         self._add(part, key, type="enum", values=texts, **schema)
 
     def _words(self, part: str, key: str, defaults: dict[str, str | None], confirmed: bool = False) -> None:
-        """Add a command whose value is one of a fixed set of payloads.
+        """Add a command whose value is one of a fixed set of payloads, such as ``OPEN``, ``CLOSE`` and ``STOP``.
 
-        By default no reported value can confirm it, because the state topic uses other words than the payloads.
+        Args:
+            part: The name of the command within its entity.
+            key: The key of the announcement that has the command topic.
+            defaults: For each key of the announcement that sets a payload, the default payload; None: none.
+            confirmed: Whether a reported value can confirm the command. Usually it cannot, because the state topic uses
+                other words than the payloads.
         """
         words = [word(self._config.get(payload)) or default for payload, default in defaults.items()]
         self._add(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])

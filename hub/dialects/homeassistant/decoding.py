@@ -76,8 +76,8 @@ class DecodedMessage:
     def _object(self) -> Any:
         """Return the payload, which begins with a brace, as JSON.
 
-        If it is not valid JSON, add a rejection and return ``...`` (Ellipsis), because templates would find no value in
-        it.
+        If it is not valid JSON, add a rejection and return ``...`` (Ellipsis), which stands for "no value": no template
+        is evaluated for it.
         """
         try:
             return parse_telemetry(self.message.payload)

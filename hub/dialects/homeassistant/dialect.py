@@ -72,7 +72,7 @@ class HomeAssistantDialect:
         return self._is_entity_topic(topic) or self._is_announcement(topic)
 
     def _is_entity_topic(self, topic: str) -> bool:
-        """Return True for a topic that an entity uses. Below the discovery prefix, wildcards do not count."""
+        """Return True for a topic of an entity; below the discovery prefix only if exactly this topic was announced."""
         if self._devices.hears(topic):
             return True
         return not topic.startswith(self._prefix) and self._devices.listeners(topic) != ((), ())
@@ -116,7 +116,7 @@ class HomeAssistantDialect:
     def _entities(
         self, message: RawMessage, components: Sequence[Component]
     ) -> tuple[tuple[Entity, ...], list[Rejection]]:
-        """Return the entities of an announcement that this dialect decodes, and rejections for invalid ones."""
+        """Return the announced entities that this dialect can decode, and a rejection for each invalid one."""
         found: list[Entity] = []
         rejected: list[Rejection] = []
         for component in components:
@@ -185,7 +185,7 @@ class HomeAssistantDialect:
         after: StoredAnnouncement | None,
         result: Result,
     ) -> Result:
-        """Return ``result`` with an expiry event for each metric that is no longer announced."""
+        """Add to ``result`` an event that ends the value of each metric that was announced before but is not now."""
         others = self._devices.others(before.id, place)
         if after is not None and after.id == before.id:
             others.append(after)
@@ -195,7 +195,7 @@ class HomeAssistantDialect:
         return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
     def _unused_states(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
-        """Return changes that delete the stored states of availability topics that no entity uses any longer."""
+        """Return what to delete: the stored values of availability topics that only removed entities have used."""
         used = {watched for each in (after.entities if after else ()) for watched in each.watched}
         removed = {watched for each in before.entities for watched in each.watched} - used
         unused = [each for each in removed if self._devices.only_watcher(before, each)]
@@ -270,7 +270,7 @@ class HomeAssistantDialect:
         return list(self._devices.put(place, stored))
 
     def _parse_state(self, place: str, value: bytes) -> StoredAnnouncement | None:
-        """Return a stored announcement; None if this version rejects it. The broker delivers announcements again."""
+        """Decode a stored announcement; None if it is not valid in this version, until the broker sends it again."""
         state = msgspec.msgpack.decode(value, type=_State)
         try:
             parsed = read_discovery(place, state.payload)

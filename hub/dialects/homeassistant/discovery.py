@@ -174,9 +174,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def word(value: Any) -> str | None:
-    """Return a payload in an announcement as a text; None for other types. The boolean true becomes ``True``.
+    """Return the text of a payload that an announcement defines, such as ``payload_on``.
 
-    Home Assistant does the same.
+    An announcement can give a payload as a text, number or boolean; for any other type, the result is None. The boolean
+    true becomes ``True``, as in Home Assistant.
     """
     return str(value).strip()[:MAX_TEXT] if isinstance(value, str | bool | int | float) else None
 

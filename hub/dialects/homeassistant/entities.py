@@ -34,7 +34,7 @@ The first key that is configured has the payload.
 
 
 class Slot(NamedTuple):
-    """One state topic of a kind of component."""
+    """One metric of an entity: the configuration keys of its state topic, and how to read its payloads."""
 
     part: str  # what follows the entity's metric and a dot in the name; empty for the entity's metric itself
     topic: str  # configuration key of the topic
@@ -268,7 +268,7 @@ def _watched(config: dict[str, Any]) -> Iterator[Watched]:
 
 
 def _payloads(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
-    """Return the meaning of each payload, as configured or by default: ``{"ON": True, "OFF": False}``."""
+    """Return the value that each payload stands for, such as ``{"ON": True}``. ``words`` has the defaults."""
     found: dict[str, Value | None] = {}
     for keys, default, value in words:
         payload = next((each for key in keys if (each := word(config.get(key))) is not None), default)

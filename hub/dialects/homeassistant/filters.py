@@ -174,7 +174,11 @@ def as_timestamp(value: Any, default: Any = _RAISE) -> Any:
 
 
 def timestamp_custom(value: Any, pattern: str = "%Y-%m-%d %H:%M:%S", local: bool = True, default: Any = _RAISE) -> Any:
-    """Format a time in UTC. ``local`` is ignored, because the hub has no other time zone."""
+    """Format a time in UTC with the codes of ``strftime`` in ``pattern``.
+
+    ``default`` is returned if ``value`` is no time; without a default, this is an error. ``local`` is ignored, because
+    the hub formats all times in UTC.
+    """
     moment = as_datetime(value, default)
     if not isinstance(moment, datetime):
         return moment

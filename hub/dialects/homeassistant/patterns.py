@@ -21,7 +21,10 @@ MAX_WAYS = 500_000
 
 
 class _Pattern(NamedTuple):
-    """A compiled pattern with the numbers that determine how long a search can take."""
+    """A compiled regular expression, with its number of repeats and of ways through its alternatives.
+
+    These numbers determine how long a search can take.
+    """
 
     compiled: re.Pattern[str]
     repeats: int
@@ -48,9 +51,10 @@ def _pattern(text: str, ignore_case: bool) -> _Pattern:
 
 
 def _choices(parsed: Any) -> int:
-    """Return the number of combinations of alternatives in a parsed pattern; recursive.
+    """Return how many paths the alternatives (``a|b``) in a parsed regular expression give, as an estimate of its cost.
 
-    Each choice between alternatives counts twice, because it costs more than a repeat.
+    The function calls itself for nested groups. Each choice between alternatives counts twice, because it costs more
+    than a repeat.
     """
     ways = 1
     for operation, argument in parsed:
@@ -64,9 +68,10 @@ def _choices(parsed: Any) -> int:
 
 
 def _repeats(parsed: Any, inside: bool) -> int:
-    """Return the number of repeats in a parsed pattern; recursive.
+    """Return the number of repeats, such as ``*``, in a regular expression that Python has parsed.
 
-    Raises ValueError for constructs that are not allowed at all, or not inside a repeat (``inside``).
+    ``inside`` says that ``parsed`` is itself a part of a repeat. Raises ValueError for what is not allowed: repeats and
+    alternatives inside a repeat, back references, lookahead and lookbehind.
     """
     found = 0
     for operation, argument in parsed:

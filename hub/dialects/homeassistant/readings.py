@@ -100,7 +100,11 @@ def _zone(reading: EntityReading, text: str, parsed: Any) -> Values:
 
 
 def _trigger(reading: EntityReading, text: str, parsed: Any) -> Values:
-    """Decode a trigger. It has fired if the payload is the announced one, or if no payload was announced."""
+    """Return the value of a trigger that has fired; nothing if it has not fired.
+
+    If the announcement of the trigger names a payload, the trigger has fired only if the message has this payload. If
+    it names none, every message means that the trigger has fired, and the value is the text of the message.
+    """
     if not reading.words:
         return ((reading.metric, scalar(reading.metric, text)),)
     return ((reading.metric, reading.words[text]),) if text in reading.words else ()
@@ -187,7 +191,10 @@ def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] 
 
 
 def _part_number(metric: str, value: Any) -> Value | None:
-    """Return a part as a number, even if it is written as a text; None if it is unknown. Raises Rejected."""
+    """Return the number in one part of a state, such as ``color.x``; None if the part says that it is unknown.
+
+    The number may be written as a text. Raises Rejected if ``value`` is not a number.
+    """
     text = "true" if value is True else "false" if value is False else str(value)
     if text.lower() in _UNKNOWN_NUMBERS:
         return None

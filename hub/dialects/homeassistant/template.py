@@ -103,9 +103,9 @@ _Path = tuple[str | int, ...]
 
 
 class ValueTemplate:
-    """A checked and compiled template.
+    """A checked and compiled template that extracts a value from a payload.
 
-    With ``path``, it has the form ``{{ value_json.a["b"] }}`` and runs without Jinja2.
+    A template of the simple form ``{{ value_json.a["b"] }}`` is stored as its ``path`` and runs without Jinja2.
     """
 
     __slots__ = ("_compiled", "_path", "_timed")
@@ -254,7 +254,7 @@ _CHECKS: dict[type[nodes.Node], Callable[[Any], str | None]] = {
 
 
 class _Bounding(NodeTransformer):
-    """Replaces string concatenation (``~``) and the method ``replace`` by filters that limit the size of the result."""
+    """Puts filters that limit the result's size in place of ``~`` and ``replace`` in a template's syntax tree."""
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 (the engine's name)
         self.generic_visit(node)

@@ -174,9 +174,15 @@ class HomieDialect:
     def _children_of(
         self, message: RawMessage, key: str, online: bool, view: View, depth: int
     ) -> Iterator[Availability]:
-        """Yield the availability of the device's children, and recursively of their children, at most ``depth`` levels.
+        """Yield the availability of all devices below a device: of its children, of their children, and so on.
 
-        With ``online``, a child whose own last state means offline is left out, with all its children.
+        Args:
+            message: The message with the new state of the device.
+            key: The key of the device.
+            online: Whether the device is online now. If it is, a child is left out if the child's own last state says
+                that it is offline; the children of that child are left out, too.
+            view: The registry; only devices in it get an availability.
+            depth: Maximum number of levels below the device.
         """
         for child in sorted(self._children.get(key, ())) if depth else ():
             device = _id(child.removeprefix(_FIVE))

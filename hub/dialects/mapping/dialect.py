@@ -61,10 +61,10 @@ class _Reader:
         self._ignored = NamePatterns(dict.fromkeys(mapping.ignore, True))
 
     def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[MappedValues]]:
-        """Return the message's JSON (None for a plain value, collectd and SenML), and its values. Raises Rejected.
+        """Read a message. Return its JSON, and its values as one item for each device and time. Raises Rejected.
 
-        ``levels`` are the named levels of the topic. There is one item of values for each device and time in the
-        message.
+        The JSON is None for the forms plain, collectd and SenML. ``levels`` has the named levels of the topic, such as
+        ``room`` and the text at this place.
         """
         form, payload = self.mapping.form, message.payload
         if form == "collectd":
@@ -243,7 +243,7 @@ class MappingDialect:
         return Result(availability=(availability,), identities=(identity,), changes=(change,))
 
     def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: MappedValues, device: str) -> Info:
-        """Return the stored description of a device, extended by the units and texts in this message."""
+        """Return the description of a device, with the units and texts in this message added to the stored one."""
         before = self._known.get(device, Info())
         units = before.units
         for name in reading.values:
@@ -268,7 +268,7 @@ class MappingDialect:
 
 
 def _combined(results: Sequence[Result]) -> Result:
-    """Combine several results of one message into one result, in which each device has one description."""
+    """Combine several results of one message into one result that describes each device only once."""
     identities: dict[str, Identity] = {}
     changes: dict[str, DialectState] = {}
     for result in results:

@@ -95,9 +95,11 @@ def _check_zone(mapping: Mapping, text: str, number: int) -> None:
 
 
 def _check_overlap(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:
-    """Raise ConfigError if the topic overlaps those of other dialects, or partly overlaps an earlier mapping's.
+    """Raise ConfigError if the topic of a mapping conflicts with other dialects or with an earlier mapping.
 
-    With overlapping subscriptions, a broker may deliver a message more than once.
+    It must not overlap with a topic in ``reserved``, because other dialects decode these; only a topic that begins with
+    ``+/`` may include them. It may overlap with the topic of an earlier mapping only if one includes the other. With
+    subscriptions that overlap partly, a broker may deliver a message more than once.
     """
     new = Pattern(mapping.topic).filter
     free = new.startswith("+/")  # it may include topics of other dialects, which stay theirs

@@ -50,7 +50,11 @@ class Pattern:
         self._matcher = re.compile(not_internal + "/".join(expressions), re.DOTALL)
 
     def _level(self, level: str, *, last: bool) -> tuple[str, str]:
-        """Return the regular expression for a level of the pattern, and the level of the MQTT filter for it."""
+        """Return two texts for one level of the pattern: a regular expression, and a level of an MQTT topic filter.
+
+        The regular expression matches the level in a topic. The filter's level is ``+``, ``#`` or the text of the
+        level. ``last`` says that it is the last level of the pattern. Raises ConfigError for an invalid level.
+        """
         if level == "+":
             return "[^/]+", "+"
         named = _NAME.fullmatch(level)
@@ -116,14 +120,24 @@ class TextTemplate:
     def fill(self, levels: Names[str, str], body: Any) -> str | None:
         """Return the text with its placeholders filled for one message; None if the result is empty.
 
-        Parts between slashes are left out if one of their fields is missing.
+        ``levels`` are values from the topic, and ``body`` is the payload. A part of the text between two slashes is
+        left out if the message has no value for one of its placeholders.
         """
         filled = [text for parts in self._segments if (text := _segment(parts, levels, body))]
         return "/".join(filled) or None
 
 
 def _segment(parts: Sequence[Part], levels: Names[str, str], body: Any) -> str | None:
-    """Return the text of one part between slashes; None if one of its fields is missing."""
+    """Return the text of one segment (the part between two slashes) for a message.
+
+    Args:
+        parts: The parts of the segment: fixed texts, levels of the topic, and fields of the payload.
+        levels: The named levels of the message's topic.
+        body: The payload, decoded from JSON.
+
+    Returns:
+        The text; None if the payload lacks one of the fields.
+    """
     text = ""
     for kind, what in parts:
         if kind == "text":

@@ -32,7 +32,10 @@ T = TypeVar("T")
 
 
 class MappedValues(msgspec.Struct):
-    """The values of a message, or of one device and time in a message."""
+    """The values that were read from a message.
+
+    If a message has values of several devices or times (SenML), there is one object for each device and time.
+    """
 
     values: dict[str, Value] = {}
     unknown: list[str] = []  # metrics whose value is not known at the moment
@@ -82,9 +85,10 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
 
 
 def read_plain(metric: str, payload: bytes, kind: Kind | None) -> MappedValues:
-    """Return the value of a payload that consists of one value.
+    """Return the value of a payload that is a single value, such as ``21.5``, and not JSON with several values.
 
-    Raises Rejected, also for a number with a decimal comma, because that is ambiguous.
+    ``kind`` is the type that the mapping gives for the value; None to recognize the type from the payload. Raises
+    Rejected for an invalid value. A number with a decimal comma counts as invalid, because it is ambiguous.
     """
     value = plain(metric, payload) if not _unknown(payload) else None
     if isinstance(value, str) and kind != "text":
@@ -108,17 +112,17 @@ def read_tree(
     kinds: NamePatterns[Kind],
     time: Sequence[str] | None = None,
 ) -> MappedValues:
-    """Return all values in a JSON object, including nested objects. A metric is named by its keys, joined by dots.
+    """Return all values in a JSON object, including those in nested objects.
 
-    An object ``{"value": …, "unit": …}`` is one metric. Lists are left out. Raises Rejected if ``body`` is not an
-    object.
+    A metric is named by the keys that lead to its value, joined by dots. An object ``{"value": …, "unit": …}`` is one
+    metric. Lists are left out. Raises Rejected if ``body`` is not an object.
 
     Args:
-        body: The JSON.
-        prefix: What the names of the metrics begin with.
-        ignored: The metrics to leave out.
-        kinds: The types of metrics that the mapping declares.
-        time: The path of the message's time.
+        body: The parsed JSON.
+        prefix: The beginning of the name of each metric; None for no prefix.
+        ignored: Patterns of the metrics to leave out.
+        kinds: Patterns of metrics, with the types that the mapping declares for them.
+        time: The keys that lead to the message's time, which is not a metric; None if the mapping names none.
     """
     if not isinstance(body, dict):
         problem = "The payload is a list, so its values have no names"
@@ -173,9 +177,10 @@ def _own_time(body: dict[str, Any]) -> Any:
 
 
 def pick(reading: MappedValues, body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> None:
-    """Add the message's time and the selected values to ``reading``.
+    """Add the selected values of a JSON message, and the time that it contains, to ``reading``.
 
-    ``picks`` has a path and a type for each metric. Metrics whose path is not in the message are skipped.
+    ``body`` is the decoded message. ``picks`` has for each metric the path to its value and the value's type. Metrics
+    whose path is not in the message are skipped.
     """
     reading.time = (_own_time(body) if isinstance(body, dict) else None) or reading.time
     for metric, (path, kind) in picks.items():

@@ -41,9 +41,10 @@ class _Point(NamedTuple):
 
 
 def read_senml(pack: Any, received: int) -> list[MappedValues]:
-    """Return one item of values for each device and time in a pack. ``received`` is in epoch ms.
+    """Return the values of a SenML pack, as one item for each device and time.
 
-    Errors of invalid records are added to the first item.
+    A pack is the list of records that one message contains. ``received`` is when the message arrived, in epoch ms. The
+    errors of invalid records are added to the first item.
 
     Raises:
         Rejected: The payload is not a SenML pack, or must not be processed.
@@ -92,9 +93,10 @@ def _points(pack: list[Any], now: float, faults: list[Fault]) -> Iterator[_Point
 
 
 def _check_understood(pack: list[Any]) -> None:
-    """Raise Rejected if a pack has a higher version, or an unknown field whose name ends with "_".
+    """Raise Rejected if the hub does not understand a pack of SenML records.
 
-    By RFC 8428, such packs must not be processed.
+    By RFC 8428, a pack must not be processed if its version is higher than the supported version, or if it has an
+    unknown field whose name ends with an underscore.
     """
     for record in pack:
         if not isinstance(record, dict):

@@ -85,7 +85,7 @@ class ShellyDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _reports(self) -> Reporting | None:
-        """Return when the device reports: by itself at intervals (None), on changes, on events or rarely.
+        """Return when the device sends messages: ``changes``, ``events`` or ``rarely``; None for regular intervals.
 
         Devices of the first generation report every 30 s, later ones when a value changes. A device that sleeps reports
         rarely or on events.

@@ -44,11 +44,11 @@ _REQUESTS = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus
 
 
 class ShellyTopic(NamedTuple):
-    """The parts of a topic.
+    """The parts of an MQTT topic of a Shelly device. ``prefix`` is the topic prefix that is set in the device.
 
-    ``kind`` is ``events``, ``online``, ``status`` (``rest`` is the component), ``announce``, ``answer`` (a reply),
-    ``gen1`` (``rest`` is what follows the device's prefix), or empty for other topics. ``prefix`` is the device's topic
-    prefix.
+    ``kind`` says what a message on the topic is: ``events``, ``online``, ``status``, ``announce``, ``answer`` (a
+    reply), ``gen1`` (from a device of the first generation), or empty if it is something else. ``rest`` is the
+    component for ``status``, what follows the prefix for ``gen1``, and otherwise empty.
     """
 
     kind: str
@@ -126,10 +126,10 @@ class ShellyDialect:
     # -- devices and their prefixes ---------------------------------------------------------------------------
 
     def _device(self, prefix: str, src: str | None = None) -> ShellyDevice:
-        """Return the device with the topic prefix ``prefix``; a new one if it is not known.
+        """Return the device whose topics begin with ``prefix``. If it is not known yet, return a new device.
 
-        ``src`` is the sender's id in the message, if it has one. Raises Rejected if the prefix belongs to another
-        device, or the sender has another prefix and is online.
+        ``src`` is the sender's id in the message; None if the message has none. Raises Rejected if the prefix belongs
+        to another device, or if the device ``src`` is online with another prefix.
         """
         owner = self._prefixes.get(prefix)
         if owner is not None and src in (None, owner.native_id):
@@ -159,9 +159,9 @@ class ShellyDialect:
         return ShellyDevice(prefix, src, gen1=first_gen, sleeps=first_gen and src.lower().startswith(gen1.SLEEPERS))
 
     def _update(self, known: ShellyDevice, *, ask: bool = False) -> Result:
-        """Return a result with the device's identity. If the device has changed, the result also stores its state.
+        """Return a result that identifies the device ``known`` and, if its state has changed, stores that state.
 
-        If the device is new, or with ``ask``, the hub also requests its description and status.
+        If the device is new, or ``ask`` is True, the hub also asks it for its description and status.
         """
         before = self._prefixes.get(known.prefix)
         moved = self._devices.get(known.native_id)

@@ -111,9 +111,10 @@ def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, 
 
 @lru_cache(20_000)
 def _pattern_and_metric(rest: str) -> tuple[str, str]:
-    """Return the topic with ``#`` in place of each number, and the name of the metric.
+    """Return two texts for a topic: the topic with ``#`` in place of each number, and the name of its metric.
 
-    Raises Rejected (``bad_name``).
+    For ``relay/0/power`` they are ``relay/#/power`` and ``relay.0.power``. ``rest`` is the topic below the device's
+    prefix. Raises Rejected (``bad_name``).
     """
     return _NUMBER.sub("/#", rest), metric_name(rest.replace("/", "."))
 
@@ -197,7 +198,10 @@ def commands(known: ShellyDevice) -> dict[str, dict[str, Any]]:
 
 
 def controls(values: Mapping[str, Value]) -> list[str]:
-    """Return those metrics in ``values``, of a first-generation device, that can be set."""
+    """Return the metrics of a first-generation device that a command can set.
+
+    ``values`` are the values that the device reports, by metric.
+    """
     return [metric for metric in values if _can_be_set(metric)]
 
 

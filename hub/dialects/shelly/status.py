@@ -115,7 +115,10 @@ def readings(status: Mapping[str, Any]) -> Readings:
 
 
 def _value(metric: str, key: str, raw: Any, *, is_number: bool) -> Value | None:
-    """Return the value under a key; None if it is not a reading. Raises Rejected."""
+    """Return the value ``raw`` that a component has under ``key``; None if it is not a reading.
+
+    ``is_number`` is True if the metric must be a number. Raises Rejected if the value has the wrong type.
+    """
     kind = type(raw)
     if raw is not None and kind is not dict and (is_number or key == "output"):
         return _measured(metric, raw) if is_number else _switched(metric, raw)
@@ -125,7 +128,7 @@ def _value(metric: str, key: str, raw: Any, *, is_number: bool) -> Value | None:
 
 
 def _measured(metric: str, raw: Any) -> Value:
-    """Return the value as a number, even if it is written as a text. Raises Rejected."""
+    """Return ``raw`` as a number, even if it is written as a text. Raises Rejected if it is not a number."""
     if type(raw) is str and raw not in NOT_FINITE:
         try:
             return scalar(metric, float(raw))

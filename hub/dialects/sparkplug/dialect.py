@@ -189,7 +189,7 @@ class SparkplugDialect:
     def _count(
         self, message: RawMessage, topic: SparkplugTopic, own: Fields, *, lost: bool = False
     ) -> tuple[list[DialectState], Sequence[Action]]:
-        """Check the message's number. Request a rebirth if messages are missing or metrics unknown (``lost``)."""
+        """Check the sequence number. Return the node's new state, and a rebirth request after a gap or if ``lost``."""
         if message.retained:
             return [], ()
         before = self._edges.get(topic.edge)
@@ -222,7 +222,7 @@ class SparkplugDialect:
         return (*self._gateway(topic, view), self._identity(topic, birth))
 
     def _gateway(self, topic: SparkplugTopic, view: View) -> tuple[Identity, ...]:
-        """Return the identity of a device's edge node, unless the hub knows it or the sender is the edge node."""
+        """Return the edge node of a device as a new identity; an empty tuple if it is the sender or already known."""
         node = slug(topic.edge)
         if topic.native_id == topic.edge or view.known(node):
             return ()

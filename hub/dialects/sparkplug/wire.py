@@ -93,9 +93,9 @@ def _too_many() -> Rejected:
 
 
 def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, max_fields: int = MAX_FIELDS) -> Fields:
-    """Return the fields of a message. Raises Rejected.
+    """Return the fields of a message by key; a repeated field has its last value. Raises Rejected.
 
-    Values of fields whose key is in ``lists`` are added to the list there instead, so that repeated fields are kept.
+    ``lists`` has keys of fields that may be repeated. All their values are added to the lists, not to the result.
     """
     found: Fields = {}
     at, end = 0, len(data)
@@ -215,7 +215,7 @@ TEXTS = frozenset((12, 14, 15))
 
 
 def value(metric: Fields, datatype: int) -> Value | None:
-    """Return a metric's value; None if it is null or has a datatype that is not a reading.
+    """Return a metric's value; None if it is null, or of a datatype that the hub does not store, such as a table.
 
     Raises:
         Rejected: The value does not have the datatype (``wrong_type``), is not finite or is too long (``bad_value``).
@@ -231,9 +231,9 @@ def value(metric: Fields, datatype: int) -> Value | None:
 
 
 def _from_other_field(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> Value | None:
-    """Return the value from another field than the datatype's, because some senders use another; None without one.
+    """Return the value from a field that does not belong to the datatype; None if no field has a value.
 
-    Raises Rejected (``wrong_type``) if that field does not fit the datatype.
+    Some senders use such fields. ``read`` decodes whole numbers. Raises Rejected (``wrong_type``) if it does not fit.
     """
     for field in (_INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING):
         raw = metric.get(field)

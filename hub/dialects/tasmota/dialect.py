@@ -137,7 +137,7 @@ class TasmotaDialect:
         return Result(identities=update.identities, changes=changed, gone=gone, heard=(known.id,))
 
     def _topic_owner(self, device: TasmotaDevice) -> TasmotaDevice | None:
-        """Return the unannounced device with these topics, if any. Raises Rejected if an announced device has them."""
+        """Return the unannounced device with the topics of ``device``, or None. Raises Rejected if they are taken."""
         if device.tele.startswith(self._reserved) or device.stat.startswith(self._reserved):
             raise Rejected("topic_taken", f"The topics under {device.tele} belong to another dialect of the hub.")
         if device.key not in self._devices:
@@ -161,7 +161,7 @@ class TasmotaDialect:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Tasmota devices are allowed.")
 
     def _update(self, before: TasmotaDevice | None, known: TasmotaDevice | None) -> Result:
-        """Return a result with the identity of ``known``, and with its new state if that differs from ``before``."""
+        """Return a result with the identity of the device ``known``. If ``known`` differs from ``before``, store it."""
         if known is None:
             return Result()
         changes = () if known == before else (DialectState(_DEVICE + known.key, msgspec.json.encode(known)),)
@@ -276,7 +276,7 @@ class TasmotaDialect:
         return before
 
     def _add(self, before: TasmotaDevice | None, known: TasmotaDevice) -> Sequence[Action]:
-        """Add a device. Return the subscriptions for its topics; none if the topics are the same as before."""
+        """Add or replace a device. Return the subscriptions that it needs; none if ``before`` has the same topics."""
         self._devices[known.key] = known
         self._bases.update(dict.fromkeys(known.bases, known))
         if before is not None and (before.tele, before.stat) == (known.tele, known.stat):
@@ -289,7 +289,7 @@ class TasmotaDialect:
 
 
 def _time(body: Mapping[str, Any], message: RawMessage) -> tuple[int, Quality]:
-    """Return time (ms) and quality from ``Epoch`` or ``Time``. A local time that is far off has quality ``good``."""
+    """Return time (ms) and quality from ``Epoch`` or ``Time``. A local time never gets the quality ``clock``."""
     value = body.get("Epoch") or body.get("Time")
     try:
         ts, quality = when(value, message.received, retained=message.retained)

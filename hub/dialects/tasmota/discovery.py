@@ -82,10 +82,11 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _reports(self) -> Reporting | None:
-        """Return when the device reports.
+        """Return the pattern of the device's reports.
 
-        ``rarely``: the device sleeps. ``events``: the device passes on what it receives. None: it reports every few
-        minutes.
+        - ``rarely``: the device sleeps most of the time.
+        - ``events``: the device passes on what it receives, whenever it receives something.
+        - None: the device reports every few minutes.
         """
         if self.sleeps:
             return "rarely"
@@ -125,9 +126,13 @@ def parse_config(mac: str, body: dict[str, Any]) -> TasmotaDevice:
 
 
 def _base(full: str, prefix: str, topic: str, body: dict[str, Any]) -> str:
-    """Return the beginning of the device's topics: the full topic with its tokens replaced, as Tasmota replaces them.
+    """Return the beginning of the device's topics. Raises Rejected (``bad_value``) if it is not a valid topic.
 
-    Raises Rejected (``bad_value``) if the result is not a valid topic.
+    Args:
+        full: The setting ``FullTopic`` of the device, a pattern with placeholders such as ``%topic%``.
+        prefix: The text for ``%prefix%``.
+        topic: The text for ``%topic%``.
+        body: The announcement, which has the texts for the other placeholders.
     """
     mac = str(body.get("mac", ""))
     base = full.replace("%prefix%", prefix).replace("%topic%", topic)
@@ -176,7 +181,11 @@ def with_deep_sleep(known: TasmotaDevice, body: Mapping[str, Any], received: int
 
 
 def with_description(known: TasmotaDevice, model: Any, firmware: Any) -> TasmotaDevice:
-    """Return the device with this model and firmware. A model or firmware that it announced itself is kept."""
+    """Fill in the model and the firmware version of a device, and return the changed device.
+
+    A model that is known already is kept, and so is a firmware version that the device announced itself. Values that
+    are not texts are ignored.
+    """
     model = model[:MAX_TEXT] if isinstance(model, str) and known.model is None else known.model
     firmware = firmware[:MAX_TEXT] if isinstance(firmware, str) and not known.announced else known.firmware
     if (model, firmware) == (known.model, known.firmware):

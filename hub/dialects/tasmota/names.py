@@ -42,7 +42,10 @@ def titles(metrics: Collection[str], relays: Sequence[str]) -> dict[str, str]:
 
 
 def classes(metrics: Collection[str]) -> dict[str, str]:
-    """Return the device class ``switch`` for each relay. Other classes are derived from the names of the metrics."""
+    """Return the device class ``switch`` for the metric of each relay.
+
+    Other metrics are left out: the hub derives their classes from their names.
+    """
     return {metric: "switch" for metric in metrics if metric.startswith("POWER")}
 
 

@@ -113,9 +113,9 @@ def sensors(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
 def _add(
     found: Found, within: str, name: str, value: Any, sensor: str, unit: str, scales: Mapping[str, str], depth: int
 ) -> None:
-    """Add a value to ``found``. For an object or a list, add all values in it, recursively.
+    """Add a value of a message to ``found``; for an object or a list, add each value in it, recursively.
 
-    ``unit`` is the unit of the enclosing object, which applies to the values in it (``Speed.Act``, ``Total.0``).
+    A value without a unit of its own has the ``unit`` of the enclosing object, such as ``Speed`` for ``Speed.Act``.
     """
     try:
         metric, own = _metric_and_unit(within, sensor, name)
@@ -138,14 +138,14 @@ def _add(
 
 @lru_cache(20_000)
 def _metric_and_unit(within: str, sensor: str, name: str) -> tuple[str, str]:
-    """Return the name of a metric and its unit; see :func:`_unit`. Raises Rejected (``bad_name``)."""
+    """Return the metric's name and unit for the field ``name`` of a sensor. Raises Rejected (``bad_name``)."""
     return metric_name(f"{within}.{name}" if within else name), _unit(sensor, name)
 
 
 def _unit(sensor: str, name: str) -> str:
-    """Return the unit of the value ``name`` of ``sensor``. Return an empty text if it has no unit.
+    """Return the unit of the value ``name`` of the sensor ``sensor``; an empty text if it has no unit.
 
-    If the message declares the unit, return the key under which it does (one of :data:`SCALES`).
+    A device declares some units in its messages. For these, return the key of :data:`SCALES` that declares the unit.
     """
     if not sensor or (sensor.startswith("Zb") and name == "Power"):
         return ""  # an item of a list has the list's unit; Zigbee's Power is on or off
@@ -168,7 +168,7 @@ def _bare(name: str) -> str:
 
 
 def state(body: Mapping[str, Any]) -> Found:
-    """Return the readings in a STATE message. Names of networks and settings are left out."""
+    """Return the readings in the body of a STATE message. Fields about settings or networks are left out."""
     found: Found = []
     for name, value in body.items():
         bare = _bare(name)
@@ -202,7 +202,7 @@ def result(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
 
 
 def _add_parts(found: Found, name: str, value: Any, units: Mapping[str, str]) -> None:
-    """Add those parts of the object ``value`` that ``units`` names. ``units`` has the unit of each part."""
+    """Add to ``found`` those fields of the object ``value`` that are keys of ``units``, each with its unit."""
     if isinstance(value, dict):
         for part, unit in units.items():
             if part in value:
@@ -286,6 +286,6 @@ def _number(text: str) -> Value | None:
 
 
 def scales_of(body: Mapping[str, Any], before: dict[str, str]) -> dict[str, str]:
-    """Return ``before``, updated with the units that this message declares under the keys of :data:`SCALES`."""
+    """Return ``before``, updated with the units (``TempUnit`` and others in :data:`SCALES`) that ``body`` has."""
     found = {key: spell(body[key][:32]) for key in SCALES if isinstance(body.get(key), str)}
     return {**before, **found} if found else before

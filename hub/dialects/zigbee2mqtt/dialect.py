@@ -56,7 +56,11 @@ class Zigbee2MqttDialect:
 
     @property
     def filters(self) -> Sequence[str]:
-        """The topic filters. The lists come first, since a broker replays retained messages in this order."""
+        """The topic filters, in the order of subscription: the lists of devices and groups come before the readings.
+
+        A broker sends the retained messages of the filters in this order, so the hub knows the devices before it
+        decodes their readings.
+        """
         return [f"{self._base}/bridge/devices", f"{self._base}/bridge/groups", f"{self._base}/#"]
 
     def owns(self, topic: str) -> bool:
@@ -219,7 +223,11 @@ class Zigbee2MqttDialect:
 def _values(
     device: Zigbee2MqttDevice, body: dict[str, Any], faults: list[Fault], view: View
 ) -> Iterator[tuple[str, Value]]:
-    """Yield the name and the value of each metric in a state. Invalid values are added to ``faults``."""
+    """Yield the name and the value of each metric in a state message ``body``.
+
+    Invalid values are added to ``faults``. Texts that say that there is no value are left out; ``view`` gives the
+    earlier values, which help to recognize such a text.
+    """
     for metric, value in _leaves(body):
         if type(value) is str and no_value(value, slug(device.ieee), metric, view):
             continue
@@ -247,7 +255,10 @@ def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
-    """Return True or False for the on or off value of a binary property. Return any other value unchanged."""
+    """Convert the value of the property ``prop`` to True or False if the device announced two values for on and off.
+
+    Return any other value unchanged.
+    """
     on, off = device.binary.get(prop, (None, None))
     if on is None:
         return value

@@ -117,7 +117,10 @@ def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
 
 
 class _Exposed(msgspec.Struct):
-    """The contents of a device's ``exposes``, by property. A part of a composite is named ``property.part``."""
+    """What a device announces about its properties, by the name of the property.
+
+    A property that consists of several parts has an entry for each part, named ``property.part``.
+    """
 
     units: dict[str, str] = {}
     binary: dict[str, tuple[Any, Any]] = {}
@@ -130,7 +133,14 @@ class _Exposed(msgspec.Struct):
 def _read(exposed: _Exposed, features: Any, within: str, depth: int) -> None:
     """Add the properties in ``features`` to ``exposed``, recursively.
 
-    A specific type (light, climate, …) only groups features. The features of a composite are parts of one object.
+    A feature of a specific type (light, climate, …) only groups other features, which are added in its place. A
+    composite is a property whose value is an object: its features are added as parts of this object.
+
+    Args:
+        exposed: Collects the properties.
+        features: The list of features as the device announces it.
+        within: A prefix for names: the name of the composite and a dot, or empty outside a composite.
+        depth: How deeply the features are nested.
     """
     if not isinstance(features, list) or depth > MAX_DEPTH:
         return

@@ -45,10 +45,12 @@ _VERSION = 2
 
 
 class Judgement(NamedTuple):
-    """The result for each reading and metric; both arrays have the shape (readings, metrics).
+    """The result for each reading of each metric. Both arrays have the shape (readings, metrics).
 
-    ``anomalous``: whether the metric is anomalous. ``deviation``: the signed distance from the level, in deviations; 0
-    if it is not known.
+    Attributes:
+        anomalous: whether the metric is anomalous.
+        deviation: how far the median of the last 5 readings is above the metric's normal level (below it if negative),
+            as a multiple of the robust standard deviation; 0 if the level is not known yet.
     """
 
     anomalous: Flags
@@ -85,7 +87,12 @@ class BandDetector:
         self.step, self.beyond = np.full(self.metrics, np.inf), np.zeros(self.metrics)
 
     def update(self, values: Floats) -> Judgement:
-        """Judge readings of shape (readings, metrics), and learn from them. NaN repeats the previous reading."""
+        """Find the anomalous readings in ``values``, and learn from them.
+
+        ``values`` has one row for each reading and one column for each metric. NaN means that the metric has no new
+        value, so its previous value is used. The result has for each value whether it is anomalous, and its deviation
+        from the usual level.
+        """
         values = np.clip(np.where(np.isfinite(values), values, np.nan), -LARGEST, LARGEST)
         found = Judgement(np.zeros(values.shape, dtype=np.bool_), np.zeros(values.shape))
         at = 0
@@ -97,7 +104,10 @@ class BandDetector:
         return found
 
     def _part(self, values: Floats) -> Judgement:
-        """Judge readings with one band, up to the next computation of the band."""
+        """Find the anomalous readings in ``values``, of which all are compared with the same band of usual values.
+
+        The band is computed again after a fixed number of readings, so ``values`` must not extend beyond that point.
+        """
         series = _filled(np.concatenate([self.tail, values]))
         steps = np.abs(np.diff(series[_MEDIAN - 2 :], axis=0))
         self.step = np.minimum(self.step, np.where(steps > 0, steps, np.inf).min(axis=0))
@@ -110,9 +120,10 @@ class BandDetector:
         return Judgement(anomalous, deviation)
 
     def _latch(self, size: Floats, medians: Floats) -> Flags:
-        """Return for each reading and metric whether the metric is anomalous. Store the medians of calm metrics.
+        """Return for each reading and metric whether the metric is anomalous, and store the medians of calm metrics.
 
-        ``size`` has the absolute deviations.
+        A metric is calm while its readings are within its band. ``size`` has the distances of ``medians`` from the
+        normal level, without sign, as multiples of the robust standard deviation.
         """
         anomalous = np.zeros(size.shape, dtype=np.bool_)
         calm = np.ones(size.shape, dtype=np.bool_)
@@ -130,7 +141,11 @@ class BandDetector:
         return anomalous
 
     def _fit(self) -> None:
-        """Compute the band of each metric again from its calm medians."""
+        """Compute again, for each metric, the level and the scale of its usual values.
+
+        They come from the recent medians that were not unusual (``calm``). If none of these medians is left, the metric
+        has been unusual for so long that its level is unset, to be learned again.
+        """
         if self.seen < LEARN:
             return
         for metric in range(self.metrics):
@@ -167,7 +182,11 @@ class BandDetector:
 
 
 def _scale(calm: Floats, step: float) -> float:
-    """Return the size of one deviation: the robust deviation of the medians, or the sensor's step if that is larger."""
+    """Return how large one deviation of a metric is, in its unit: the largest of three measures of its spread.
+
+    They are the robust deviation of ``calm`` (medians of readings while the metric was calm), a quarter of the range
+    between their outer percentiles, and ``step``, the sensor's resolution.
+    """
     low, high = np.partition(calm, (3 * len(calm) // 100, 97 * len(calm) // 100))[
         [3 * len(calm) // 100, 97 * len(calm) // 100]
     ]

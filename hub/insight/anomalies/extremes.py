@@ -58,10 +58,14 @@ _VERSION = 1
 
 
 class Scores(NamedTuple):
-    """Scores of readings. Each array has one entry per reading.
+    """Scores that say how far each reading is beyond earlier extremes. Each array has one entry per reading.
 
-    ``feature`` is the index in :data:`FEATURES` of the feature that contributes most to the score. ``reached`` is the
-    value of that feature; ``low`` and ``high`` are the range that it had before.
+    Attributes:
+        score: the score; 0 if the reading is within the extremes, or belongs to an event that was scored already.
+        feature: the index in :data:`FEATURES` of the feature that contributes most to the score.
+        reached: the value of this feature.
+        low: the lowest value that this feature had before.
+        high: the highest value that this feature had before.
     """
 
     score: Floats
@@ -90,10 +94,9 @@ class ExtremesDetector:
     """The scores of the last 24 readings, also where :meth:`update` returned 0 because the event was known already."""
 
     def update(self, values: Floats) -> Scores:
-        """Return the score of each of ``values``, and learn from them.
+        """Return how unusual each of ``values`` is, as a score, and learn from the values.
 
-        Values that are not finite score 0 and are not learned. The detector uses the order of the values, not their
-        times.
+        NaN and infinite values score 0 and are not learned. The detector uses the order of the values, not their times.
         """
         values = np.asarray(values, dtype=np.float64)
         finite = np.isfinite(values)
@@ -130,10 +133,16 @@ class ExtremesDetector:
         return Scores(score, feature, features[chosen], lowest[chosen], highest[chosen])
 
     def _extend(self, signed: Floats, age: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Add readings to the blocks. Return the highest values before each reading, and whether it can be scored.
+        """Add readings to the recent extremes, which are kept for blocks of 125 readings.
 
-        A reading cannot be scored until the metric has varied in enough blocks. ``signed`` has the features and their
-        negatives, ``age`` the number of readings before each reading.
+        Args:
+            signed: The features of each reading, and their negatives, so that a lowest value is also found as a
+                highest.
+            age: The number of readings before each reading.
+
+        Returns:
+            The highest value of each feature before each reading, and for each reading whether it can be scored. It
+                cannot be scored until the metric has varied in enough blocks.
         """
         offset = self.seen % _BLOCK
         rows = (offset + len(signed)) // _BLOCK + 1
@@ -174,9 +183,11 @@ class ExtremesDetector:
 
 
 def _features(tail: Floats, values: Floats) -> Floats:
-    """Return the features of ``values``, shape (readings, features). NaN if too few readings came before.
+    """Return the numbers by which each reading in ``values`` is judged, one row per reading and one column per feature.
 
-    ``tail`` are the readings before ``values``.
+    The features are the reading, its difference from the one before, the mean and the noise of the last readings, and
+    the difference between a short and a long mean. ``tail`` are the readings before ``values``. A feature is NaN if too
+    few readings came before.
     """
     series = np.concatenate([tail, values])
     short, noise, long = windows(series, _SHORT, _NOISE, _LONG)

@@ -14,7 +14,11 @@ _MAGIC = b"WKad"
 
 
 def pack(version: int, seen: int, *arrays: Floats) -> bytes:
-    """Return a header and the arrays as bytes. Each number is a little-endian double."""
+    """Return the state of a detector as bytes, which :class:`StateReader` reads.
+
+    ``version`` is the version of the format, and ``seen`` is the number of readings seen so far. The numbers of
+    ``arrays`` are stored as little-endian doubles.
+    """
     return _HEAD.pack(_MAGIC, version, seen) + b"".join(array.astype("<f8").tobytes() for array in arrays)
 
 
@@ -40,7 +44,7 @@ class StateReader:
         return self._seen
 
     def floats(self, count: int) -> Floats:
-        """Return the next ``count`` numbers. They may be infinite, which stands for "none yet"."""
+        """Return the next ``count`` numbers. An infinite number stands for a number that does not exist yet."""
         end = self._at + 8 * count
         if end > len(self._data):
             raise _damaged("it is too short")

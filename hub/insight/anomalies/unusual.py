@@ -29,8 +29,10 @@ class UnusualPeriod:
         end: when the period ended, in epoch ms; None if it continues.
         at: when the score was highest, in epoch ms.
         score: the highest score; see ``MARK`` and ``ALERT`` in :mod:`hub.insight.anomalies.extremes`.
-        feature: the feature that was most unusual.
-        reached: the value of that feature at ``at``. ``low`` and ``high`` are its range in the ``learned_ms`` before.
+        feature: what was most unusual about the metric: its value, step, level, noise or shift.
+        reached: how large this feature was at ``at``.
+        low, high: the range in which this feature was before.
+        learned_ms: the length in ms of the time from which this range was learned.
     """
 
     metric: str
@@ -84,9 +86,10 @@ def _period(track: MetricSeries, scores: Scores, marks: list[int]) -> UnusualPer
 
 
 def _run(outside: Flags, mark: int) -> tuple[int, int]:
-    """Return the first and last index of the time outside the band that contains reading ``mark`` or begins soon after.
+    """Return the first and the last index of the stretch of readings outside the band at index ``mark``.
 
-    Return ``mark`` twice if there is no such time.
+    ``outside`` is True for each reading outside the expected band. If reading ``mark`` is inside the band, the stretch
+    that begins within the next :data:`_LAG` readings is taken. If there is none, both indices are ``mark``.
     """
     near = np.flatnonzero(outside[mark : mark + _LAG + 1])
     if not len(near):

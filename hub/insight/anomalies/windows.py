@@ -16,9 +16,10 @@ from hub.insight.series import Floats
 
 
 class Windows(NamedTuple):
-    """Sliding windows of ``length`` readings, one entry each.
+    """The mean and the spread of each window of ``length`` consecutive readings.
 
-    ``mean`` is the mean of a window. ``squares`` is the sum of squared distances from the mean.
+    The windows overlap: each begins one reading later than the one before. The arrays have one entry for each window:
+    ``mean`` is its mean, and ``squares`` is the sum of the squared distances of its readings from this mean.
     """
 
     length: int
@@ -31,9 +32,10 @@ class Windows(NamedTuple):
 
 
 def windows(values: Floats, *lengths: int) -> list[Windows]:
-    """Return the sliding windows of each of ``lengths``. The last entry is the window that ends with the last value.
+    """Return a Windows object for each of ``lengths``: the sliding windows of that many readings in ``values``.
 
-    There are no windows of a length that exceeds the number of values.
+    The last entry of an object is about the window that ends with the last value. An object has no entries if its
+    length exceeds the number of values.
     """
     powers = [Windows(1, values, np.zeros_like(values))]
     while powers[-1].length * 2 <= max(lengths):
@@ -49,7 +51,10 @@ def windows(values: Floats, *lengths: int) -> list[Windows]:
 
 
 def _merge(earlier: Windows, later: Windows) -> Windows:
-    """Join each window of ``later`` with the window of ``earlier`` that ends just before it."""
+    """Join each window of ``later`` with the window of ``earlier`` that ends just before it begins.
+
+    A window is a number of successive values. Only their mean and the sum of their squared distances from it are kept.
+    """
     count = max(len(later.mean) - earlier.length, 0)
     # Entry i of the result ends where entry i + earlier.length of `later` ends.
     a, a2 = earlier.mean[:count], earlier.squares[:count]

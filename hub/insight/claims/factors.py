@@ -50,10 +50,11 @@ _OF_LIMIT = re.compile(r"^\s(?:the|its)\slimit\b", re.I)
 
 
 def factors(clause: Clause, known: Sequence[Fact]) -> tuple[str, list[Outcome]]:
-    """Check the factors in a clause, such as "doubled". Return the clause without them, and an outcome for each factor.
+    """Check statements in a clause that compare by a factor, such as "doubled" or "half".
 
-    ``known`` are the facts that may support the clause. A factor compares a reading with the level before the change,
-    or with the limit.
+    A factor compares a reading with the level before the change, or with the limit. ``known`` are the facts in the
+    evidence, with which the factors are compared. Return the clause without these statements, and an outcome for each
+    of them.
     """
     if _EVENTS.search(clause.text):
         return clause.text, []

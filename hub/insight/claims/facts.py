@@ -32,7 +32,11 @@ _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{4}-\d{2}-\d{2}\b")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A quantity in the evidence. ``unit`` is None if it has none. ``places`` is its number of exact decimals."""
+    """A number that the evidence contains, such as a reading or a limit.
+
+    ``role`` says what the number is. ``unit`` is None for a number without a unit. ``places`` is how many decimals of
+    the number are exact.
+    """
 
     value: float
     unit: str | None
@@ -46,15 +50,17 @@ class Motion:
     """The behaviour of one metric according to all evidence.
 
     Attributes:
-        moves: the signs of its changes: 1 for a rise, -1 for a fall.
+        moves: the signs of the metric's changes: 1 for a rise, -1 for a fall.
         quiet: True if a finding says that the metric shows nothing unusual.
         on: whether a switch is on or a machine runs; None if that is not known.
-        side: 1 if it is above its limit, -1 if below; None if no finding says so.
-        reading, before, unit: its newest value, its level before the change, and the unit of both.
-        limit: the limit that a finding names.
-        onset: when it began to change, in epoch ms.
-        stuck: True if it repeats one value.
-        first: True if a finding names it as the first metric that changed.
+        side: 1 if the metric is above its limit, -1 if it is below; None if no finding says so.
+        reading: the newest value of the metric; None if no finding has it.
+        before: the value of the metric before its change; None if no finding has it.
+        unit: the unit of ``reading`` and ``before``.
+        limit: the limit that a finding names; None if none does.
+        onset: when the metric began to change, in epoch ms; None if that is not known.
+        stuck: True if the metric repeats one value.
+        first: True if a finding names the metric as the first one that changed.
     """
 
     moves: set[int] = field(default_factory=set)
@@ -118,9 +124,10 @@ def _exact(e: Evidence) -> Iterator[Fact]:
 
 
 def _derived(e: Evidence, own: Sequence[Fact]) -> Iterator[Fact]:
-    """Yield the quantities that follow from the quantities of one finding (``own``).
+    """Yield the quantities that can be computed from ``own``, the quantities of the finding ``e``.
 
-    If ``own`` has a quantity both exactly and as rounded in the finding's sentence, the exact value is used.
+    Example: a reading and a limit give the distance to the limit. ``own`` may have the same quantity twice: exact, and
+    rounded as in the sentence of the finding. In that case, the exact one is used.
     """
     value = {role: _exactly(own, role) for role in ("reading", "before", "limit", "difference")}
     reading, before, limit, change = (value[role] for role in ("reading", "before", "limit", "difference"))
@@ -147,7 +154,10 @@ def _exactly(own: Sequence[Fact], role: Role) -> float | None:
 
 
 def motions(evidence: Iterable[Evidence], coder: Coder) -> dict[str, Motion]:
-    """Return the behaviour of each metric according to all evidence."""
+    """Return how each metric behaved according to all findings, by metric: whether it rose, fell or stayed quiet.
+
+    ``evidence`` are the findings, and ``coder`` reads their sentences.
+    """
     found: dict[str, Motion] = {}
     for e in evidence:
         if e.metric is not None and e.kind == "order":

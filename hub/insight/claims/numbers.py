@@ -44,9 +44,14 @@ _COUNTS = ("onset", "step", "stays_on", "stays_off", "stuck")
 def numbers(
     clauses: Sequence[Clause], known: Sequence[Fact], motions: Mapping[str, Motion], counts: frozenset[int]
 ) -> Iterator[Outcome]:
-    """Yield for each number in the clauses whether the evidence supports it.
+    """Yield, for each number in the clauses of a sentence, whether the evidence supports it.
 
-    ``counts`` are the numbers of cited findings and of their metrics; a text may mention these ("three metrics").
+    Args:
+        clauses: The clauses.
+        known: The quantities in the evidence.
+        motions: The behaviour of each metric, by metric.
+        counts: How many findings the sentence cites, and how many metrics these are about. The sentence may mention
+            these numbers ("three metrics").
     """
     mentioned = [metric for clause in clauses for metric in clause.named]
     intervals = [fact for fact in _between(mentioned, motions) if fact.role == "duration"]
@@ -70,7 +75,13 @@ def _read(
 ) -> Iterator[tuple[Role | None, Outcome]]:
     """Yield the role of each number in ``text`` (reading, limit, …), and whether the facts ``known`` support it.
 
-    ``last`` is the role of the number before. If ``earlier``, a reading may also be the level before the change.
+    Args:
+        text: A clause of the sentence.
+        known: The quantities in the evidence that the numbers can refer to.
+        counts: How many findings the sentence cites, and how many metrics these are about.
+        named: The metrics that the clause names.
+        last: The role of the number before this clause; None if there is none.
+        earlier: Whether a reading may also be the level of the metric before its change.
     """
     for start, end, wanted in quantities.find(text):
         before, after = text[:start], text[end:]
@@ -164,7 +175,11 @@ def _duration(wanted: Quantity, before: str, known: Sequence[Fact]) -> bool:
 
 
 def _between(named: Sequence[str], motions: Mapping[str, Motion]) -> list[Fact]:
-    """Return for each pair of metrics the time between their onsets and the difference of their readings, as facts."""
+    """Return the facts that compare two metrics: how far apart in time they began to change, and in their readings.
+
+    Each pair of the metrics in ``named`` is compared. ``motions`` has the beginning of the change and the newest
+    reading of each metric. Readings in different units are not compared.
+    """
     found = []
     for one, other in combinations(dict.fromkeys(named), 2):
         first, second = motions.get(one, Motion()), motions.get(other, Motion())

@@ -27,9 +27,10 @@ _NOT = re.compile(r"\b(?:not|never|no longer)\b|n['’]t\b", re.I)
 
 
 def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield for each statement such as "A rose before B", "B followed A" and "A moved first" whether the onsets agree.
+    """Check the statements of a sentence about the order of changes, such as "A rose before B" and "A moved first".
 
-    ``coded`` is a sentence from :meth:`Coder.code`.
+    ``coded`` is a sentence from :meth:`Coder.code`, in which one character stands for each metric. ``known`` has the
+    times at which the metrics began to change. Yield for each statement whether it agrees with these times.
     """
     onsets = {metric: motion.onset for metric, motion in known.items() if motion.onset is not None}
     for part in re.split(r"[;.]\s", coded):
@@ -53,7 +54,11 @@ def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Out
 
 
 def comparison(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield for each "A is higher than B" and "A and B are equal" in the sentence whether the newest readings agree."""
+    """Check statements in a sentence that compare two metrics, such as "A is higher than B" and "A and B are equal".
+
+    ``coded`` is a sentence from :meth:`Coder.code`. Yield for each statement whether it agrees with the newest readings
+    of the metrics.
+    """
     for part in re.split(r"[;.,]\s", coded):
         named = coder.mentions(part)
         if len(named) != 2 or named[0][1] == named[1][1]:

@@ -76,9 +76,11 @@ that the machine is on.
 
 
 def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Sequence[str]) -> Iterator[Outcome]:
-    """Yield for each direction, state and side of a limit in the clauses whether the evidence agrees.
+    """Check each assertion that the clauses of a sentence make about how metrics behaved, and yield its outcome.
 
-    ``cited`` are the metrics of the cited evidence.
+    An assertion gives a direction ("rose", "is steady"), a state ("is off") or a side of a limit ("above its limit").
+    ``known`` is what the evidence says about each metric. ``cited`` are the metrics of the evidence that the sentence
+    cites.
     """
     last: Relation | None = None
     for clause in clauses:
@@ -97,7 +99,11 @@ def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Seq
 
 
 def _caused(clause: Clause, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Check each phrase such as "which raised the pressure". It says that its object, the pressure, rose."""
+    """Check each phrase that names an effect, such as "which raised the pressure".
+
+    Such a phrase is read as the statement that its object (the pressure) rose or fell. Yield for each whether the
+    movements ``known`` from the evidence confirm this.
+    """
     for match in _CAUSED.finditer(clause.text):
         metric = next(metric for place, metric in clause.mentions if place == match.start("metric"))
         yield _moved(metric, "rose" if match["rose"] else "fell", _negated(clause.text, match.start()), known)
@@ -125,10 +131,15 @@ def _states(clause: Clause, known: Mapping[str, Motion], cited: Sequence[str]) -
 def _each(
     clause: Clause, match: re.Match[str], cited: Sequence[str], compare: Callable[[str], Outcome]
 ) -> Iterator[Outcome]:
-    """Apply ``compare`` to each metric that the word in ``match`` refers to, and yield the outcomes.
+    """Apply ``compare`` to each metric that a word of a sentence refers to, and yield the outcomes.
 
-    If the sentence names no metric, the word refers to the metrics in ``cited``. Then at most one outcome is yielded:
-    the statement holds if it is true for any of these metrics, and fails if it is false for all of them.
+    Args:
+        clause: The part of the sentence with the word.
+        match: The word, such as "rose".
+        cited: The metrics of the evidence that the sentence cites. The word refers to them if the sentence names no
+            metric. Then at most one outcome is yielded: the statement holds if it is true for any of these metrics, and
+            fails if it is false for all of them.
+        compare: Compares the statement with the evidence on a metric.
     """
     earlier = [metric for place, metric in clause.mentions if place < match.start()]
     later = [metric for place, metric in clause.mentions if place >= match.start()]
@@ -150,7 +161,10 @@ def _negated(text: str, place: int) -> bool:
 
 
 def _about_another(text: str, match: re.Match[str]) -> bool:
-    """Return True if a state word is about something other than a metric, as in "a closed drain"."""
+    """Return True if a word for a state (in ``match``) does not describe a metric, as in "a closed drain".
+
+    ``text`` is the text that contains the match.
+    """
     follows = text[match.end() :].lstrip()
     return bool(
         " " not in match[0]

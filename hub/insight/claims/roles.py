@@ -52,7 +52,10 @@ _RESTATED = re.compile(
 
 
 def role_of(before: str, after: str) -> Role | None:
-    """Return the role of a number, from the text before and after it. None if the words do not tell the role."""
+    """Return what a number in a sentence stands for, such as a reading, a limit or a difference (its role).
+
+    ``before`` and ``after`` are the texts before and after the number. Return None if their words do not tell the role.
+    """
     if _LIMIT_BEFORE.search(before) or _LIMIT_AFTER.search(after):
         return "limit"
     if _DIFFERENCE_AFTER.search(after) or _DIFFERENCE_BEFORE.search(before):

@@ -38,9 +38,9 @@ class Vocabulary:
     """The names that sentences may use.
 
     Attributes:
-        metrics: the device's metrics.
-        names: ids, models and areas; digits in these are not numbers.
-        titles: titles by metric.
+        metrics: the ids of the device's metrics.
+        names: ids, models and areas. Their digits are not read as numbers: "pump 7" has no number.
+        titles: by metric, its title.
     """
 
     metrics: tuple[str, ...] = ()
@@ -66,10 +66,10 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a coded sentence.
+    """A part of a sentence in which codes stand for the names of metrics, see :meth:`Coder.code`.
 
-    ``mentions`` are its metrics with their positions. ``inherited`` are the metrics that an earlier clause of the
-    sentence named.
+    ``mentions`` are the metrics in the clause, each after its position. ``inherited`` are the metrics that an earlier
+    clause of the sentence named.
     """
 
     text: str
@@ -83,7 +83,10 @@ class Clause:
 
 
 class Coder:
-    """Replaces each metric in sentences and evidence of one device by one character, as the module describes."""
+    """Writes sentences and evidence on one device in coded form: each metric becomes one private Unicode character.
+
+    So a metric such as "pressure drop" is not mistaken for a movement, and "level 2" not for a number.
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._metrics = vocabulary.metrics[:_MAX_METRICS]
@@ -103,7 +106,11 @@ class Coder:
         self._full = len(forms)
 
     def code(self, text: str) -> str:
-        """Return the coded sentence: each metric is replaced by its character, and ids of evidence are removed."""
+        """Return the sentence in coded form: each metric is replaced by the one character that stands for it.
+
+        Ids of evidence (``e12``) and names with digits are removed, and quantities are written in one way
+        (:func:`quantities.normalized`).
+        """
         text = _BASELINE.sub("its baseline", _ID.sub(" ", text))
         for name in self._names:
             text = name.sub(" ", text)
@@ -112,7 +119,10 @@ class Coder:
         return quantities.normalized(text)
 
     def mentions(self, coded: str) -> tuple[tuple[int, str], ...]:
-        """Return the metrics in a coded text, each with its position."""
+        """Return the metrics that a coded sentence names, each as a pair of its position and the metric.
+
+        In a coded sentence, a single character stands for each metric.
+        """
         return tuple(
             (place, self._metrics[ord(char) - _FIRST_CODE])
             for place, char in enumerate(coded)
@@ -120,7 +130,11 @@ class Coder:
         )
 
     def named(self, text: str) -> list[str]:
-        """Return the metrics that a text (not coded) names by a full form; see :meth:`Vocabulary.forms`."""
+        """Return the metrics that ``text`` names by one of their full forms (:meth:`Vocabulary.forms`).
+
+        ``text`` is an original sentence, not one that :meth:`code` returned. Short forms, such as ``current`` for
+        ``motor_current``, are not recognized.
+        """
         found = []
         for form, code in self._forms[: self._full]:
             if form.search(text):
@@ -129,7 +143,7 @@ class Coder:
         return list(dict.fromkeys(found))
 
     def clauses(self, coded: str) -> list[Clause]:
-        """Return the clauses of a coded sentence, in order.
+        """Split a coded sentence, in which a single character stands for each metric, into its clauses.
 
         A list of metrics is not split: "flow and pressure fell" is one clause with two metrics.
         """

@@ -27,7 +27,11 @@ _CHANGES = ("onset", "step", "stays_on", "stays_off", "jump", "running", "idle",
 
 
 def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outcome]:
-    """Yield for each time and date in the clauses whether the cited evidence (``base``) gives it for the same event."""
+    """Check each time and date in the clauses, and yield whether the cited evidence gives the same one.
+
+    A time must be that of the event that its clause speaks of, such as the begin of a rise. ``base`` is the cited
+    evidence.
+    """
     for clause in clauses:
         named = clause.named or clause.inherited
         own = [e for e in base if not named or e.metric in named or e.metric is None] or list(base)

@@ -140,7 +140,10 @@ class FastConnection(asyncio.Protocol):
         await self._request(lambda number: mqtt5.UnsubscribePacket(number, list(filters)).write())
 
     async def _request(self, packet: Callable[[int], bytes]) -> Sequence[IntEnum]:
-        """Send a packet with a free packet id, and return the reason codes of the answer."""
+        """Send SUBSCRIBE or UNSUBSCRIBE, and return the reason codes of the broker's answer.
+
+        ``packet`` returns the bytes of the packet for a packet id, which is chosen here. Raises Lost without an answer.
+        """
         if self.lost is not None:
             raise self.lost
         number = self._publishing.number()
@@ -255,7 +258,7 @@ class FastConnection(asyncio.Protocol):
 
 @cache
 def _puback(receipt: int) -> bytes:
-    """Return the PUBACK for a packet id. The cache has at most 65,535 entries, one for each id."""
+    """Return the bytes of the PUBACK for a packet id. They are cached: there are only 65,535 packet ids."""
     return mqtt5.PubAckPacket(receipt).write()
 
 

@@ -78,7 +78,8 @@ class PacketReader:
     def _handle_error(self, error: BaseException, rest: memoryview) -> bool:
         """Handle an error in the packet at the start of ``rest``. Return False if the packet is only incomplete.
 
-        Otherwise return True: either the fault is recorded, or the packet can be read again, with :func:`_read_lax`.
+        Return True in two cases: the packet is invalid, and the fault is recorded; or the packet can be read again with
+        the more tolerant :func:`_read_lax`, which is used from now on.
         """
         panic = type(error).__name__ == "PanicException"
         if not panic and not isinstance(error, (IndexError, ValueError)):
@@ -102,11 +103,14 @@ class PacketReader:
 
 
 def _varint(view: memoryview, position: int) -> tuple[int, int]:
-    """Read a variable byte integer (section 1.5.5). Return the position after it, and its value.
+    """Read a variable byte integer (section 1.5.5 of the MQTT 5 specification) that begins at ``position``.
+
+    Returns:
+        The position after the integer, and its value.
 
     Raises:
-        IndexError: It is incomplete.
-        ValueError: It has more than four bytes.
+        IndexError: The packet ends before the integer does.
+        ValueError: The integer has more than four bytes.
     """
     value = 0
     for shift in range(0, 28, 7):

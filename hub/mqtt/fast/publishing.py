@@ -25,7 +25,10 @@ def failed(code: IntEnum) -> bool:
 
 
 class Publishing:
-    """Sends PUBLISH packets with ``write``. Also allocates the packet ids of subscriptions."""
+    """Sends PUBLISH packets over a connection, and allocates packet ids, also those for subscriptions.
+
+    ``write`` sends bytes over the connection.
+    """
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write

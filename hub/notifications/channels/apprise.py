@@ -64,7 +64,7 @@ class AppriseServices:
             raise DeliveryFailed("unreachable" if result["valid"] else "rejected", result["text"])
 
     async def close(self) -> None:
-        """End the processes."""
+        """End the processes in which Apprise runs, one for each channel."""
         for worker in self._workers.values():
             await worker.close()
         self._workers.clear()

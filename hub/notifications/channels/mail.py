@@ -61,7 +61,11 @@ class Mail:
         check_host_name(repr(address[:64]), address.rpartition("@")[2])
 
     def target(self, values: Values, address: str) -> str:
-        """Return the server and the receivers."""
+        """Return where a message goes, as text for people: the receivers and the mail server.
+
+        The receiver is ``address``. If it is empty, the receivers are those in the settings of the channel
+        (``values``).
+        """
         to = address or ", ".join(_recipients(values))
         return f"{to} via {values['host']}:{values['port']}"
 

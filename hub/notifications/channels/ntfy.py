@@ -95,7 +95,10 @@ class Ntfy:
 
 
 def _in_headers(body: dict[str, Any]) -> dict[str, str]:
-    """Return the headers for a message whose body is a file. Texts are encoded as in RFC 2047."""
+    """Return HTTP headers with the title, text and other fields of a message, for a request whose body is a picture.
+
+    ``body`` has the fields under the names that ntfy uses in JSON. The texts are encoded as in RFC 2047.
+    """
     headers = {
         "title": _encoded_word(body["title"]),
         "message": _encoded_word(body["message"]),

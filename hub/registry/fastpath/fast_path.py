@@ -66,7 +66,7 @@ FlushHandler = Callable[[list[RecordBatch], list[RawMessage]], None]
 
 
 class FastPathTopic:
-    """Promotion state of one topic."""
+    """What the fast path knows about one topic: whether it is promoted, or how close it is to a promotion."""
 
     __slots__ = ("device", "group", "needed", "qualified", "row", "since")
 
@@ -80,7 +80,10 @@ class FastPathTopic:
 
 
 class FastPath:
-    """The promoted topics, their devices and pending messages. ``on_flush`` is called with the results of a flush."""
+    """The topics that are decoded on the fast path (promoted), their devices, and messages that wait to be applied.
+
+    ``on_flush`` is called with the results when the waiting messages are applied.
+    """
 
     def __init__(
         self, window: DedupWindow, devices: Mapping[str, Device], limits: FleetLimits, on_flush: FlushHandler
@@ -98,7 +101,7 @@ class FastPath:
         self._logged: set[type[Exception]] = set()  # faults that were logged already
 
     def __contains__(self, device_id: str) -> bool:
-        """Return True if the device is promoted."""
+        """Return True if a topic of the device is promoted: its messages are processed in batches (the fast path)."""
         return device_id in self._promoted
 
     # -- messages ---------------------------------------------------------------------------------------------
@@ -128,10 +131,11 @@ class FastPath:
         return sum(len(group.messages) for group in self._pending_groups)
 
     def flush(self) -> None:
-        """Apply the pending messages and pass the results to ``on_flush``.
+        """Apply the pending messages of all promoted topics, and pass the results to ``on_flush``.
 
-        Messages that cannot be applied here are handled on the slow path before this returns. Afterwards the caller may
-        change devices, and all messages have still been applied in the order of their arrival.
+        ``on_flush`` also gets the messages that the fast path cannot apply, and handles them one by one (on the slow
+        path). When this method returns, all messages have been applied in the order of their arrival, so the caller may
+        change devices.
         """
         if not self._pending_groups:
             return
@@ -156,7 +160,9 @@ class FastPath:
     # -- promotion and demotion -------------------------------------------------------------------------------
 
     def promote(self, topic: str, payload_schema: PayloadSchema, device: Device, due: int, bounds: Bounds) -> None:
-        """Count one more qualifying message of a topic, and promote the topic if there have been enough.
+        """Count one more message of a topic that qualifies for the fast path. After enough of them, promote the topic.
+
+        The following messages of a promoted topic take the fast path.
 
         Args:
             topic: The MQTT topic.
@@ -191,7 +197,10 @@ class FastPath:
         self._promoted.setdefault(device.id, (slot, {}))[1][topic] = known
 
     def _group(self, payload_schema: PayloadSchema) -> SchemaGroup | None:
-        """Return the group of this schema, or None if all :data:`MAX_GROUPS` groups are in use."""
+        """Return the group of all devices with this payload schema, which is created if needed.
+
+        Return None if there is no room for another group: :data:`MAX_GROUPS` groups are in use.
+        """
         group = self._groups.get(payload_schema)
         if group is None:
             if len(self._groups) >= MAX_GROUPS:
@@ -202,7 +211,10 @@ class FastPath:
         return group
 
     def demote(self, device_id: str) -> None:
-        """Flush the pending messages; further messages of the device take the slow path."""
+        """Take a device off the fast path, after all pending messages have been applied.
+
+        Further messages of the device are handled one by one (the slow path) until it is promoted again.
+        """
         if device_id not in self._promoted:
             return
         self.flush()
@@ -221,12 +233,15 @@ class FastPath:
             topic.needed = MIN_MESSAGES if lasted else min(MAX_MESSAGES, 2 * topic.needed)
 
     def demote_all(self) -> None:
-        """Flush the pending messages; further messages of all devices take the slow path."""
+        """Process the waiting messages, and let all later messages be processed one by one (the slow path)."""
         for device_id in list(self._promoted):
             self.demote(device_id)
 
     def forget(self, device_id: str) -> None:
-        """Demote a deleted device and release its rows. A later device with this id gets new rows."""
+        """Take a deleted device off the fast path and release its rows in the columns.
+
+        A later device with the same id gets new rows.
+        """
         self.demote(device_id)
         for group in self._groups.values():
             # The row is not reused: the store caches series ids by row.
@@ -235,7 +250,7 @@ class FastPath:
     # -- state of promoted devices ----------------------------------------------------------------------------
 
     def materialize(self, device: Device) -> None:
-        """Bring the ``Device`` object of a promoted device up to date with the columns."""
+        """Update the ``Device`` object of a device on the fast path from the columns, which have its newest values."""
         known = self._promoted.get(device.id)
         if known is None or not self._last_seen.outdated[known[0]]:
             return
@@ -248,22 +263,31 @@ class FastPath:
                 topic.group.recent.take(topic.row)
 
     def materialize_all(self) -> None:
-        """Bring the ``Device`` objects of all promoted devices up to date."""
+        """Copy the newest values of all devices that are on the fast path into their ``Device`` objects."""
         for device_id in self._promoted:
             self.materialize(self._devices[device_id])
 
     def expected_interval(self, device: Device) -> float:
-        """Return the device's expected interval in ms, 0 while unknown, without materializing it."""
+        """Return how often the device usually sends, in ms; 0 if this is not known yet.
+
+        The fast path may have a newer value than the ``Device`` object, so it is read from there.
+        """
         known = self._promoted.get(device.id)
         return device.expected_interval if known is None else float(self._last_seen.expected_interval[known[0]])
 
     def set_stale_deadline(self, device_id: str, due: int) -> None:
-        """Note when the device will be checked for silence, in epoch ms. Do nothing unless the device is promoted."""
+        """Note when the device will be checked for silence, in epoch ms.
+
+        Nothing happens if the fast path does not have the device at present (it is not promoted).
+        """
         if (known := self._promoted.get(device_id)) is not None:
             self._last_seen.stale_deadlines[known[0]] = due
 
     def take_earlier_deadlines(self) -> list[tuple[str, int]]:
-        """Return the devices that must be checked for silence earlier than planned, each with the time (epoch ms)."""
+        """Return the devices that must be checked for silence earlier than planned, because they now send more often.
+
+        Each item is a pair of device id and the new time of the check, in epoch ms. The list is empty afterwards.
+        """
         earlier, self._last_seen.earlier_deadlines = self._last_seen.earlier_deadlines, []
         return earlier
 

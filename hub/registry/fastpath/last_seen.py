@@ -39,7 +39,10 @@ Column = TypeVar("Column", Ints, Floats, Bools)
 
 
 class LastSeenTable:
-    """The columns of promoted devices, with the same slot (index) as in the dedup window. Times are in epoch ms."""
+    """Columns that say when each device on the fast path (promoted device) was last heard, and how often it reports.
+
+    A device has the same slot (index) in all columns as in the dedup window. Times are in epoch ms.
+    """
 
     def __init__(self, window: DedupWindow, limits: FleetLimits) -> None:
         # A device has the same slot here as in the dedup window, so one index serves both.
@@ -87,7 +90,7 @@ class LastSeenTable:
         self.stale_deadlines = grown(self.stale_deadlines, size)
 
     def update_device(self, device: Device, slot: int) -> None:
-        """Copy the values in the slot to the ``Device`` object."""
+        """Copy the times and the learned interval in the columns at the index ``slot`` to the ``Device`` object."""
         device.last_reading = int(self.last_reading[slot])
         device.last_seen = max(device.last_seen or 0, device.last_reading)  # another sign of life may be newer
         device.last_ts = int(self.last_ts[slot])
@@ -98,20 +101,33 @@ class LastSeenTable:
     # The columns below have one entry per record, sorted by device and, within a device, in order of arrival.
 
     def intervals(self, slots: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
-        """Return for each record the interval that ends with it; see :func:`interval_between`.
+        """Return for each record the interval that ends with it, in ms; see :func:`interval_between`.
 
-        ``previous`` is when the record's device had measured the same metrics before this batch.
+        An interval is the time since the device's previous reading of the same metrics.
+
+        Args:
+            slots: For each record, the device's index in the columns.
+            ts: When the record was measured.
+            previous: When the record's device had measured the same metrics before this batch.
+            received: When the record arrived.
         """
         first = _first(slots)
         last_reading = np.where(first, self.last_reading[slots], _before(received))
         return np.asarray(interval_between(ts, received, np.where(first, previous, _before(ts)), last_reading, np))
 
     def acceptable(self, slots: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
-        """Return a mask of the records that can be applied.
+        """Return a mask of the records that the fast path can apply.
 
-        A record must pass the caller's check (``fit``), be no older than any value of its device, and not follow a
-        pause. Its ``seq``, if any, must exceed every earlier one: then it cannot be a duplicate. If one record of a
-        device fails, all records of that device fail.
+        If one record of a device fails, all records of this device fail. A record fails if it is older than a value of
+        its device, if it follows an unusually long pause, or if its ``seq`` is not greater than all earlier ones, so
+        that it might be a duplicate.
+
+        Args:
+            slots: For each record, the slot (index) of its device. The records of a device are next to each other.
+            ts: The times of the records, in ms.
+            intervals: The time since the record before, in ms.
+            keys: The deduplication keys of the records, which contain the ``seq``.
+            fit: Which of the records have passed the caller's own check.
         """
         first = _first(slots)
         keyed = keys != NO_KEY
@@ -127,7 +143,12 @@ class LastSeenTable:
         return np.repeat(whole, np.diff(np.append(starts, len(slots))))
 
     def apply_batch(self, slots: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
-        """Apply acceptable records. The result is as if ``DeviceRegistry.observe`` had been called for each record."""
+        """Update the columns with records that :meth:`acceptable` has accepted.
+
+        The result is the same as if ``DeviceRegistry.observe`` had been called for each record. ``keys`` are the
+        deduplication keys of the records. The other arguments are as in :meth:`acceptable`; ``received`` is when the
+        records arrived.
+        """
         starts = np.flatnonzero(_first(slots))
         ends = np.append(starts[1:], len(slots)) - 1
         who = slots[starts]
@@ -149,13 +170,14 @@ class LastSeenTable:
 def learn_batch(
     before: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
 ) -> LearnedInterval:
-    """Return what is learned about the interval of each device after several more intervals of each.
+    """Return the learned intervals of all devices after each had several more intervals between its readings.
 
     Args:
-        before: The learned intervals before, as columns with one entry per device.
-        intervals: The intervals of all devices (ms). None of them is a pause; 0 is ignored.
-        starts: By device, the index of its first interval.
-        counts: By device, how many intervals it has.
+        before: What was learned until now, as columns with one entry per device.
+        intervals: The new intervals in ms, first those of the first device, then those of the next. The caller has left
+            out pauses (intervals too long to be regular). An interval of 0 is ignored.
+        starts: For each device, the index of its first interval in ``intervals``.
+        counts: For each device, the number of its new intervals.
         limits: The limits of the registry.
     """
     # All devices take their n-th interval together, so the loop runs over intervals and not over devices.
@@ -177,7 +199,10 @@ def learn_batch(
 
 
 def _learn_mean(before: LearnedInterval, intervals: Ints) -> LearnedInterval:
-    """Return the learned interval of one device after many more intervals at once. Their geometric mean is used."""
+    """Return the learned interval of one device after many more ``intervals`` at once.
+
+    It moves towards the geometric mean of ``intervals``: the more of them there are, the further.
+    """
     mean = float(np.exp(np.log(intervals).mean()))
     usual = before.expected or mean
     regular = int(((intervals >= 0.5 * mean) & (intervals <= 2 * mean)).sum())

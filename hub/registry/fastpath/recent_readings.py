@@ -23,7 +23,11 @@ Follow = Callable[[Readings], None]
 
 
 class RecentReadings:
-    """The kept readings of one schema group, for those rows (devices) for which :meth:`begin` was called."""
+    """Keeps the readings of one schema group for those rules that need earlier readings.
+
+    A schema group has the devices that report in one payload schema, and each device is a row. Readings are kept only
+    for the rows for which :meth:`begin` was called.
+    """
 
     def __init__(self, width: int) -> None:
         self._follow: dict[int, Follow] = {}  # by row
@@ -35,7 +39,10 @@ class RecentReadings:
         self._values: Floats = np.zeros((0, SIZE, width))
 
     def begin(self, row: int, follow: Follow) -> None:
-        """Begin to keep the readings of a row. :meth:`take` passes them to ``follow``."""
+        """Begin to keep the readings of a row, that is, of one device.
+
+        :meth:`take` later passes the kept readings to the function ``follow``, which gives them to the device's rules.
+        """
         if row >= len(self._place):
             self._place = np.concatenate([self._place, np.full(max(64, row), -1)])
         if self._place[row] < 0:
@@ -48,15 +55,19 @@ class RecentReadings:
         self._follow[row] = follow
 
     def end(self, row: int) -> None:
-        """Stop keeping readings of a row. The caller must call :meth:`take` first, or kept readings are lost."""
+        """Stop keeping the readings of the device in ``row``.
+
+        The caller must call :meth:`take` before. Otherwise the readings that were kept so far are lost.
+        """
         if self._follow.pop(row, None) is not None:
             self._free.append(int(self._place[row]))
             self._place[row] = -1
 
     def add(self, records: RecordBatch) -> None:
-        """Keep the readings of rows that :meth:`begin` was called for. The records of a device must be consecutive.
+        """Keep the readings of those rows (devices) for which :meth:`begin` was called, and ignore the others.
 
-        If a row has no room for its new readings, pass all its readings to its rules instead.
+        The records of a device must follow one another. If a row has no room for its new readings, pass all its
+        readings to its rules instead.
         """
         if not self._follow:
             return
@@ -79,9 +90,10 @@ class RecentReadings:
         self._count[self._place[rows[first[room]]]] += lengths[room]
 
     def take(self, row: int, more: RecordBatch | None = None) -> None:
-        """Pass the kept readings of a row to its rules, and forget them.
+        """Pass the kept readings of a row (device) to the rules that need them, and forget them.
 
-        ``more`` are later records of the same row, which are passed, too.
+        ``more`` are newer records of the same row, which are passed after the kept ones. If no rule of the device needs
+        readings, do nothing.
         """
         follow = self._follow.get(row)
         if follow is None:

@@ -26,7 +26,10 @@ from hub.registry.fastpath.recent_readings import RecentReadings
 
 
 class SchemaGroup:
-    """The columns and the pending messages of all devices that report in one payload schema."""
+    """All devices whose payloads have the same schema: their newest values as columns, and their pending messages.
+
+    A message is pending until the next flush of the fast path.
+    """
 
     def __init__(self, number: int, payload_schema: PayloadSchema) -> None:
         self.number = number  # unique in the process
@@ -51,15 +54,15 @@ class SchemaGroup:
     def row(
         self, device: str, slot: int, ts: int, minimum: Sequence[float], maximum: Sequence[float], until: int
     ) -> int:
-        """Return the device's row, prepared for a promotion.
+        """Fill the device's row, so that its messages can take the fast path. Return the number of the row.
 
         Args:
             device: The device's id.
-            slot: Its slot in :class:`LastSeenTable`.
-            ts: When it last measured these metrics.
-            minimum: By metric, the lower bound (inclusive) of the range in which no rule changes state.
-            maximum: The upper bound (inclusive).
-            until: From this time on, in ms, messages take the slow path.
+            slot: The device's index in the columns of :class:`LastSeenTable`.
+            ts: When the device last measured these metrics, in epoch ms.
+            minimum: For each metric, the lower bound (inclusive) of the range in which no rule changes state.
+            maximum: For each metric, the upper bound (inclusive) of this range.
+            until: The time in epoch ms until which the bounds are valid. Later messages take the slow path.
         """
         row = self.rows.get(device)
         if row is None:
@@ -104,7 +107,11 @@ class SchemaGroup:
         return records, unfit
 
     def _columns(self) -> tuple[RecordBatch, Bools]:
-        """Return the pending messages as columns, and a mask of those that are timely and within their bounds."""
+        """Return the pending messages as a record batch, and a mask of those that the fast path can apply.
+
+        The mask is True if the message's time is close to the time of receipt, each value is within the bounds of the
+        device's row, and the bounds are still valid.
+        """
         width = len(self.names) + 2
         numbers = np.fromiter(chain.from_iterable(self.contents), np.float64, width * len(self.contents))
         table = numbers.reshape(-1, width)

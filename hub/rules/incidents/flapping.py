@@ -29,5 +29,8 @@ def recovered(
 
 
 def quiet_at(recoveries: RecentRecoveries, limits: IncidentLimits) -> int:
-    """Return the time (epoch ms) at which a flapping alert series stops flapping, unless it recovers again before."""
+    """Return when a flapping series of alerts counts as quiet again, in epoch ms, if no alert of it clears before then.
+
+    A series is the alerts of one rule on one metric of one device.
+    """
     return recoveries.times[-1] + limits.flapping_ms

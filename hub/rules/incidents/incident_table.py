@@ -31,9 +31,10 @@ MAX_EXPLAINED = 16
 
 
 class IncidentTable:
-    """The open and recently resolved incidents, by id (``by_id``) and by key.
+    """The open incidents, and the incidents that were resolved recently.
 
-    The keys are those of :mod:`hub.rules.incidents.relations`.
+    They are found by id (``by_id``), or by a key of :mod:`hub.rules.incidents.relations`. A key stands for something
+    that alerts have in common, such as their device.
     """
 
     def __init__(self, limits: IncidentLimits) -> None:
@@ -93,14 +94,15 @@ class IncidentTable:
         return None
 
     def count(self, alert: Alert, device: Device) -> None:
-        """Count a raised alert of a rule. Many alerts of one rule in a short time are a storm."""
+        """Count a raised alert towards a storm, which is many alerts of one rule in a short time."""
         self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
     def _recent(self, key: str, now: int, series: str | None = None) -> Incident | None:
-        """Return the incident with this key if an alert was raised in the incident within the last ``group_ms``.
+        """Return the incident with the group key ``key``, if it is recent enough to take another alert; else None.
 
-        With ``series``, it is also returned if this alert series recovered, or the incident was resolved, within this
-        time.
+        It is recent enough if an alert was raised in it within the last ``group_ms`` before ``now`` (epoch ms). With
+        ``series``, the name of a series of alerts, it is also recent enough if it was resolved, or this series
+        recovered, within that time.
         """
         incident = self.by_id.get(self._by_key.get(key, ""))
         if incident is None:
@@ -112,7 +114,7 @@ class IncidentTable:
         return incident if now - latest <= self._limits.group_ms else None
 
     def _takes_others(self, incident: Incident, now: int) -> bool:
-        """Return whether other alerts may join the incident than repetitions of the alerts in it.
+        """Return whether an alert that does not repeat one of the incident's alerts may join the incident.
 
         False for the incident of a gateway, and for an incident that started more than ``max_age_ms`` ago.
         """
@@ -138,7 +140,8 @@ class IncidentTable:
     def join(self, alert: Alert, device: Device, shares: IncidentKind, now: int) -> None:
         """Add an alert to the incident that ``alert.incident`` names.
 
-        ``shares`` is the kind of the key that the alert has in common with the earlier alerts of the incident.
+        ``shares`` says what the alert has in common with earlier alerts of the incident, such as the device or the
+        rule.
         """
         incident = self.by_id[alert.incident or ""]
         changes: dict[str, Any] = {"alerts": incident.alerts + 1, "changed_at": now}
@@ -155,11 +158,11 @@ class IncidentTable:
         self.put(alert)
 
     def blame(self, gateway: str, name: str, since: int, leader: Alert) -> None:
-        """Record a gateway that is down as the first change in the incident of the alert ``leader``.
+        """Record that the incident of the alert ``leader`` began with a gateway that is down.
 
         ``leader`` is the alert that people are notified of for this gateway. ``name`` is the gateway's display name,
-        ``since`` the time in ms when the outage began. An incident of one rule on several devices is left as it is,
-        because the gateway is only one of these devices.
+        and ``since`` the time in ms when the outage began. An incident about one rule on several devices stays
+        unchanged, because the gateway is only one of these devices.
         """
         incident = self.by_id[leader.incident or ""]
         first = FirstMover(gateway, None, since, leader.id if leader.device == gateway else None)
@@ -188,7 +191,7 @@ class IncidentTable:
         self._before.setdefault(incident_id, self.by_id[incident_id])
 
     def register(self, incident_id: str, key: str) -> None:
-        """Add a key by which later alerts find an incident."""
+        """Add a key to an incident, so that later alerts with this key find the incident."""
         self.update(incident_id, keys=self._register(self.by_id[incident_id], [key]))
 
     def _register(self, incident: Incident, keys: list[str]) -> tuple[str, ...]:

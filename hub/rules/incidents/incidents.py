@@ -34,7 +34,7 @@ class AlertMarks(msgspec.Struct, frozen=True):
     flapping: bool = False
 
     def on(self, alert: Alert) -> Alert:
-        """Return the alert with these values in its fields."""
+        """Return ``alert`` with its fields ``incident``, ``suppressed_by`` and ``flapping`` set to these values."""
         if (alert.incident, alert.suppressed_by, alert.flapping) == (self.incident, self.suppressed_by, self.flapping):
             return alert
         return replace(alert, incident=self.incident, suppressed_by=self.suppressed_by, flapping=self.flapping)
@@ -63,18 +63,18 @@ class Incidents:
         return self._table.by_id
 
     def open_alerts(self, incident_id: str | None) -> list[Alert]:
-        """Return the open alerts of an incident."""
+        """Return the open alerts of an incident. The list is empty if ``incident_id`` is None."""
         return self._table.open_alerts(incident_id or "")
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
         """Return the ids of the alerts whose diagnoses explain this alert, the best first.
 
-        For an alert without an incident, it is the alert's own id. Otherwise the ids are:
+        For an alert without an incident, it is the alert's own id. Otherwise there are up to two ids:
 
-        - the alert of the metric that changed first in the incident. It is left out if it belongs to another device,
-          and an alert of this device gets a diagnosis of its own.
-        - the alert of this device that gets a diagnosis. A device whose alerts are suppressed, or part of a storm, has
-          no such alert; the alert of the incident that was raised first then takes its place.
+        - the alert of the metric that changed first in the incident. It is left out if it belongs to another device
+          and this alert's device has a diagnosed alert of its own.
+        - the diagnosed alert of this alert's device. If there is none, because all its alerts are suppressed
+          or part of a storm, it is the alert that was raised first in the incident.
         """
         if alert.incident is None:
             return (alert.id,)
@@ -104,8 +104,8 @@ class Incidents:
     def restore(self, events: Iterable[Event], find: Find, now: int) -> list[Event]:
         """Apply the first events after :meth:`load`, bring the loaded alerts up to date, and return the events.
 
-        Open alerts without an incident are placed in one. Alerts that are suppressed by a gateway without a leader are
-        withdrawn (see :mod:`hub.rules.incidents.inhibition`).
+        Open alerts without an incident are placed in one. An alert that a gateway suppresses is withdrawn if people are
+        not notified of another open alert for this gateway, its leader (see :mod:`hub.rules.incidents.inhibition`).
         """
         done = self.apply(events, find)
         for alert in sorted(self._open.values(), key=lambda each: (each.raised_at, each.id)):
@@ -121,7 +121,7 @@ class Incidents:
         return done + self.apply(self._release(orphans, find, now), find) + self._table.settle(now)
 
     def tick(self, now: int, find: Find) -> list[Event]:
-        """End the flapping of alerts that stayed quiet, and the suppression by gateways that were heard again.
+        """End the flapping of alerts that have stayed quiet, and end the suppression for gateways that are back.
 
         The caller passes the returned events to :meth:`apply`.
         """
@@ -136,7 +136,7 @@ class Incidents:
     # -- events of alerts -------------------------------------------------------------------------------------
 
     def apply(self, events: Iterable[Event], find: Find) -> list[Event]:
-        """Return the events with their alerts placed in incidents, and the further events that result.
+        """Assign the alerts of the events to incidents. Return the events, updated, and the events that result.
 
         ``find`` returns a device by its id. Events that are not about alerts are returned unchanged.
         """
@@ -161,7 +161,7 @@ class Incidents:
         return done + self._table.settle(now)
 
     def _place(self, alert: Alert, device: Device, find: Find, now: int) -> tuple[Alert, list[Event]]:
-        """Place a raised alert in an incident. Return the alert with its incident, and the events that result."""
+        """Place a new alert in an incident. Return the alert with its incident, and the events for other alerts."""
         down = self._inhibition.cause(device, find, now) if is_silence(alert) else None
         leader = self._open.get(down.leader or "") if down else None
         if down and leader is not None and leader.incident in self.by_id:
@@ -189,9 +189,9 @@ class Incidents:
         return alert, self._inhibition.end(alert)
 
     def _mark(self, alert: Alert, marks: AlertMarks) -> Alert:
-        """Set the marks (:class:`AlertMarks`) of an open alert, and return the alert.
+        """Set the incident, the suppression and the flapping (the ``marks``) of an open alert, and return the alert.
 
-        Later events of the alert get the marks, too.
+        The marks are remembered, so that later versions of the alert get them as well.
         """
         self._marks[alert.id] = marks
         if (latest := self._open.get(alert.id)) is not None:  # a later event may have changed it already
@@ -212,14 +212,14 @@ class Incidents:
     # -- gateways ---------------------------------------------------------------------------------------------
 
     def _lead(self, gateway: str, alert: Alert) -> None:
-        """Make an alert the leader: the one alert of a gateway that people are notified of."""
+        """Make an alert the leader of a gateway's outage: people are notified of it, and not of the others."""
         incident = self.by_id[alert.incident or ""]
         self._table.update(incident.id, leaders=incident.leaders | {gateway: alert.id})
         self._table.register(incident.id, gateway_key(gateway))
         self._inhibition.lead(gateway, alert)
 
     def _blame(self, gateway: str, leader: Alert, find: Find) -> None:
-        """Make an alert the leader of a gateway, and record the gateway as the first change in the alert's incident."""
+        """Let ``leader`` be the alert that reports the outage of ``gateway``, and name the gateway in its incident."""
         if self._inhibition.leader(gateway) != leader.id:
             self._lead(gateway, leader)
         device = find(gateway)
@@ -227,9 +227,9 @@ class Incidents:
         self._table.blame(gateway, name, since or leader.since, leader)
 
     def _take_over(self, alert: Alert, device: Device, find: Find, now: int) -> list[Event]:
-        """Make ``alert`` the leader of the gateway ``device``, and suppress the previous leader.
+        """Make the gateway's own ``alert`` its leader: the one alert of which people are notified while it is down.
 
-        The previous leader is an alert of a device behind the gateway. Now the gateway has an alert of its own.
+        The previous leader, an alert of a device behind the gateway ``device``, is suppressed from now on.
         """
         before = self._inhibition.leader(device.id)
         if before is None or before == alert.id or self._marks[before].incident != alert.incident:
@@ -242,7 +242,7 @@ class Incidents:
         return events
 
     def _lift(self, gateways: Iterable[str], find: Find, now: int) -> list[Event]:
-        """End the suppression of alerts by these gateways. The suppressed alerts are withdrawn; return the events."""
+        """End the suppression of alerts by ``gateways``, withdraw these alerts, and return the resulting events."""
         events: list[Event] = []
         for gateway in gateways:
             leader, suppressed = self._inhibition.lift(gateway)
@@ -255,7 +255,7 @@ class Incidents:
         return events
 
     def _release(self, alert_ids: Iterable[str], find: Find, now: int) -> list[Event]:
-        """Withdraw alerts that are no longer suppressed. The silence of their devices is measured from now on."""
+        """Withdraw alerts that are no longer suppressed, and measure the silence of their devices from now on."""
         events: list[Event] = []
         for alert_id in alert_ids:
             alert = self._open.get(alert_id)
@@ -267,7 +267,7 @@ class Incidents:
     # -- flapping ---------------------------------------------------------------------------------------------
 
     def _recovered(self, incident: Incident, alert: Alert, now: int) -> bool:
-        """Record that an alert recovered. Return whether its alert series is flapping."""
+        """Record that an alert recovered. Return whether it is flapping: its condition comes and goes too often."""
         series = series_key(alert)
         recoveries = recovered(incident.recoveries, series, now, self._limits)
         self._table.update(incident.id, recoveries=recoveries)
@@ -276,7 +276,7 @@ class Incidents:
         return recoveries[series].flapping
 
     def _calm(self, incident_id: str, series: str, now: int) -> list[Event]:
-        """End the flapping of an alert series if it has not recovered lately; otherwise check again later."""
+        """End the flapping of a series of alerts if it has been quiet for long enough; otherwise check again later."""
         incident = self.by_id.get(incident_id)
         recoveries = incident.recoveries.get(series) if incident else None
         if incident is None or recoveries is None:

@@ -21,14 +21,21 @@ Find = Callable[[str], Device | None]
 
 
 class DownGateway(NamedTuple):
-    """A gateway whose outage explains an alert. ``leader`` is the id of its leader, None if it has no leader yet."""
+    """A gateway that is down, which explains why a device behind it is silent.
+
+    People are notified of one open alert for the whole outage, the leader. ``leader`` is the id of this alert; None if
+    no alert has this role yet.
+    """
 
     gateway: str
     leader: str | None
 
 
 class Inhibition:
-    """The gateways that are down, the leader of each gateway, and the alerts that each gateway suppresses."""
+    """The gateways that are down, and the alerts that are suppressed because of each gateway.
+
+    Each gateway that is down has a leader: the one open alert of which people are notified.
+    """
 
     def __init__(self, gateways: Callable[[str], Collection[str]]) -> None:
         self._gateways = gateways
@@ -38,9 +45,10 @@ class Inhibition:
         self._suppressed: dict[str, dict[str, None]] = {}  # ids of alerts by gateway
 
     def cause(self, device: Device, find: Find, now: int) -> DownGateway | None:
-        """Return the gateway that explains the silence of a device; None if no gateway above the device is down.
+        """Return the gateway whose outage explains the silence of a device; None if no gateway above it is down.
 
-        If several gateways above the device are down, it is the topmost.
+        A gateway can be connected through another gateway. If several gateways above the device are down, the topmost
+        of them is returned.
         """
         above = self._gateways(device.info.via) if device.info.via else ()
         for gateway in reversed([*above]):
@@ -60,19 +68,29 @@ class Inhibition:
             self._suppressed.setdefault(alert.suppressed_by, {})[alert.id] = None
 
     def leader(self, gateway: str) -> str | None:
-        """Return the id of the leader for a gateway; None if the gateway has no leader."""
+        """Return the id of the leader of a gateway, which is the alert that people are notified of when it is down.
+
+        Return None if the gateway has no leader.
+        """
         leader = self._leaders.get(gateway)
         return None if leader is None else leader.id
 
     def lead(self, gateway: str, alert: Alert) -> None:
-        """Make an alert the leader for a gateway."""
+        """Make an alert the leader for a gateway that is down, in place of an earlier leader.
+
+        People are notified of the leader, and not of the other alerts that the gateway's outage explains.
+        """
         if (before := self.leader(gateway)) is not None:
             self._led[before].pop(gateway)
         self._leaders[gateway] = alert
         self._led.setdefault(alert.id, {})[gateway] = None
 
     def end(self, alert: Alert) -> list[str]:
-        """Remove an alert that has ended. Return the gateways whose suppression ends with it, for :meth:`lift`."""
+        """Remove an alert that has ended.
+
+        Return the ids of gateways that suppress alerts no longer, either because this was the alert about their outage,
+        or because a device behind them was heard. The caller passes them to :meth:`lift`.
+        """
         if alert.id in (own := self._silent.get(alert.device, {})):
             del own[alert.id]
             if not own:
@@ -85,12 +103,19 @@ class Inhibition:
         return [*self._led.get(alert.id, ()), *([above] if heard else ())]
 
     def returned(self, find: Find) -> list[str]:
-        """Return the gateways that are up again. A gateway with an open no-data alert of its own is left out."""
+        """Return the gateways that are up again, of those whose outage only an alert of a device behind them reported.
+
+        A gateway with an open no-data alert of its own is left out, because the end of that alert shows that it is up.
+        """
         led_by_others = [gateway for gateway in self._leaders if gateway not in self._silent]
         return [each for each in led_by_others if _is_back(find(each), self._leaders[each], find)]
 
     def lift(self, gateway: str) -> tuple[Alert, list[str]]:
-        """End the suppression by a gateway. Return its leader, and the ids of the alerts that it suppressed."""
+        """End the suppression of alerts by a gateway.
+
+        Return the gateway's leader (the alert of which people are notified in place of the suppressed ones), and the
+        ids of the suppressed alerts.
+        """
         leader = self._leaders.pop(gateway)
         self._led[leader.id].pop(gateway)
         if not self._led[leader.id]:
@@ -98,7 +123,11 @@ class Inhibition:
         return leader, list(self._suppressed.pop(gateway, ()))
 
     def orphans(self, alerts: Iterable[Alert]) -> list[str]:
-        """Return the ids of those ``alerts`` that are suppressed although their gateway has no leader."""
+        """Return the ids of the alerts that should not be suppressed any longer, although they still are.
+
+        While a gateway is down, one open alert (the leader) stands for it, and the other no-data alerts behind the
+        gateway are suppressed. An alert is an orphan if there is no leader for its gateway.
+        """
         return [alert.id for alert in alerts if alert.suppressed_by and alert.suppressed_by not in self._leaders]
 
 

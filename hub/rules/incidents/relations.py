@@ -37,12 +37,15 @@ def gateway_key(gateway: str) -> str:
 
 
 def device_key(device: str) -> str:
-    """Return the key that all alerts of a device share."""
+    """Return the key by which alerts of this device, given by its id, are grouped into one incident."""
     return _key("device", device)
 
 
 def machine_keys(device: Device) -> list[str]:
-    """Return the key of alerts of this device's gateway (if it has one), and the key of alerts of devices behind it."""
+    """Return the keys that group an alert of ``device`` with alerts of related devices.
+
+    These are the key of its gateway, if it has one, and the key of all devices that are connected through ``device``.
+    """
     above = [device_key(device.info.via)] if device.info.via else []
     return [*above, _key("below", device.id)]
 
@@ -58,7 +61,11 @@ def rule_keys(alert: Alert, device: Device) -> list[str]:
 
 
 def own_keys(alert: Alert, device: Device) -> list[str]:
-    """Return the keys by which later alerts find the incident of this alert."""
+    """Return the keys under which the incident of an alert is registered, so that later alerts find it.
+
+    They match later alerts of the same rule on the same metric, of the same device, of its gateway, of the devices
+    connected through it, and those with one of the same :func:`rule_keys`.
+    """
     below = [_key("below", device.info.via)] if device.info.via else []
     return [series_key(alert), device_key(device.id), *below, *rule_keys(alert, device)]
 

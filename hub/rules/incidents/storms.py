@@ -11,9 +11,10 @@ from hub.model import IncidentLimits
 
 
 class Storms:
-    """The devices on which each rule raised an alert recently, by key.
+    """Remembers which devices recently raised alerts of the same rule, to recognize an alert storm on many devices.
 
-    The keys are those of :func:`hub.rules.incidents.relations.rule_keys`.
+    Alerts of a rule in one area, or on devices with one label, share a key: see
+    :func:`hub.rules.incidents.relations.rule_keys`.
     """
 
     def __init__(self, limits: IncidentLimits) -> None:
@@ -22,7 +23,10 @@ class Storms:
         self._order: deque[tuple[int, str, str]] = deque()  # the same, oldest first
 
     def count(self, keys: list[str], device: str, at: int) -> None:
-        """Note that an alert with these keys was raised on a device."""
+        """Remember that an alert was raised on a device at the time ``at`` (epoch ms).
+
+        ``keys`` are the keys that the alert shares with alerts of the same rule on other devices.
+        """
         for key in keys:
             self._recent.setdefault(key, {})[device] = at
             self._order.append((at, key, device))
@@ -36,7 +40,7 @@ class Storms:
         return len(self._recent.get(key, {}).keys() | {device}) >= self._limits.storm_devices
 
     def forget(self, now: int) -> None:
-        """Forget the alerts that were raised so long ago that a new alert cannot be in one incident with them."""
+        """Forget alerts that are so old at ``now`` (epoch ms) that a new alert cannot belong to the same incident."""
         while self._order and self._order[0][0] + self._limits.group_ms < now:
             at, key, device = self._order.popleft()
             if self._recent.get(key, {}).get(device) == at:

@@ -21,7 +21,11 @@ def title_params(name: str, alert: Alert) -> dict[str, Any]:
 
 
 def title_fields(kind: IncidentKind, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of an incident for its title: an English text, and the key and parameters for translations."""
+    """Return the three fields of an incident that make up its title, by their names.
+
+    ``title`` is the title in English. ``title_key`` and ``title_params`` are the key and the values of its
+    translations.
+    """
     match kind:
         case "device":
             text = f"{params['name']}: {params['message']}"

@@ -43,10 +43,10 @@ SENSITIVITIES = {"low": 1.0, "medium": 0.5, "high": 0.2}
 
 
 class Anomaly(MetricCondition, frozen=True):
-    """Holds while the value is beyond all values of the last days by more than a part of their range.
+    """Holds while the value is far outside the range of the values of the last days.
 
-    The part follows from ``sensitivity``. ``beyond`` is None in a rule. When an alert is raised, ``beyond`` is set to
-    the value's distance from the range, as a part of the range's width.
+    How far depends on ``sensitivity``: the distance from the range must exceed a certain share of the range's width.
+    ``beyond`` is that share for the value that raised an alert. In a rule, it is None.
     """
 
     kind: ClassVar[str] = "anomaly"
@@ -132,17 +132,21 @@ class Anomaly(MetricCondition, frozen=True):
 
 
 def _is_learned(known: Points, block: int) -> bool:
-    """Return whether enough is known from the blocks that begin before ``block`` (ms) to tell what is usual."""
+    """Return whether enough three-hour blocks before ``block`` are known to tell which values are usual.
+
+    ``known`` has two points for each block, with its lowest and its highest value. ``block`` is the time in ms at which
+    the present block begins.
+    """
     pairs = [(low, high) for (ts, low), (_, high) in zip(known[::2], known[1::2], strict=True) if ts < block]
     varied = sum(low < high for low, high in pairs) + sum(one != next_one for one, next_one in pairwise(pairs))
     return len(pairs) >= LEARN_BLOCKS and varied >= MIN_VARIED
 
 
 def _distance(known: Points, block: int, number: float) -> float:
-    """Return how far a value is beyond the known range, as a part of the range's width.
+    """Return how far ``number`` is outside the known range, divided by the width of the range.
 
-    Returns 0 if the value is within the range, or if too little is known. ``block`` is the begin of the value's block
-    in ms.
+    Return 0 if the number is within the range, or if too little is known. ``block`` is the time in ms at which the
+    three-hour block of the number begins.
     """
     if not _is_learned(known, block):
         return 0.0
@@ -156,7 +160,10 @@ def _extremes(points: Points) -> tuple[float, float]:
 
 
 def _with(known: Points, block: int, number: float) -> Points:
-    """Return the known points with the value added to the block that begins at ``block``."""
+    """Return the extremes known so far, with ``number`` added to the block of time that begins at ``block`` (ms).
+
+    ``known`` has two points for each block, at its begin: the lowest and the highest number.
+    """
     if known and known[-1][0] >= block:
         last = known[-1][0]
         return [*known[:-2], (last, min(known[-2][1], number)), (last, max(known[-1][1], number))]

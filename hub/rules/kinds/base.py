@@ -34,11 +34,15 @@ class ValueSource(msgspec.Struct, frozen=True):
 
 
 class Rest(NamedTuple):
-    """The input of :meth:`MetricCondition.calm`: a rule at rest, and the latest values of the device.
+    """The input of :meth:`MetricCondition.calm`: the state of a rule at rest, and the latest values of the device.
 
-    A rule is at rest while its condition neither holds nor has begun. ``metric`` is the metric of the rule, and
-    ``points`` are the points that the rule's watch keeps. ``metrics`` are the metrics of one message: the fast path
-    skips a message only if the value of each metric is in its calm range.
+    A rule is at rest while its condition neither holds nor has begun.
+
+    Attributes:
+        metric: The metric of the rule.
+        metrics: The metrics of one message. The fast path skips a message only if each value is in its calm range.
+        latest: The latest value of each metric of the device.
+        points: What the rule remembers, usually earlier readings.
     """
 
     metric: str
@@ -55,8 +59,8 @@ class Rest(NamedTuple):
 class MetricCondition(Condition, frozen=True):
     """A condition on the values of one metric, evaluated with each reading.
 
-    The condition computes one number from the reading, the amount, and compares it with one limit. If the limit
-    changes, amounts that were measured before can be compared with the new limit.
+    From each reading, the condition computes a number, which is called the amount, and compares it with one limit. If
+    people change the limit, amounts that were measured before can be compared with the new limit.
     """
 
     windowed: ClassVar[bool] = False
@@ -80,18 +84,24 @@ class MetricCondition(Condition, frozen=True):
         return ()
 
     def tightened(self, own: Limit) -> MetricCondition:
-        """Return the condition with the device's own limit if that limit is tighter."""
+        """Return the condition with the limit ``own``, which the device reports, if that limit is stricter.
+
+        Conditions without a limit are returned unchanged.
+        """
         return self
 
     @property
     def source(self) -> ValueSource | None:
-        """The value from outside the device that the condition reads, too; None if it reads only the device."""
+        """The value from outside the device that the condition also reads; None if it reads only its own device.
+
+        It is a metric of another device, or the median of a metric in the area.
+        """
         return None
 
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
-        """Return the value to measure, from the value of the metric and the values of ``others``.
+        """Return the value that :meth:`measure` gets: ``value`` of the metric, combined with the values of ``others``.
 
-        Returns a text, which is not measured, if the values cannot be combined.
+        If the values cannot be combined, return a text, because :meth:`measure` ignores texts.
         """
         return value
 
@@ -101,11 +111,12 @@ class MetricCondition(Condition, frozen=True):
         raise NotImplementedError
 
     def measure(self, points: Points, value: Value, ts: int) -> float | None:
-        """Return the amount to compare with the limit.
+        """Return the number that the condition compares with its limit.
 
         Args:
             points: Earlier readings of the metric. A windowed condition adds this reading to the list.
-            value: The value of the reading, combined with the values of ``others``.
+            value: The value of the reading. If the condition has ``others``, the other metrics that it reads, it is
+                already combined with their values (:meth:`combine`).
             ts: Time of the reading in ms.
 
         Returns:
@@ -114,43 +125,56 @@ class MetricCondition(Condition, frozen=True):
         raise NotImplementedError
 
     def remaining(self, points: Points, ts: int) -> float:
-        """Return the amount at time ``ts`` (ms) if no reading has arrived since the last one.
+        """Return the amount at the time ``ts`` (ms) if no reading has arrived after those in ``points``.
 
-        Only conditions that can end without readings (``lapses``) define it.
+        ``points`` are the readings that the rule keeps. Only conditions whose amount falls as time goes on (``lapses``)
+        define this method.
         """
         raise NotImplementedError  # each kind that lapses defines it; see Condition in hub/model/rule.py
 
     def lapse(self, points: Points) -> int | None:
-        """Return the time (ms) at which a holding condition ends if no further reading arrives; None for never."""
+        """Return when the condition, which is met now, ends if no further reading arrives.
+
+        ``points`` are the points that the rule's watch keeps. The time is in epoch ms; None if the condition never ends
+        without a reading.
+        """
         return None
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        """Return the range of a metric in which no number changes the state of a rule at rest (see :class:`Rest`).
+        """Return the range of a metric in which no reading changes the state of a rule, None if there is no such range.
 
-        Returns None if there is no such range. The condition is not evaluated on readings in the range. If it
-        ``follows``, it gets them later through :meth:`follow`.
+        ``rest`` describes the rule, whose condition is neither met nor partly met at present. The fast path does not
+        evaluate the condition on readings in the range. A condition whose ``follows`` is True needs them, and gets them
+        later in one call of :meth:`follow`.
         """
         return self.bounds()
 
     def calm_until(self, rest: Rest) -> int | None:
-        """Return until when (ms, by the device's clock) the range of :meth:`calm` is valid; None for always."""
+        """Return the time until which the range of :meth:`calm` is valid; None if it does not end.
+
+        The time is in ms by the device's clock. ``rest`` describes the rule and the latest values of the device.
+        """
         return None
 
     def holding(self, value: float) -> Limit | None:
-        """Return a range around ``value`` in which all values meet the condition; ``value`` itself meets it.
+        """Return a range that contains ``value``, and in which every value meets the condition.
 
-        Returns None if earlier values matter, too.
+        The caller makes sure that ``value`` meets it. Return None if the condition also depends on earlier values.
         """
         return None
 
     def at_rest(self, points: Points) -> bool:
-        """Return True if a rule without an alert, whose watch has these points, is at rest (see :class:`Rest`)."""
+        """Return True if a rule that has no open alert is at rest: its condition has not begun (see :class:`Rest`).
+
+        ``points`` are the points that the rule's watch keeps.
+        """
         return not points
 
     def follow(self, points: Points, readings: Points) -> Points:
-        """Update ``points`` with readings that were skipped because they are in the calm range.
+        """Add readings that the fast path has skipped to ``points``, which is what the condition remembers.
 
-        ``readings`` are in order of time. Returns those readings that have to be evaluated after all.
+        The readings were skipped because they are in the calm range; they are in order of time. Return those of them
+        that have to be evaluated after all.
         """
         return []
 
@@ -163,22 +187,28 @@ class MetricCondition(Condition, frozen=True):
         raise NotImplementedError
 
     def exceeded(self, amount: float, *, raised: bool) -> bool:
-        """Return whether the condition holds for an amount.
+        """Return whether the condition holds for ``amount``, a result of :meth:`measure`.
 
-        ``raised`` says that the alert is open: a condition with hysteresis is then compared with its clear value.
+        ``raised`` is True while the alert is open. A condition with hysteresis then uses the limit at which the alert
+        clears.
         """
         return amount > self.limit
 
     @property
     def limits(self) -> tuple[float | None, ...]:
-        """All numbers that an alert of this condition may show as its threshold."""
+        """The limits of the condition. An alert shows the one that was exceeded as its threshold."""
         return (self.threshold,)
 
     def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, MetricCondition]:
-        """Return the severity for an amount, and the condition with the limit of this severity.
+        """Return the severity of an alert, and the condition with the limit of this severity.
 
-        The returned severity is None for the rule's own severity. ``severity`` is the severity of the open alert, None
-        without an alert. It is lowered only when the amount is past a clear value.
+        Args:
+            amount: The number from :meth:`measure`, which is compared with the limits.
+            severity: The severity of the open alert; None without an alert. An open alert gets a lower severity only
+                when the amount is past the clear value of the higher one.
+
+        Returns:
+            The severity, None for the rule's own severity; and the condition.
         """
         return None, self
 

@@ -23,11 +23,11 @@ A little less than half, so that with rounding both changes together do not reac
 
 
 class Compare(MetricCondition, frozen=True):
-    """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`.
+    """Holds while the difference of two metrics, the rule's metric minus ``other``, is beyond a limit.
 
-    ``other`` is a metric of the same device. With ``device``, it is a metric of that device; with ``area``, the median
-    of this metric in the device's area. ``other`` is empty if each metric that the rule watches is compared with the
-    metric of the same name.
+    ``other`` is a metric of the same device. If ``device`` is set, it is a metric of that device. If ``area`` is true,
+    it is the median of this metric over the device's area. ``other`` is empty if each metric that the rule watches is
+    compared with the metric of the same name. See :class:`Threshold` for the limits.
     """
 
     kind: ClassVar[str] = "compare"

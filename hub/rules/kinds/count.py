@@ -17,8 +17,10 @@ MAX_TIMES = 100
 class Count(MetricCondition, frozen=True):
     """Holds while the metric has become ``value``, or passed a limit, at least ``times`` times within a window.
 
-    Several values in a row that meet the condition count once. With ``each_value``, each of them counts. The points are
-    (time, 1) for each value that counted. Then (time, 0) follows for the last value, if it does not meet the condition.
+    Several values in a row that meet the condition count once. With ``each_value``, each of them counts.
+
+    The rule's watch keeps as ``points`` the pair (time, 1) for each value that counted. If the last value does not meet
+    the condition, its pair (time, 0) follows.
     """
 
     kind: ClassVar[str] = "count"

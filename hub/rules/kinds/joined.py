@@ -17,11 +17,15 @@ from hub.rules.truth import Truth, all_of, any_of, none_of
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One of the joined conditions, of any kind. It counts as met once it has held for ``for_ms``.
+    """One of the conditions that a rule joins. It counts as met once it has held for ``for_ms``.
 
-    ``metric`` is empty for a part on a ``quantity``, and for a part on the silence of the whole device. A part that
-    joins others has the metric of its first part. With ``device``, ``metric`` is a metric of that device, not of the
-    rule's device.
+    Attributes:
+        metric: The metric that the part reads, on ``device`` or on the rule's own device. It is empty if the part has a
+            ``quantity``, or is about the silence of the whole device. For a part that joins others, it is the metric of
+            the first of them.
+        quantity: The part reads the device's metrics of this quantity, whatever their names are; None if ``metric``
+            names the metric.
+        device: The id of another device whose metric the part reads; None for the rule's own device.
     """
 
     kind: str
@@ -45,7 +49,7 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def source(self) -> ValueSource | None:
-        """The value from outside the rule's own device that the part reads; None if it reads no such value."""
+        """The value of another device, or of an area's devices, that the part reads; None if it reads none."""
         if self.device is not None:
             return ValueSource(self.metric, self.device, self.max_age_ms)
         return self.condition.source if isinstance(self.condition, MetricCondition) else None
@@ -59,7 +63,10 @@ class Part(msgspec.Struct, frozen=True):
         return condition.windowed or condition.lasting or bool(self.for_ms) or bool(condition.describe_recovery())
 
     def describe(self) -> str:
-        """Return the part as text: ``t above 80, clears below 78 for 5 min``; in brackets if it joins others."""
+        """Return the condition of this part as text, such as ``t above 80, clears below 78 for 5 min``.
+
+        If the part itself joins several conditions, the text is in parentheses, unless it begins with ``not``.
+        """
         name = self.metric or (self.quantity or "").replace("_", " ")
         text = self.condition.describe(f"{name} (device {self.device})" if self.device else name, None)
         if self.joins:
@@ -70,7 +77,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Joined(MetricCondition, frozen=True):
-    """A condition that joins others. The amount of such a condition is 1 while it holds, and 0 while it does not."""
+    """A condition that joins others: all, any or none of them have to hold.
+
+    Its amount, the number that is compared with the limit, is 1 while it holds and 0 while it does not.
+    """
 
     keys: ClassVar[frozenset[str]] = frozenset({"conditions", "for", "clear_for"})
     hints: ClassVar[dict[str, str]] = {"metric": "nothing: each of the conditions has its own metric"}
@@ -81,7 +91,10 @@ class Joined(MetricCondition, frozen=True):
 
     @classmethod
     def truth(cls, values: Sequence[Truth]) -> Truth:
-        """Return whether the condition holds; None if that is unknown. ``values`` are the truths of its parts."""
+        """Return whether the joined conditions hold together: True, False, or None if that is unknown.
+
+        ``values`` says the same about each of them.
+        """
         raise NotImplementedError  # each kind defines it: a msgspec struct cannot be an abstract base class
 
     @property
@@ -100,12 +113,15 @@ class Joined(MetricCondition, frozen=True):
 
     @property
     def subject(self) -> Part | None:
-        """The part whose metric an alert shows: the first part on a metric of the rule's own device, or None."""
+        """The part whose metric an alert shows: the first part on a metric of the rule's own device.
+
+        It is None if there is no such part.
+        """
         return next((leaf for leaf in self.leaves if leaf.device is None and (leaf.metric or leaf.quantity)), None)
 
     @property
     def hears(self) -> bool:
-        """Whether the tree has a condition on the silence of the device, or of a metric."""
+        """Whether any of the joined conditions is about the silence of the device, or of one of its metrics."""
         return any(isinstance(leaf.condition, SilenceCondition) for leaf in self.leaves)
 
     @property
@@ -168,7 +184,7 @@ class All(Joined, frozen=True):
 
 
 class Any(Joined, frozen=True):
-    """Holds while at least one part holds."""
+    """Holds while at least one of the joined conditions holds."""
 
     kind: ClassVar[str] = "any"
     word: ClassVar[str] = "or"
@@ -201,7 +217,10 @@ def _hears(part: Part) -> bool:
 
 
 def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return the range of ``metric`` in which the part certainly does not hold; None if there is no such range."""
+    """Return a range of values of ``metric`` in which the condition ``part`` certainly does not hold.
+
+    ``rest`` describes the rule (see :class:`Rest`). Return None if there is no such range.
+    """
     condition = part.condition
     if not isinstance(condition, MetricCondition) or isinstance(condition, Joined):
         return None
@@ -211,9 +230,11 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
 
 
 def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return the range of the metric in which the part stays as it is now: it goes on holding, or not holding.
+    """Return a range of the metric ``metric`` within which the result of ``part`` does not change.
 
-    The part must not depend on earlier values. Returns None if there is no such range.
+    The range contains the latest value, which is taken from ``rest``. If that value meets the part's condition, so do
+    all values in the range; otherwise none of them does. Return None if the part also depends on other values or no
+    range is known.
     """
     condition, now = part.condition, rest.number(metric)
     if now is None or not isinstance(condition, MetricCondition) or condition.others or condition.source:

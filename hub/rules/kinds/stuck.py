@@ -11,9 +11,9 @@ from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Stuck(MetricCondition, frozen=True):
-    """Holds while the value stays within ``tolerance`` of the value at which the condition began.
+    """Holds while the value differs by at most ``tolerance`` from the first value of a period of equal values.
 
-    The condition begins with each new value, so the rule's ``for`` is how long a value may stay the same.
+    A value that differs by more begins a new period. So the rule's ``for`` is how long a value may stay the same.
     """
 
     kind: ClassVar[str] = "stuck"

@@ -16,9 +16,10 @@ LIMIT_KEYS = frozenset({"above", "below", "clear"})
 
 
 class SeverityLimit(msgspec.Struct, frozen=True):
-    """A further limit of a rule. Past this limit, the alert has the severity ``severity``.
+    """A further limit of a rule. Past this limit, the alert has the higher ``severity``.
 
-    The severity is lowered again when the value is past ``clear``.
+    The limit is ``above`` or ``below``; the other is None. The severity is lowered again when the value has returned to
+    the other side of ``clear`` (None: of the limit).
     """
 
     severity: Severity
@@ -28,11 +29,11 @@ class SeverityLimit(msgspec.Struct, frozen=True):
 
 
 class Threshold(MetricCondition, frozen=True):
-    """Holds while the value is above ``above`` or below ``below``, one of which is None.
+    """Holds while the value is above the limit ``above``, or below the limit ``below``. Only one of them is set.
 
-    An alert ends only past ``clear``, or past the limit itself if ``clear`` is None. ``steps`` are further limits with
-    higher severities, in rising order of severity. With ``device_limits``, the limit that the device announces replaces
-    the rule's limit if it is tighter.
+    An alert ends when the value is back beyond ``clear``, or beyond the limit if ``clear`` is None. ``steps`` are
+    further limits with higher severities, in rising order of severity. With ``device_limits``, the limit that the
+    device announces replaces the rule's limit if it is tighter.
     """
 
     kind: ClassVar[str] = "threshold"
@@ -147,9 +148,10 @@ def _threshold(step: SeverityLimit) -> Threshold:
 
 
 def _read_steps(table: dict[str, Any]) -> tuple[SeverityLimit, ...]:
-    """Return the further limits of a table: the values of keys such as ``critical``, in rising order of severity.
+    """Return the limits for higher severities in a rule's table, in rising order of severity.
 
-    Raises InvalidField.
+    Each of them is a table whose key is a severity, such as ``critical = { above = 90, clear = 87 }``. Raises
+    InvalidField.
     """
     side = "above" if "above" in table else "below"
     own, last = SEVERITIES.index(table.get("severity", "warning")), table[side]

@@ -39,7 +39,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
         count: the number of points.
         gap: the shortest gap between two neighbouring points in ms.
         gaps: ``count - 1`` unsigned integers; the gap between two points is ``gap`` plus the integer.
-        decimals: a value is an integer / 10**decimals; or ``DOUBLES``, ``SINGLES``.
+        decimals: a value is an integer divided by 10**decimals. With ``DOUBLES`` or ``SINGLES``, values are floats.
         first: the first value as an integer, if ``values`` are differences between neighbours; else None.
         base: the smallest integer, or the smallest difference.
         values: ``count`` unsigned integers to add to ``base`` (``count - 1`` for differences), or floats.
@@ -59,7 +59,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class ChunkSummary(msgspec.Struct, frozen=True):
-    """Figures of several chunks, for buckets that contain a whole chunk: one array entry per chunk, without texts."""
+    """The first and last time of each chunk, and count, minimum, maximum and sum of its numbers, as one array each."""
 
     first: Ints
     last: Ints
@@ -74,7 +74,7 @@ _unpack = msgspec.msgpack.Decoder(ChunkBody).decode
 
 
 def summarise(points: Points, starts: Ints) -> ChunkSummary:
-    """Split ``points`` at the indices ``starts``, and summarize each part, which is not empty and in order of time."""
+    """Return a summary of each part of ``points``. ``starts`` has the index of the first point of each part."""
     numeric: Mask = points.kind != TEXT
     value = points.value
     all_numeric = bool(numeric.all())
@@ -107,7 +107,7 @@ def encode(points: Points, starts: Ints) -> list[bytes]:
 def _packed_values(
     value: Floats, starts: Ints, counts: Ints
 ) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
-    """Return the fields ``decimals``, ``first``, ``base`` and ``values`` of the body of each chunk, as four lists."""
+    """Return four lists of packed values, one entry a chunk: ``decimals``, ``first``, ``base`` and ``values``."""
     decimals, integers = _scaled(value, starts, counts)
     plain = _Numbers(integers, starts, counts)
     steps = _Numbers(np.diff(integers, prepend=integers[:1]), starts, counts, skip_first=True)
@@ -128,7 +128,7 @@ def _packed_values(
 
 
 class _Pool:
-    """Packed columns one after the other, and for each chunk the range of bytes that belongs to it (may be empty)."""
+    """Collects packed columns, and which range of their bytes belongs to each chunk; the range may be empty."""
 
     def __init__(self, starts: Ints) -> None:
         self._packed: list[bytes] = []  # the columns
@@ -136,7 +136,7 @@ class _Pool:
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
-        """Append a column. Each chunk in ``which`` gets its entries ``begins`` (inclusive) to ``ends`` (exclusive)."""
+        """Append a column. Each chunk in ``which`` gets the entries from its ``begins`` to before its ``ends``."""
         self._begins[which] = self._size + begins[which] * column.itemsize
         self._ends[which] = self._size + ends[which] * column.itemsize
         self._packed.append(column.tobytes())
@@ -153,7 +153,7 @@ _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
 
 
 class _Numbers:
-    """Integers in as few bytes as each chunk needs; ``skip_first`` leaves out the first integer of each chunk."""
+    """Packs the integers of each chunk in as few bytes as they need; with ``skip_first``, all but the first one."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum
@@ -174,7 +174,7 @@ class _Numbers:
 
 
 def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
-    """Pack the codes of each chunk: no byte if all are 0, one byte if all are equal, else one byte per code."""
+    """Pack each chunk's codes (of kinds or qualities): no byte if all are 0, one if all are equal, else one a code."""
     if not codes.any():
         return [b""] * len(starts)
     lowest, highest = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
@@ -184,7 +184,7 @@ def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
 
 
 def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
-    """Return the values, with each text as an index into the texts of its chunk, and the texts of each chunk."""
+    """Return the values with each text as an index into its chunk's own list of texts, and the lists by chunk."""
     textual: Mask = points.kind == TEXT
     value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
     if not textual.any():
@@ -200,7 +200,7 @@ def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list
 
 
 def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Return for each chunk the fewest exact decimals (or ``SINGLES``, ``DOUBLES``), for each point an integer."""
+    """Return for each chunk how its values are stored (exact decimals, or a float type); for each point an integer."""
     decimals = np.full(len(starts), DOUBLES)
     integers = np.zeros(len(value), np.int64)
     left = np.arange(len(starts))  # chunks not settled yet, their points, and where each begins among those

@@ -98,7 +98,7 @@ def is_due(points: int, series: int) -> bool:
 
 
 def is_urgent(memtable: Memtable, series: int) -> bool:
-    """Return True if commits must wait for the compaction, so that the log stays bounded."""
+    """Return True if the log has so many points that commits must wait until the compaction has shortened it."""
     return len(memtable) >= max(2 * _due_points(series), 4 * _LOG_POINTS[1])
 
 
@@ -109,9 +109,9 @@ def _due_points(series: int) -> int:
 
 
 class CompactionPace:
-    """Decides how many slices of one compaction follow a commit: enough to move the points added meanwhile.
+    """Decides how many slices (transactions) of the present compaction follow a commit.
 
-    If only one slice followed each commit, a compaction would never end while each commit adds more than a slice.
+    The number grows with the points added since the last call. So a compaction ends even if many points arrive.
     """
 
     def __init__(self, memtable: Memtable) -> None:
@@ -119,13 +119,13 @@ class CompactionPace:
         self._total_added = memtable.total_added  # at the last call
 
     def slices(self) -> int:
-        """Return how many slices to do now."""
+        """Return how many slices (portions) of a compaction to do now: the more points were added, the more slices."""
         added, self._total_added = self._memtable.total_added - self._total_added, self._memtable.total_added
         return 1 + added // SLICE_POINTS
 
 
 def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
-    """Do one slice of the current compaction; begin one if none is under way. Return True if there is more to do."""
+    """Move the next portion (slice) of points from the log into chunks. Return True if there is more to do."""
     with transaction(connection):
         upto, below, checkpoint = connection.execute(
             "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
@@ -155,7 +155,7 @@ def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
 
 
 def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
-    """Delete some of the batches up to ``upto``; return True if there are more."""
+    """Delete some batches of the log, the lowest numbers first. Return True if others up to ``upto`` are left."""
     found = read_json(connection, list[tuple[int, int]], _BATCHES, upto, SLICE_BATCHES)
     ends = np.cumsum([points for _, points in sorted(found)])
     last = max(int(np.searchsorted(ends, DROPPED_POINTS, "right")), 1) - 1  # at least one, however many points it has
@@ -164,13 +164,13 @@ def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
 
 
 def _without_dropped(connection: sqlite3.Connection, points: Points, low: int, before: int) -> Points:
-    """Return the points, whose series are from ``low`` to below ``before``, without those of deleted devices."""
+    """Return the points whose series is not one of a deleted device. All series ids are in [``low``, ``before``)."""
     dropped = read_json(connection, list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 
 
 def write_points(connection: sqlite3.Connection, points: Points) -> None:
-    """Put points into chunks, in the caller's transaction. Points of one series and time keep their order."""
+    """Write points into compressed chunks, in the caller's transaction. Points of the same time keep their order."""
     if not len(points):
         return
     points = points.in_order()
@@ -204,9 +204,9 @@ def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
 
 
 def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
-    """Delete the active chunks to be merged with new points. Return the points of these chunks; None if there are none.
+    """Delete the growing (active) chunks to which new points will be added, and return the points of these chunks.
 
-    ``new`` has the series id of each new point, sorted.
+    ``new`` has the series id of each new point, sorted. Return None if there are no such chunks.
     """
     series, counts = np.unique(new, return_counts=True)
     low, high = int(series[0]), int(series[-1])
@@ -260,7 +260,7 @@ def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) 
 
 
 def _cuts(series: Ints) -> Ints:
-    """Return the indices at which chunks begin: where a series begins, and after every POINTS points of a series."""
+    """Return the indices at which chunks of at most POINTS points begin. ``series`` has the points' series ids."""
     begins = np.flatnonzero(np.diff(series, prepend=series[0] - 1))
     lengths = np.diff(np.append(begins, len(series)))
     within = np.arange(len(series)) - np.repeat(begins, lengths)

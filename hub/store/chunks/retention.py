@@ -91,13 +91,21 @@ _TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
 
 
 def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
-    """Return True if the log must be compacted first: it has points before ``before``, or points of deleted devices."""
+    """Return True if the log must be compacted before old data can be deleted.
+
+    This is so if the log has points older than ``before`` (epoch ms), or points of deleted devices: retention never
+    deletes from the log.
+    """
     old = connection.execute("SELECT 1 FROM batch WHERE first < ? LIMIT 1", (before,)).fetchone()
     return bool(old or connection.execute(_HELD).fetchone())
 
 
 def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
-    """Delete up to about :data:`SLICE` rows or readings; see :meth:`hub.store.base.Store.expire`."""
+    """Delete expired data in one short transaction, and return about how many rows and readings were deleted.
+
+    Not much more than :data:`SLICE` rows and readings are deleted at once. Call this again until it returns 0; see
+    :meth:`hub.store.base.Store.expire`.
+    """
     before = retentions[-1].raw
     with reading_history(), transaction(connection):
         deleted = _expire_dropped(connection)  # first: it frees ids of series, and the disk space of deleted devices
@@ -152,10 +160,16 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
 
 
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
-    """Delete chunks older than the bound, and cut chunks that reach over it. Return how many readings were deleted.
+    """Delete readings that are older than the retention allows. Return how many were deleted.
 
-    The points of active chunks are added to the rollups before. The query ``which`` selects the chunks, with the series
-    ids ``series`` (JSON).
+    Chunks (segments of compressed readings) that are entirely too old are deleted, and others are cut. If their points
+    are in no rollup yet, they are added to the rollups first, so that minutes and hours remain.
+
+    Args:
+        connection: The connection that writes.
+        retention: The retention.
+        series: The ids of series that ``which`` selects, or those that it leaves out, as JSON.
+        which: The query that selects the chunks.
     """
     before = retention.raw
     chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
@@ -194,16 +208,23 @@ def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Points:
 
 
 def _slice_length(chunks: Sequence[Chunk]) -> int:
-    """Return how many of the first chunks have up to :data:`SLICE` points; at least 1."""
+    """Return how many chunks, counted from the first one, have at most :data:`SLICE` points in total.
+
+    The number is at least 1, even if the first chunk has more points.
+    """
     ends = np.cumsum([chunk[4] for chunk in chunks])
     return max(int(np.searchsorted(ends, SLICE, "right")), 1)
 
 
 def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, limit: int) -> int:
-    """Delete rollup rows whose minutes, or hours, are all older than their bound, and return how many.
+    """Delete the rows of rollups that contain only expired entries, and return the number of deleted rows.
 
-    At most ``limit`` rows of each kind are deleted. ``series`` (JSON) has the ids of series, which are selected if
-    ``which`` is ``IN`` and excluded if it is ``NOT IN``.
+    Args:
+        connection: The connection to the database.
+        retention: The times before which minutes and hours have expired.
+        series: The ids of series, as a JSON array.
+        which: ``IN`` to delete rows of these series, ``NOT IN`` to delete rows of all other series.
+        limit: The most rows of minutes, and also the most rows of hours, to delete.
     """
     deleted = 0
     # A coarser tier is never deleted before a finer one.

@@ -69,14 +69,17 @@ class RollupEntries(msgspec.Struct, frozen=True):
 
 
 class RollupBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The body of a row, as msgpack. Each column is encoded as the body of a chunk (codec.py).
+    """The minutes or hours (entries) of one row of the table of rollups, as they are stored.
+
+    Each column is encoded like a chunk (codec.py), with a time and a value for each entry.
 
     Attributes:
-        first: the start of the first entry, in epoch ms.
-        minimum: the minima of the entries as values, and the starts of the entries as times.
-        maximum, total: the maxima, and the sums; empty if all are equal to the minima, as for entries of one point.
-        counts: the numbers of points; empty if all are 1.
-        marks: one byte per entry, see :class:`RollupEntries`; empty if all are 0.
+        first: When the first entry begins, in epoch ms.
+        minimum: When each entry begins, as times, and its minimum, as values.
+        maximum: The maxima. Empty if all are equal to the minima, as for entries of one point.
+        total: The sums. Empty if all are equal to the minima.
+        counts: The numbers of points. Empty if all are 1.
+        marks: One byte per entry, see :class:`RollupEntries`. Empty if all are 0.
     """
 
     first: int
@@ -92,7 +95,11 @@ _unpack = msgspec.msgpack.Decoder(RollupBody).decode
 
 
 def marks_of(quality: Bytes, starts: Ints) -> Bytes:
-    """Split ``quality`` at the indices ``starts``, and return a bit mask of the qualities in each part, except good."""
+    """Return for each part of ``quality`` a bit mask of the quality codes that occur in it.
+
+    The parts begin at the indices ``starts``. Bit ``q`` stands for the code ``q``, but the code of good quality sets no
+    bit.
+    """
     # Bit 0 stands for good, which needs no mark.
     return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
 
@@ -111,7 +118,7 @@ def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
 
 
 def _summed(entries: RollupEntries) -> RollupEntries:
-    """Merge neighbouring entries of the same series and start."""
+    """Merge neighbouring entries of the same series that begin at the same time (``start``) into one entry."""
     new = (np.diff(entries.series, prepend=-1) != 0) | (np.diff(entries.start, prepend=entries.start[:1] - 1) != 0)
     starts = np.flatnonzero(new)
     with np.errstate(over="ignore"):  # a sum may be infinite: `means` in query/downsampler.py allows for that
@@ -144,7 +151,10 @@ def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> Non
 
 
 def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
-    """Split entries into rows at the indices ``starts``, and return the body of each row."""
+    """Return the bodies (encoded columns) of the rows in which ``entries`` are stored.
+
+    Each row begins at one of the indices ``starts`` and ends before the next one.
+    """
     codes = np.zeros(len(entries), np.uint8)
 
     def column(values: Floats, ts: Ints | None = None) -> list[bytes]:
@@ -177,7 +187,11 @@ def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
 
 
 def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
-    """Return the entries of rows, row after row. The ``series`` of an entry is the number of its row in ``owners``."""
+    """Return the entries that are packed in several rows, first all entries of the first row, and so on.
+
+    ``bodies`` has the packed entries of each row. ``owners`` has the number that each entry of the row gets as its
+    ``series``.
+    """
     opened = [_unpack(body) for body in bodies]
     rows = range(len(opened))
     points = decode(rows, [body.first for body in opened], [body.minimum for body in opened])
@@ -209,7 +223,10 @@ def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
 
 
 def read_rollup(body: bytes) -> RollupEntries:
-    """Return the entries of one row. A damaged body raises an error of the decoder."""
+    """Decode one stored row of rollups, and return its entries; the ``series`` of each entry is 0.
+
+    ``body`` is the msgpack form of a :class:`RollupBody`. If it is damaged, the decoder's error is raised.
+    """
     return _unpacked([0], [body])
 
 
@@ -221,7 +238,10 @@ Range = tuple[int, int, int, int]
 
 
 def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> list[RollupEntries]:
-    """Return the entries of each range, in the order of ``ranges``; those of one range are in the order of time."""
+    """Return the entries (minutes or hours of a series) in each range, as one item for each of ``ranges``.
+
+    The items are in the order of ``ranges``. The entries of an item are in the order of time.
+    """
     # A row that begins before `low` may have entries after it.
     wanted = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
     rows = []

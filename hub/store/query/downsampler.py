@@ -13,7 +13,10 @@ from hub.store.query.query_plan import QueryPlan
 
 
 def newest(plan: QueryPlan, points: Points) -> Series:
-    """Return the newest points of the plan's range, at most the query's limit. ``points`` are in the order of time."""
+    """Return the newest points in the time range of the query, without aggregation, at most as many as its limit.
+
+    ``points`` are the points of one series in the order of time.
+    """
     start, end = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     chosen = points.take(slice(max(start, end - plan.query.limit), max(start, end)))
     ones = np.ones(len(chosen), np.int64)
@@ -27,7 +30,10 @@ def newest(plan: QueryPlan, points: Points) -> Series:
 
 
 class Downsampler:
-    """Fills the buckets of one query, in any order, with points and summaries of points."""
+    """Computes the buckets (equal intervals) of a query's answer.
+
+    Points, and summaries that each stand for several points, can be added in any order.
+    """
 
     def __init__(self, plan: QueryPlan) -> None:
         self._plan = plan
@@ -60,9 +66,18 @@ class Downsampler:
     def summaries(
         self, ts: Ints, count: Ints, minimum: Floats, maximum: Floats, total: Floats, bits: Bytes, step: int = 0
     ) -> None:
-        """Add summaries of several points each.
+        """Add summaries, such as entries of rollups. A summary stands for several points of one period.
 
-        A summary counts in the bucket of its ``ts`` and covers ``step`` ms. ``bits`` are masks of its qualities.
+        The arguments except ``step`` are arrays with one entry per summary.
+
+        Args:
+            ts: The beginning of the period in epoch ms, which decides the bucket.
+            count: The number of points.
+            minimum: The smallest value.
+            maximum: The largest value.
+            total: The sum of the values.
+            bits: A bit mask of the qualities of the points.
+            step: The length of each period in ms.
         """
         # `ufunc.at` and not indexing: several summaries may fall into one bucket.
         inside = np.searchsorted(self._edges, ts, "right") - 1
@@ -75,7 +90,10 @@ class Downsampler:
         np.maximum.at(self._ends, inside, ts + step)
 
     def series(self, step: int) -> Series:
-        """Return the buckets that have points. ``step`` is the coarsest step of rollups used, in ms (0: none)."""
+        """Return the aggregated values of all buckets (equal parts of the time range) that have points.
+
+        ``step`` is noted in the result. It is the step of the coarsest rollups that were used, in ms; 0 if none were.
+        """
         found = np.flatnonzero(self._count)
         count, minimum, maximum = self._count[found], self._minimum[found], self._maximum[found]
         mean = means(count, minimum, maximum, self._total[found])
@@ -88,7 +106,11 @@ class Downsampler:
 
 
 def means(count: Ints, minimum: Floats, maximum: Floats, total: Floats) -> Floats:
-    """Return the means of summaries, kept between minimum and maximum despite rounding and infinite sums."""
+    """Return the mean of each bucket from its count, minimum, maximum and sum (``total``).
+
+    Rounding cannot move a mean outside minimum and maximum. If a sum is infinite, the mean is the middle between the
+    two.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         mean = total / count
         # A sum that overflowed says nothing about the mean; the middle of the extremes is the best that is left.
@@ -145,5 +167,5 @@ def _chosen(ts: Ints, value: Floats, shape: str, count: int) -> Ints:
 
 
 def quality_bits(quality: Bytes) -> Bytes:
-    """Return for each quality code a mask in which only the bit of that number is set; 0 for good."""
+    """Return, for each quality code ``q``, a number in which only bit ``q`` is set; 0 for good quality (code 0)."""
     return np.left_shift(np.uint8(1), quality) & np.uint8(0xFE)

@@ -18,10 +18,12 @@ MIN_INTERVALS = 12
 
 
 def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
-    """Return the gaps ``(from, to)`` between points or filled buckets, in order.
+    """Return the times of unusually long silence between points or between buckets, as ``(from, to)`` in order.
 
-    ``starts`` and ``ends`` are the times of the points or buckets (a point ends where it starts), ``counts`` the
-    numbers of readings in them.
+    Args:
+        starts: When each point was measured, or when each bucket begins. Buckets without readings are left out.
+        ends: When each bucket ends; for points, the same as ``starts``.
+        counts: The number of readings in each point or bucket.
     """
     if len(starts) < 3:
         return []
@@ -36,9 +38,14 @@ def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
 
 
 def marks_of(starts: Ints, ends: Ints, bits: Bytes) -> list[Mark]:
-    """Return ``(from, to, quality)`` for neighbouring intervals with the same quality other than good, oldest first.
+    """Return the periods in which readings had a quality other than good, as ``(from, to, quality)``, oldest first.
 
-    ``bits`` has a mask of qualities for each interval; see :func:`hub.store.query.downsampler.quality_bits`.
+    Neighbouring intervals that have the same quality form one period.
+
+    Args:
+        starts: When each interval begins, ascending.
+        ends: When each interval ends.
+        bits: The qualities in each interval, as a mask; see :func:`hub.store.query.downsampler.quality_bits`.
     """
     if not bits.any():
         return []

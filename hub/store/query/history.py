@@ -104,13 +104,14 @@ def _answers(connection: sqlite3.Connection, memtable: Memtable, running: list[_
 
 
 class _RunningQuery:
-    """One query while it is answered.
+    """The state of one query while it is answered.
 
     Attributes:
-        plan: the plan; replaced by a coarser one if the query turns out to be too heavy.
-        series: the id of the series; None if there is no such series.
-        ranges: which tier serves which part of the query's time range.
-        heads: the headers (:data:`HEAD`) of the chunks of the series.
+        plan: Which part of the history answers the query. A coarser plan replaces it if the query turns out to be too
+            heavy.
+        series: The id of the series; None if there is no such series.
+        ranges: For each part of the query's time range, whether readings, minutes or hours are used.
+        heads: The headers (:data:`HEAD`) of the chunks of the series.
     """
 
     def __init__(self, plan: QueryPlan) -> None:
@@ -121,7 +122,11 @@ class _RunningQuery:
         self._opened: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by to_open()
 
     def row(self) -> tuple[int, ...]:
-        """Return the parameters of this query for :data:`_HEADS`."""
+        """Return the numbers that the SQL query :data:`_HEADS` needs to find the chunks for this history query.
+
+        They are the id of the series (-1 if there is none), the begin and end of the time range, and begin and end of
+        the at most two parts of this range that are answered with readings.
+        """
         plan = self.plan
         raw = [(each.low, each.before) for each in self.ranges if not each.step]
         (low1, before1), (low2, before2) = [*raw, EMPTY_RANGE, EMPTY_RANGE][:2]
@@ -130,15 +135,18 @@ class _RunningQuery:
 
     @property
     def too_heavy(self) -> bool:
-        """Return True if the query has more readings than its shape allows."""
+        """Return True if the query would return too many single readings for its form of answer (``shape``)."""
         shape = self.plan.query.shape
         limit = MAX_STATES if shape == "states" else MAX_SHAPED
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit
 
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
-        """Return a mask of the intervals from ``first`` to ``last`` (inclusive) that lie in ranges served by readings.
+        """Return a mask of those chunks (segments of compressed readings) or readings that belong wholly in the answer.
 
-        Readings of ``active`` chunks are in no rollup, so their intervals count in the whole range of the query.
+        Each of them reaches from ``first`` to ``last`` (inclusive, epoch ms; both are equal for a reading). It belongs
+        in the answer if it lies in a part of the range that is answered from readings and not from rollups. The mask
+        ``active`` marks chunks that are still being filled, or readings in such chunks. They are in no rollup yet, so
+        they belong in the answer in the whole range of the query.
         """
         plan = self.plan
         inside: Mask = active & (first >= plan.low) & (last <= plan.high)
@@ -148,7 +156,7 @@ class _RunningQuery:
         return inside
 
     def to_open(self) -> np.ndarray:
-        """Return the headers of the chunks to decode; for all other chunks the summaries are enough."""
+        """Return the headers of the chunks that must be decoded, because the summary in the header is not enough."""
         first, last = _reach(self.heads)
         # A chunk that reaches beyond what readings serve has points that its summary must not count.
         whole = self.within(first, last, self.heads["active"] > 0)
@@ -165,7 +173,14 @@ class _RunningQuery:
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Return a mask of the chunks that may contain any of the newest ``limit`` points."""
+        """Return a mask of the chunks that may contain any of the newest ``limit`` points.
+
+        Args:
+            first: The times of the chunks' first points, in epoch ms.
+            last: The times of their last points, in epoch ms.
+            counts: The numbers of their points.
+            whole: Whether all points of a chunk are in the range of the query.
+        """
         inside = np.flatnonzero(whole)
         # Only chunks that count as a whole: of the others it is not known how many points lie in the range.
         inside = inside[np.argsort(last[inside])[::-1]]
@@ -177,7 +192,13 @@ class _RunningQuery:
         return reaching
 
     def answer(self, points: Points, entries: list[RollupEntries]) -> Series:
-        """Return the answer from ``points`` (of decoded chunks and the log), summaries of other chunks, and rollups."""
+        """Return the answer to the query, put together from single readings and from stored summaries.
+
+        Args:
+            points: The readings from the log and from the chunks (segments of compressed readings) that were decoded.
+                The figures of the other chunks come from their headers.
+            entries: The stored aggregates of older readings (rollups), one list for each of the query's rollup ranges.
+        """
         plan = self.plan
         if plan.parts is None:
             return newest(plan, points)
@@ -202,7 +223,11 @@ class _RunningQuery:
 
 
 def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> None:
-    """Find the series, tier ranges and chunk headers of the queries, and set them in ``running``."""
+    """Look up what each query in ``running`` has to read, and store it in the query's attributes.
+
+    These are the id of its series (None if there is none), the parts of its range with the resolution that answers each
+    part, and the headers of its chunks.
+    """
     names = [(one.plan.query.device, one.plan.query.metric) for one in running]
     found = read_json(connection, list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
     for one, (series, raw, minutes) in zip(running, found, strict=True):
@@ -214,7 +239,10 @@ def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> N
 
 
 def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
-    """Return one list per query: the rollup entries of each range that minutes or hours serve."""
+    """Return the rollup entries (minutes or hours) that the queries need, as one list for each query.
+
+    The list of a query is empty if readings serve its whole range.
+    """
     wanted = [
         (i, (one.series, each.step, each.low, each.before))
         for i, one in enumerate(running)
@@ -229,7 +257,11 @@ def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -
 
 
 def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> Points:
-    """Return the points of the chunks to decode; the ``series`` of a point is the index of its query in ``running``."""
+    """Decode the chunks (segments of compressed readings) that the queries need, and return their points in order.
+
+    ``running`` are the queries that are answered together. In the returned points, ``series`` does not hold the id of a
+    stored series: it holds the index in ``running`` of the query that the point belongs to.
+    """
     heads = [np.sort(one.to_open(), order="id") for one in running]  # the order of arrival
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
@@ -257,7 +289,7 @@ def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) ->
 
 
 def _reach(head: np.ndarray) -> tuple[Ints, Ints]:
-    """Return the times of the first and last points of chunks."""
+    """Return two arrays: the times of the first and of the last point of each chunk (a row of ``head``)."""
     return head["first"].astype(np.int64), head["last"].astype(np.int64)
 
 

@@ -40,7 +40,7 @@ def read_series(
 def read_page(
     connection: sqlite3.Connection, memtable: Memtable, device: str, metric: str, start: int, end: int, limit: int
 ) -> Page:
-    """See :meth:`hub.store.base.Store.readings`."""
+    """Return one page of the single readings of a metric, as :meth:`hub.store.base.Store.readings` describes."""
     # SQLite's integers have 64 bits; the bounds of a request may be larger.
     start, end = max(start, -MAX_TS), min(end, MAX_TS)
     row = connection.execute(_NUMBER, (device, metric)).fetchone()

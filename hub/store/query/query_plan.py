@@ -39,7 +39,10 @@ MINUTES_FROM, HOURS_FROM = 10 * MINUTE, 6 * HOUR
 
 
 class RetentionBounds(NamedTuple):
-    """The times (epoch ms) from which on a series still has all its readings (``raw``), and all its minutes."""
+    """The times (epoch ms) from which on a series still has all its data.
+
+    ``raw`` is the time for its readings, and ``minutes`` the time for its summaries by minute.
+    """
 
     raw: int
     minutes: int
@@ -50,7 +53,11 @@ class RetentionBounds(NamedTuple):
 
 
 class TierRange(NamedTuple):
-    """The range from ``low`` to before ``before``; ``step`` is that of the tier that serves it, in ms (0: readings)."""
+    """A part of a query's time range (ms), and the tier that it is read from: readings, minutes or hours.
+
+    The part begins at ``low`` and ends just before ``before``. ``step`` is the length in ms that one entry of the tier
+    covers: a minute or an hour, or 0 for readings.
+    """
 
     step: int
     low: int
@@ -58,13 +65,14 @@ class TierRange(NamedTuple):
 
 
 class QueryPlan:
-    """One query with its time range clipped and its tier selected. ``least_step`` forces a coarser tier.
+    """The plan of one query: its clipped time range, and the tier (readings, minutes or hours) that serves it.
 
-    Raises Invalid if the number of buckets or points is not allowed.
+    ``least_step`` is the step in ms of the finest tier that may be used; 0 allows readings. Raises Invalid if the
+    number of buckets or points is not allowed.
 
     Attributes:
         query: the query.
-        parts: the number of buckets; None: the newest points without aggregation.
+        parts: the number of buckets into which the range is divided; None: the newest points without aggregation.
         low: the first ms of the range.
         high: the last ms of the range.
         length: the length of the range in ms.
@@ -100,12 +108,20 @@ class QueryPlan:
         return edges
 
     def tier_ranges(self, bounds: RetentionBounds) -> list[TierRange]:
-        """Divide the range among the tiers. Return the parts in any order."""
+        """Divide the time range into parts, each with the tier (readings, minutes or hours) that it is read from.
+
+        ``bounds`` say from when on the series still has its readings and its minutes. The order of the parts is not
+        defined.
+        """
         return list(_ranges(self.step, self.low, self.low + self.length, bounds))
 
 
 def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Yield ranges of whole steps from the tier of ``step``, and at both ends ranges from finer tiers."""
+    """Divide the range from ``low`` to before ``before`` into parts, each with the resolution that answers it.
+
+    ``step`` is the coarsest resolution to use: an hour or a minute in ms, or 0 for readings. Whole steps are answered
+    from it. What is left at both ends of the range is answered from finer resolutions.
+    """
     if low >= before:
         return
     if not step:
@@ -124,9 +140,11 @@ def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterat
 
 
 def _finest(low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Yield the range of the readings, and before the first kept reading ranges of the finest tier that still exists.
+    """Yield the parts of a time range, each with the finest tier of the history that still has its data.
 
-    Entries of a rollup that end after the first kept reading are left out: they would count its readings twice.
+    Readings serve the time from the first kept reading on. Before it, minutes and then hours serve. Entries of a rollup
+    that end after the first kept reading are left out: they would count its readings twice. The range begins with
+    ``low`` and ends before ``before``.
     """
     # An entry counts by its start: the last one that ends before the first reading starts a step earlier.
     minutes = min(before, bounds.raw - MINUTE + 1)

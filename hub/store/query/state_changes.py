@@ -19,10 +19,18 @@ from hub.store.query.query_plan import QueryPlan
 
 
 def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
-    """Return the changes of state within the range, and the last reading, which shows how long the last state held.
+    """Return the changes of a metric's state within the range of the plan, and the last reading.
 
-    ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` an interval with both states of a boolean.
-    If a text changes more often than the plan allows points, the last state of each part of the range is returned.
+    A point ``[ts, value]`` says that a state begins at ``ts``. The last reading shows how long the last state held. A
+    point ``[ts, min, mean, max, count]`` stands for an interval in which a boolean had both states. If there are more
+    changes than the plan allows points, each part of the range gets one point: such an interval, or the last state in
+    that part.
+
+    Args:
+        plan: The plan of the query.
+        points: The readings.
+        entries: Minutes or hours of the metric, for the times of which no readings are left.
+        step: The longest step of these entries in ms; 0 without entries.
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = _merge_texts(points.take(slice(low, max(low, high))))
@@ -54,9 +62,10 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
 
 
 def _merge_texts(points: Points) -> Points:
-    """Return the points with the same index for equal texts.
+    """Return the points with a common index for equal texts in the list of texts.
 
-    Each chunk has its own list of texts, so the same text from two chunks has two indices before.
+    Each chunk (a segment of compressed readings) brings its own list of texts. So the same text from two chunks is in
+    the joined list twice before, under two indices.
     """
     textual = points.kind == TEXT
     if not textual.any():
@@ -78,7 +87,11 @@ class _Rows:
         self.texts = texts
 
     def turns(self) -> Ints:
-        """Return the indices at which the state changes, at which an entry has several states, and the last index."""
+        """Return the indices of the entries that an answer needs in order to show all changes of state.
+
+        These are the entries whose state differs from the one before, the entries that cover an interval in which a
+        boolean was both true and false, the entry after each of these, and the last entry.
+        """
         if not len(self.ts):
             return np.empty(0, np.int64)
         # An entry with both states is a turn by itself, and so is the state after it.
@@ -101,7 +114,12 @@ class _Rows:
         return ts, bool(minimum) if self.kind[place] == BOOLEAN else minimum
 
     def summarized(self, edges: Ints) -> list[Point]:
-        """Return one point for each part of the range that has readings. Parts begin at ``edges``."""
+        """Return one point for each part of the time range; a part without readings has no point.
+
+        ``edges`` are the times (epoch ms) at which the parts begin. The point is ``(begin, value)`` if the part has
+        only one value or ends with a text, which is then the value. Otherwise it is
+        ``(begin, minimum, mean, maximum, count)``.
+        """
         found: list[Point] = []
         places = np.searchsorted(self.ts, edges)
         for start, end, edge in zip(places, [*places[1:], len(self.ts)], edges.tolist(), strict=True):

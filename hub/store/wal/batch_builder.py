@@ -34,7 +34,7 @@ class BatchBuilder:
         self._record_batches: list[tuple[RecordBatch, Ints]] = []
 
     def add(self, record: Record, series: Sequence[int]) -> None:
-        """Add a single record."""
+        """Add a single record. ``series`` has the series ids of its metrics, in the order of ``record.values``."""
         self._ts.append(record.ts)
         self._received.append(record.received)
         self._counts.append(len(series))
@@ -46,11 +46,17 @@ class BatchBuilder:
         self._values += record.values.values()
 
     def add_batch(self, record_batch: RecordBatch, series: Ints) -> None:
-        """Add the records of a record batch."""
+        """Add the records of a record batch.
+
+        ``series`` is an array of the ids of the series, with one row per record and one column per metric.
+        """
         self._record_batches.append((record_batch, series))
 
     def keyed(self) -> tuple[Ints, Ints]:
-        """Return, for the records that have a deduplication key, the id of the record's first series and the key."""
+        """Return two arrays about the records that have a deduplication key: ids of series, and the keys.
+
+        The id is that of the record's first series, and identifies the record's device.
+        """
         firsts, keys = [np.array(self._firsts, np.int64)], [np.array(self._keys, np.int64)]
         for record_batch, series in self._record_batches:
             kept = record_batch.keys != NO_KEY
@@ -59,7 +65,10 @@ class BatchBuilder:
         return np.concatenate(firsts), np.concatenate(keys)
 
     def batch(self) -> LogBatch | None:
-        """Return the row; None if it has no values. Raises OverflowError for a time or number that does not fit."""
+        """Return the collected readings as one row of the log; None if there are no values.
+
+        Raises OverflowError for a time or number that does not fit.
+        """
         record_batches = self._record_batches
         value, kind, texts = coded(self._values)
         series = np.array(self._series, np.int64)

@@ -20,11 +20,19 @@ _BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
 
 
 class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The body of a row, as msgpack: little-endian columns.
+    """The readings of one batch as stored in the log: little-endian columns, encoded as msgpack.
 
-    For each record ``ts`` and ``received`` (int64, epoch ms), ``counts`` (uint32: how many values it has) and
-    ``qualities`` (uint8, empty when all are good); for each value ``series`` (uint32), ``values`` (double) and
-    ``kinds`` (uint8, empty when all are numbers). A text is stored in ``texts``, and its value is the index there.
+    A record has the values that one device measured at the same time.
+
+    Attributes:
+        ts: for each record, when it was measured (int64, epoch ms).
+        received: for each record, when it was received (int64, epoch ms).
+        counts: for each record, how many values it has (uint32).
+        series: for each value, the id of its series (uint32).
+        values: for each value, the number (double); for a text, its index in ``texts``.
+        qualities: for each record, the code of its quality (uint8); empty if all are good.
+        kinds: for each value, the code of its type (uint8); empty if all are numbers.
+        texts: the texts.
     """
 
     ts: bytes
@@ -105,10 +113,10 @@ def _points_or_none(number: int, body: bytes, problems: list[Unreadable]) -> Poi
 
 
 class Records:
-    """Iterates over the numbered records of several batches, oldest first. Deduplication keys are not included.
+    """The records in several log batches. Iterating yields pairs of a record's number and the record, oldest first.
 
-    Values of series that no longer exist are left out. Each batch is decoded only when the iteration reaches it:
-    decoding all batches at once would take ten times the memory.
+    The records have no deduplication keys, and values of series that no longer exist are left out. Each batch is
+    decoded only when the iteration reaches it: decoding all batches at once would take ten times the memory.
     """
 
     def __init__(self, batches: Sequence[tuple[int, bytes]], names: Mapping[int, tuple[str, str]]) -> None:

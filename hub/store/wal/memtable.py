@@ -34,7 +34,7 @@ _ROWS = 2_000
 
 
 class Memtable:
-    """The points of all batches of the table ``batch``, in memory."""
+    """The newest readings, held in memory until they are compressed: all batches of the database table ``batch``."""
 
     def __init__(self) -> None:
         # Guards all attributes below: one thread changes them, and readers must see lists that fit together.
@@ -49,7 +49,10 @@ class Memtable:
 
     @classmethod
     def read(cls, connection: sqlite3.Connection, problems: list[Unreadable] | None = None) -> Memtable:
-        """Read all batches of the table. Report unreadable batches in ``problems``, or raise if it is None."""
+        """Read all batches of readings from the log table ``batch`` into a new memtable.
+
+        If a batch cannot be read, add it to ``problems``; without ``problems``, raise an error.
+        """
         memtable, last = cls(), 0
         while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS, problems):
             for number, points in batches:
@@ -77,7 +80,7 @@ class Memtable:
 
     @property
     def newest(self) -> int:
-        """Return the number of the last batch; 0 without batches."""
+        """Return the number of the newest batch of readings; 0 if there is no batch."""
         return self._numbers[-1] if self._numbers else 0
 
     @property
@@ -110,12 +113,18 @@ class Memtable:
             self._ends.append(self._newest_at + end)
 
     def take_back(self) -> None:
-        """Undo the last :meth:`append`, whose transaction failed. The texts of its points stay until :meth:`sort`."""
+        """Undo the last :meth:`append`, because its transaction failed.
+
+        The texts of the removed points still take memory until the next :meth:`sort`.
+        """
         with self._lock:
             del self._numbers[-1], self._ends[-1]
 
     def sort(self) -> None:
-        """Turn the newest points into a sorted run. The last :meth:`append` can then no longer be taken back."""
+        """Turn the newest points, which are in the order of arrival, into a run: a block of points sorted by series.
+
+        After that, the last :meth:`append` cannot be undone any more.
+        """
         count = self._end - self._newest_at
         if not count:
             return
@@ -127,7 +136,11 @@ class Memtable:
             self._newest, self._newest_at, self._texts = _room(4_096), self._newest_at + count, []
 
     def view(self, first: int, last: int) -> RunSet | None:
-        """Return the points of the batches ``first`` to ``last`` (included); None if one of the two is missing."""
+        """Return the points of the batches with the numbers ``first`` to ``last``, including both.
+
+        Return None if the batch ``first`` or the batch ``last`` is not in memory. The caller then reads the table
+        instead.
+        """
         with self._lock:
             # The caller's transaction sees exactly these batches. If the writer has dropped one since, the caller reads
             # the table.
@@ -145,7 +158,7 @@ class Memtable:
             return RunSet(slices, msgspec.structs.replace(loose, texts=self._texts))
 
     def forget(self, last: int) -> None:
-        """Drop the batches up to ``last``, whose points are in chunks now."""
+        """Drop the batches with numbers up to ``last``, because their points are stored in chunks now."""
         self.sort()  # runs can be dropped as a whole; a run that has newer points, too, stays until these are gone
         with self._lock:
             cut = bisect_left(self._numbers, last + 1)
@@ -168,9 +181,10 @@ def _copy(points: Points, room: Points, start: int) -> None:
 
 
 def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
-    """Return the points of these series that are in the log and not yet in chunks, as the transaction sees them.
+    """Return the points of these series that are in the log and not yet in chunks.
 
-    The points are sorted by series, then by order of arrival.
+    Only batches that the caller's transaction on ``connection`` can see count. The points are sorted by series, then by
+    order of arrival.
     """
     row = connection.execute(
         "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "
@@ -193,7 +207,10 @@ def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Ite
 
 
 def run_set(connection: sqlite3.Connection, memtable: Memtable, first: int, last: int) -> RunSet:
-    """Return the points of the batches ``first`` to ``last``, from the table if they are not in the memtable."""
+    """Return the points of the batches ``first`` to ``last``.
+
+    They come from memory. If the memtable does not have all of these batches, they are read from the database.
+    """
     found = memtable.view(first, last)
     if found is not None:
         return found

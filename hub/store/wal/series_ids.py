@@ -14,14 +14,17 @@ Resolve = Callable[[str, Iterable[str]], list[int]]
 
 
 class SeriesIdCache:
-    """Caches series ids by the table and row of a record batch. New ids are cached only after their transaction."""
+    """Remembers the series ids of the metrics that a batch of records contains, so that they need no look-up of names.
+
+    Ids that a transaction has created are remembered only after its commit, because it may fail.
+    """
 
     def __init__(self) -> None:
         self._known: dict[int, Ints] = {}  # by table: one line per row, one column per metric; 0 where not known
         self._fresh: list[tuple[int, Ints, Ints]] = []  # table, rows and lines of the transaction under way
 
     def begin(self) -> None:
-        """Begin a transaction; drop the ids of a transaction that failed."""
+        """Begin a transaction. If the previous transaction failed, the ids that it created are forgotten."""
         self._fresh.clear()
 
     def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
@@ -46,7 +49,7 @@ class SeriesIdCache:
         return found
 
     def keep(self) -> None:
-        """Cache the ids of the transaction, which has succeeded."""
+        """Add the ids that the current transaction has looked up to the cache. Call it after the commit."""
         for table, rows, lines in self._fresh:
             self._known[table][rows] = lines
         self._fresh.clear()

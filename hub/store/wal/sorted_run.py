@@ -67,20 +67,26 @@ class SortedRun(msgspec.Struct, frozen=True):
         return int(self.series[-1]) if len(self) else 0
 
     def begin(self, series: int) -> int:
-        """Return the index of the first point whose series id is ``series`` or higher."""
+        """Return the index of the first point of the series with the id ``series``.
+
+        If this series has no points, it is the first point of the series with the next higher id.
+        """
         # The key has the type of the array: otherwise numpy converts the whole array to the type of the key.
         return int(np.searchsorted(self.series, np.uint32(series))) if series <= _MAX_ID else len(self)
 
 
 class RunSlice(msgspec.Struct, frozen=True):
-    """The points of a run whose places are from ``low`` to before ``high``."""
+    """The points of a sorted run whose :attr:`SortedRun.place` is at least ``low`` and less than ``high``.
+
+    The place of a point is its position in the order of arrival.
+    """
 
     run: SortedRun
     low: int
     high: int
 
     def take(self, which: slice | Ints) -> Points:
-        """Return the points at the indices ``which`` of the run, without those outside the slice."""
+        """Return the points at the indices ``which`` of the sorted run, except those that are not in this slice."""
         run = self.run
         if self.low > 0 or self.high < len(run):  # else the whole run is visible
             place = run.place[which]
@@ -98,7 +104,7 @@ class RunSlice(msgspec.Struct, frozen=True):
         return found.own_texts() if run.texts else found
 
     def of(self, wanted: Ints) -> Points:
-        """Return the points of the series with the ids ``wanted``, which must be ascending."""
+        """Return those points of this part of the run that belong to the series with the ids ``wanted`` (ascending)."""
         keys = wanted.astype(np.uint32)
         begins = np.searchsorted(self.run.series, keys)
         lengths = np.searchsorted(self.run.series, keys, "right") - begins
@@ -110,7 +116,11 @@ class RunSlice(msgspec.Struct, frozen=True):
 
 
 class RunPage(msgspec.Struct, frozen=True):
-    """The points of some series, all below id ``bound``; ``more`` is True if there are points from that id on."""
+    """All points of some series, for one slice of a compaction.
+
+    The ids of these series are below ``bound``. ``more`` is True if there are points of series with the id ``bound`` or
+    a higher id.
+    """
 
     points: Points
     bound: int
@@ -118,7 +128,11 @@ class RunPage(msgspec.Struct, frozen=True):
 
 
 class RunSet(msgspec.Struct, frozen=True):
-    """The points of consecutive batches: slices of runs, then ``loose`` points in the order of arrival."""
+    """The points of consecutive batches.
+
+    ``slices`` are the parts of these batches that are sorted into runs. ``loose`` are later points, which are not
+    sorted yet and are in the order of arrival.
+    """
 
     slices: Sequence[RunSlice]
     loose: Points
@@ -134,9 +148,10 @@ class RunSet(msgspec.Struct, frozen=True):
         return join([points for points in found if len(points)] or [empty()]).by_series()
 
     def slice(self, low: int, points: int, series: int) -> RunPage:
-        """Return the points of the next series, from id ``low`` on.
+        """Return a page of points: all points of several series, beginning with the series id ``low``.
 
-        The page has at least one series, and at most ``points`` points and ``series`` series.
+        The page ends before it would have more than ``points`` points or ``series`` series, but it has at least one
+        series.
         """
         parts = list(self.slices)
         if len(self.loose):
@@ -154,10 +169,11 @@ class RunSet(msgspec.Struct, frozen=True):
 
 
 def _bound(parts: Sequence[RunSlice], begins: Sequence[int], points: int, series: int) -> int | None:
-    """Return the id of the series before which the page ends; None if no series is left.
+    """Return the id of the first series that is not on the page any more; None if no series is left.
 
-    Ids are dense: try a range of as many ids as there may be series, widen the range while it has few points, then
-    narrow it while it has too many.
+    A page has the points of all series in a range of ids, about ``points`` points. ``begins`` has the index in each of
+    ``parts`` at which the page begins. Ids are dense: try a range of as many ids as there may be series, widen it while
+    it has few points, then narrow it while it has too many.
     """
     heads = [int(part.run.series[a]) for part, a in zip(parts, begins, strict=True) if a < len(part.run)]
     if not heads:

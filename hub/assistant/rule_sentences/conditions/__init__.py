@@ -15,8 +15,9 @@ READERS: tuple[Reader, ...] = (
 
 
 def read_condition(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition that the words of ``clause`` describe; None if no kind understands them.
+    """Return the condition that the words of ``clause`` describe.
 
-    The words are not marked as used yet.
+    Each kind of condition has a reader; the first reader that understands the words makes the condition. Return None if
+    no reader understands them. The words are not marked as used: the caller does this.
     """
     return next((found for read in READERS if (found := read(clause)) is not None), None)

@@ -45,15 +45,20 @@ def _condition(
 
 
 def _direction(items: list[SentencePart]) -> Hint | None:
-    """Return the comparative, such as "warmer": the last one before the device, metric or median to compare with."""
+    """Return the comparative of a comparison, such as "warmer" in "warmer than the hall"; None if there is none.
+
+    Only words before the other side of the comparison count, which is a device, a metric or the median. Of several
+    comparatives, it is the last one.
+    """
     end = next((n for n, item in enumerate(items) if item.symbol in ("@d", "@m", "median", "mediana")), len(items))
     return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
 
 
 def _source(clause: RuleClause, items: list[SentencePart], metric: str, units: Sequence[str | None]) -> dict[str, Any]:
-    """Return the rule's keys for the metric to compare with.
+    """Return the settings of a rule that say with which metric it compares ``metric``.
 
-    It is a metric of another device, or another metric of the same device, and has the same unit. Raises NoSuchRule.
+    This is a metric of another device, or another metric of the same device. Raises NoSuchRule if the words name no
+    such metric, or several, or if its unit differs from those in ``units``.
     """
     mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
     device = only_device(items)

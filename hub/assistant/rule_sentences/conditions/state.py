@@ -44,9 +44,10 @@ def read(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _flag(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition that a metric is true if its name says the state, as in "the UPS is on battery".
+    """Return the condition for a clause that names only a state, such as "the UPS is on battery".
 
-    Return None if the words do not name exactly one such metric.
+    The clause must name exactly one metric that is true or false, such as ``on_battery``. The condition holds while
+    this metric is true. Return None for any other clause.
     """
     mention = clause.mention
     names = {name for device in clause.devices for name in (mention.on(device)[:1] if mention else ())}
@@ -79,9 +80,10 @@ def _is_classified(device: Device, name: str) -> bool:
 
 
 def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
-    """Return the metrics of ``device`` that can have ``state``, each with the value that means it.
+    """Return the metrics of ``device`` that can be in ``state``, each with the value that stands for this state.
 
-    If metrics are named after the state, return only these.
+    If the name of a metric is the state itself (or ``door`` for open and closed), return only metrics named in this
+    way.
     """
     found = []
     for name in device.metrics:

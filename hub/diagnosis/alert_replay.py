@@ -40,8 +40,8 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
     """The result of replaying an alert file.
 
     Attributes:
-        alerts: pairs of an alert in the file and the alert that the replay raised in its place, a firing. The firing is
-            None if the replay raised no such alert.
+        alerts: one pair for each alert of the file: this alert, and the alert that the replay raised in its place. The
+            second one is None if the replay did not raise it.
         diagnosis: the diagnosis of the replay.
         differs: a sentence for each difference between this diagnosis and the file's; empty if they are equal.
     """

@@ -81,7 +81,7 @@ class Form:
         return None
 
     def _advice(self, text: str) -> str:
-        """Return advice for a person on how to write a number that cannot be read.
+        """Return advice on how to write the number in a cell that the import could not read as a number.
 
         ``text`` is what the cell contains. The advice names the number that it probably means, if that can be guessed.
         """

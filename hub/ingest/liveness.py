@@ -24,7 +24,7 @@ class Liveness:
         self._connection = 0  # number of the connection of the last message
 
     def note_connection(self, entries: Sequence[Entry]) -> None:
-        """Tell the registry about a new connection to the broker, if the first entry came over one."""
+        """Tell the registry about a new connection to the broker, if the first entry came over a new one."""
         first = entries[0] if entries else None
         if isinstance(first, RawMessage) and first.connection != self._connection:
             self._connection = first.connection

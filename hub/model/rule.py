@@ -75,7 +75,7 @@ class Condition(msgspec.Struct, frozen=True):
         return ""
 
     def describe_steps(self) -> str:
-        """Return the limits of higher severities as text: ``; critical above 90``. Empty if there are none."""
+        """Return a text to append with the limits of other severities, such as ``; critical above 90``."""
         return ""
 
     def message(self, breach: Breach) -> str:

@@ -25,7 +25,7 @@ class WorkerJob(msgspec.Struct, frozen=True):
 
 
 class WorkerProgress(msgspec.Struct, frozen=True, tag="step"):
-    """Progress of a job: ``done`` of ``of`` parts of a ``stage``."""
+    """Progress of a job: ``done`` parts are finished, of the ``of`` parts that the current ``stage`` has."""
 
     stage: str
     done: int

@@ -233,7 +233,7 @@ export interface paths {
         };
         /**
          * List Terms
-         * @description Return the terms, with English titles, by which people can correct what a metric or device means.
+         * @description Return the terms (ids with English titles) that a person can choose to correct what a metric or device is.
          */
         get: operations["get_terms"];
         put?: never;
@@ -1470,7 +1470,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Reaction
-         * @description Let a reaction run again that the loop protection has paused.
+         * @description End the pause of a reaction that the loop protection has paused, so that the reaction can run again.
          */
         post: operations["post_reaction_resume"];
         delete?: never;
@@ -2675,8 +2675,8 @@ export interface paths {
          * @description Stream readings and alerts as Server-Sent Events.
          *
          *     `update`: a device sent readings. At most one event a second for each device, with the newest values. Data:
-         *     `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
-         *     latest values), `message`, `timestamp` (epoch ms).
+         *     `device_id`, `temperature` (in °F, or as the device sent it if it names no unit; null if the device has no
+         *     temperature), `metrics` (the latest values), `message`, `timestamp` (epoch ms).
          *
          *     `alert`: an alert was raised. Data: the keys of `update`, and `alert_id`, `severity`, `state`, `metric`,
          *     `value`, `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch
@@ -2878,7 +2878,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Getaccount Of
+         * Get Account
          * @description Return your account. Return 403 if the request has none: at an open hub, and with the access token.
          */
         get: operations["get_account"];
@@ -3357,7 +3357,7 @@ export interface webhooks {
         put?: never;
         /**
          * Messages from the hub on /api/live
-         * @description Each message is one JSON object; docs/live.md describes when it is sent.
+         * @description One JSON object that the hub sends to a page. docs/live.md describes when each message is sent.
          */
         post: operations["from_hublive_post"];
         delete?: never;
@@ -4156,8 +4156,8 @@ export interface components {
          * BundleShape
          * @description A new certificate, its private key, and the CA's certificate, all as PEM. The key is returned only once.
          *
-         *     `expires_at` is the time at which the certificate expires (epoch ms). `told` and `setup` have the same meaning as
-         *     for a user with a password.
+         *     `expires_at` is the time at which the certificate expires (epoch ms). `told` is true if the broker has reloaded its
+         *     list of users. `setup` has the lines to add to the broker's configuration; it is returned with the first user only.
          */
         BundleShape: {
             /** Name */
@@ -4396,10 +4396,12 @@ export interface components {
         };
         /**
          * CauseShape
-         * @description A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
+         * @description A possible cause.
          *
-         *     `nature` is `fault` if something is broken, `act` if a person or a program did something, and `process` if demand,
-         *     supply, weather or the number of people changed. `explain` says why the cause produces these symptoms.
+         *     `score` says from 0 to 1 how well the evidence matches the cause. It is not a probability, so show users the word in
+         *     `match` instead. `nature` is `fault` if something is broken, `act` if a person or a program did something, and
+         *     `process` if demand, supply, weather or the number of people changed. `explain` says why the cause produces these
+         *     symptoms.
          */
         CauseShape: {
             /** Cause */
@@ -4620,10 +4622,12 @@ export interface components {
          * ClaimShape
          * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether this evidence supports it.
          *
-         *     The hub decides the `kind`: an observation was compared with the evidence, an inference is the writer's opinion
-         *     about a cause, advice says what to do. `reason` says why a sentence is not supported. `by_hub` is true for a
-         *     sentence that the hub wrote in place of an unsupported one. The other fields are the values that an observation
-         *     states, as data from the evidence.
+         *     - `kind`: decided by the hub. An observation was compared with the evidence, an inference is the writer's opinion
+         *       about a cause, and advice says what to do
+         *     - `reason`: why the evidence does not support the sentence
+         *     - `by_hub`: true for a sentence that the hub wrote in place of an unsupported one
+         *     - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: what an observation states, as data from the
+         *       evidence
          */
         ClaimShape: {
             /** Text */
@@ -5958,11 +5962,12 @@ export interface components {
         };
         /**
          * IssuedShape
-         * @description A new user with its password, which is returned only once.
+         * @description A new user of the broker with its password, which is returned only once.
          *
-         *     `line` is a shell command that publishes a first reading; it is null for a bridge. `qr` is the QR code of `address`
-         *     as rows of modules (`1` is dark). `told` is true if the broker has reloaded its list of users. `setup` has the lines
-         *     to add to the broker's configuration; it is returned with the first user only.
+         *     `line` is a shell command that publishes a first reading. It is null if the user is a bridge, which is not a device.
+         *     `address` is a URL with the broker, the password and the topic. `qr` is its QR code as rows of modules (`1` is
+         *     dark). `told` is true if the broker has reloaded its list of users. `setup` has the lines to add to the broker's
+         *     configuration; only the first user has them, for others it is null.
          */
         IssuedShape: {
             /** Name */
@@ -5991,10 +5996,11 @@ export interface components {
         };
         /**
          * KindsShape
-         * @description The possible kinds of machine that a device is.
+         * @description The kinds of machine that a device may be.
          *
-         *     `source` says what the hub decided by: `name` (words in the device's name, model or labels), `metrics`, `person` (a
-         *     person chose the kinds), or `model` (a person chose them for another device of the same model).
+         *     `source` says how the hub knows them: from words in the device's `name`, model or labels; from its `metrics`; from a
+         *     `person` who chose them for this device; or from a person's choice for another device of the same `model`. It is
+         *     `unknown` if the hub does not know the kinds.
          */
         KindsShape: {
             /** Ids */
@@ -6189,9 +6195,10 @@ export interface components {
          * LiveDelta
          * @description The changes since the last frame.
          *
-         *     `i`, `seen`, `presence` and `severity` are columns of equal length; `i` has the handles of the devices. `m`
-         *     (values), `units` and `shown` map each metric to two columns: handles of devices, and the new contents. The contents
-         *     of `shown` are indexes in the list `kinds` of this frame. `gone` has the handles of removed devices.
+         *     `i`, `seen`, `presence` and `severity` are columns of equal length. `i` has the handles of the devices that changed:
+         *     numbers in place of their ids. `m`, `units` and `shown` have an entry for each metric that changed. It consists of
+         *     two columns: the handles of devices, and their new values (`m`), units (`units`), or indexes in the list `kinds` of
+         *     this frame, which says how to show the values (`shown`). `gone` has the handles of removed devices.
          */
         LiveDelta: {
             /**
@@ -6308,10 +6315,11 @@ export interface components {
         };
         /**
          * LiveMetric
-         * @description One metric of all devices that have it, as columns: handles of the devices, values, units.
+         * @description One metric of all devices that have it, as columns: the entries at the same index are about the same device.
          *
-         *     `k` says how to show the values: one index in the frame's list `kinds` for each device, or a single index if it is
-         *     the same for all devices.
+         *     `i` has the handles of the devices (numbers in place of the ids), `v` the values, and `u` the units. `k` says how to
+         *     show the values. It is an index in the frame's list `kinds` for each device, or a single index if it is the same for
+         *     all devices.
          */
         LiveMetric: {
             /** I */
@@ -6345,7 +6353,9 @@ export interface components {
         };
         /**
          * LiveResumed
-         * @description The connection continues after the frame that the page named in `hello`. A delta follows.
+         * @description The answer to a page that connects again and has missed only changes, so that it needs no new snapshot.
+         *
+         *     The page named its last frame in its message `hello`. The next frame is a delta with the changes since then.
          */
         LiveResumed: {
             /**
@@ -7323,9 +7333,10 @@ export interface components {
         };
         /**
          * ProfileShape
-         * @description A person's preferences, which apply in all browsers of that person. Null lets the browser decide.
+         * @description A person's preferences, which apply in all browsers of that person.
          *
-         *     `units_of` maps a quantity to its system of units, for the quantities that do not use `units`.
+         *     Null lets the browser decide. `units` is the system of units for all quantities except those in `units_of`, which
+         *     maps a quantity to a system of units of its own.
          */
         ProfileShape: {
             /** Language */

@@ -68,7 +68,7 @@ class DiagnosisGenerator:
         return next((w for w in writers if w.generative and w.provider in local), None)
 
     async def write(self, run: ProgressStream, subject: Subject, waited_s: float = 0.0) -> GeneratedDiagnosis:
-        """Return the diagnosis of the first remote model that answers in time; else the built-in analyst's.
+        """Return the diagnosis of the first remote model that answers in time, or that of the built-in analyst.
 
         Local models are not asked, because they may need minutes (see :meth:`write_locally`). ``waited_s`` is
         subtracted from the time limit. The progress is sent to ``run``.

@@ -108,7 +108,7 @@ def _judged(said: WrittenStatement, device: Device, found: Sequence[Evidence], v
 def _with_data(claim: Claim, device: Device, cited: Sequence[Evidence]) -> Claim:
     """Return the claim with metric, value, unit and time of the evidence that it cites.
 
-    The first cited item with a metric is used, else the first item.
+    The first cited item with a metric is used, or the first item if none has a metric.
     """
     if not cited:
         return claim

@@ -185,7 +185,7 @@ def text_of(payload: bytes) -> str:
 
 
 def plain(metric: str, payload: bytes) -> Value | None:
-    """Return the value of a payload that is one value: a number, ``true`` or ``false``, else the text itself.
+    """Return the value of a payload that is one value: a number, ``true``, ``false``, or the text itself.
 
     Return None if the payload is empty, ``null`` or ``nan``. Raises Rejected.
     """

@@ -67,7 +67,7 @@ HUB_LOCALE = MessageLocale()
 
 
 def locale_of(profile: Profile) -> MessageLocale:
-    """Return the locale that a person has chosen, else the locale of the hub."""
+    """Return the locale that a person has chosen, or the locale of the hub."""
     units_of = tuple(sorted(profile.units_of.items()))
     return MessageLocale(profile.language or "en", profile.units, units_of, profile.time_zone)
 

@@ -288,7 +288,7 @@ class NotificationPlanner:
                 self.plan.deliveries.append(delivery)
 
     def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
-        """Return the template of a message. Title and text come from the channel, else the route, else the default."""
+        """Return the template of a message. The channel has precedence over the route, and that over the default."""
         channel = self._settings().channel(receiver.channel)
         return first_of(*(each.template for each in (channel, route) if each is not None))
 

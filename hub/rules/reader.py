@@ -41,7 +41,7 @@ class AlertReader(Protocol):
     def rules_for(self, device: Device) -> list[Rule]:
         """Return the rules that watch this device.
 
-        They are returned as they stand in ``rules.toml``: a pattern for several metrics stays a pattern.
+        They are returned unchanged from ``rules.toml``: a pattern for several metrics stays a pattern.
         """
         ...
 

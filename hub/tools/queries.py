@@ -180,7 +180,7 @@ class Queries:
         )
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits by metric: the bounds of the rules that watch the metric, else the device's own limits."""
+        """Return the limits by metric: the bounds of the rules on the metric, or the device's own limits."""
         return self.engine.limits(device)
 
 

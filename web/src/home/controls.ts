@@ -44,7 +44,7 @@ export function controlsOf(
     const form = formOf(wants, column && classOf(column, row));
     const aside = column ? !isMain(column, row) : CATEGORIES.includes(info.categories?.[metric] ?? '');
     if (!form || aside || MAINTENANCE.test(name)) continue;
-    // Without a value, only a command that is understood by itself is useful.
+    // Without a value, only a command that needs none is useful.
     const known = column !== undefined || (info.reported !== undefined && metric in info.reported);
     if (!known && wants.confirm_by && form !== 'switch') continue;
     found.push({

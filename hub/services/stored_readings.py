@@ -1,4 +1,4 @@
-"""Read what a backtest of a rule replays: the readings of a device, and everything else the rule depends on."""
+"""Read the history that a backtest replays: the presence of a device, and readings of it and of other devices."""
 
 from __future__ import annotations
 

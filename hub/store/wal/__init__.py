@@ -1,8 +1,8 @@
 """The write-ahead log of readings: readings that are committed and not in chunks yet.
 
 A commit appends one row to the table ``batch``, and the same points to the memtable. Compaction moves the points into
-chunks later, for many commits at once. (SQLite has its own write-ahead log, which is something else: the file
-``watchkeeper.db-wal``.)
+chunks later, for many commits at once. (The file ``watchkeeper.db-wal`` is
+another one: the write-ahead log of SQLite.)
 
 ::
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from access import dynamic_security
 from brokers import Mosquitto, publish
 from hub.errors import BrokerError
+from hub.mqtt.aiomqtt import AiomqttConnection
+from hub.mqtt.fast import FastConnection
 from mqtt_peer import Peer, PeerServer, packet
 from receiver import Receiver, until
 
@@ -126,6 +130,28 @@ async def test_stop_at_any_moment_ends_client(mosquitto: Mosquitto) -> None:
             hub.task.cancel()
             await asyncio.wait([hub.task], timeout=5)
             assert hub.task.done()
+
+
+async def test_stop_together_with_refusal_ends_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    for connection in (AiomqttConnection, FastConnection):
+        end = connection.fail
+
+        def stop_too(self: Any, reason: str, end: Callable[[Any, str], None] = end) -> None:
+            end(self, reason)
+            assert hub.task is not None
+            if not hub.task.cancelling():
+                hub.task.cancel()
+
+        monkeypatch.setattr(connection, "fail", stop_too)
+    async with PeerServer(refuses={4: b"", 5: b""}) as server, Receiver(server.port, wait=False) as hub:
+        assert hub.task is not None
+        await asyncio.wait([hub.task], timeout=5)
+        ended = hub.task.done()
+        monkeypatch.undo()
+        while not hub.task.done():  # the client would otherwise run until the test's timeout
+            hub.task.cancel()
+            await asyncio.wait([hub.task], timeout=0.1)
+        assert ended
 
 
 async def test_window_stops_flood() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ class Outbox:
         self.fails: dict[str, DeliveryFailed] = {}
         counting = NotificationStore(self.store._read, self._write)
         self.worker = ChannelWorker("hook", counting, self._send, lambda record: ("", []), now_ms)
+        self.cancelled_at = ""  # the delivery during which the worker is cancelled, without the library noticing
+        self.running = asyncio.create_task(self.worker.run(), name="worker")
 
     async def _write(self, work: Callable[..., Any]) -> Any:
         self.writes += 1
@@ -39,6 +41,10 @@ class Outbox:
         self.sent.append(record.delivery.key)
         if record.delivery.key in self.fails:
             raise self.fails.pop(record.delivery.key)
+        if record.delivery.key == self.cancelled_at:
+            self.running.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(0)
 
     async def reach(self, true: Callable[[dict[str, tuple[str, int]]], bool]) -> None:
         """Wait for a condition of the stored states."""
@@ -53,21 +59,21 @@ class Outbox:
 
 
 @asynccontextmanager
-async def outbox(folder: Path, **fails: DeliveryFailed) -> AsyncIterator[Outbox]:
+async def outbox(folder: Path, cancelled_at: str = "", **fails: DeliveryFailed) -> AsyncIterator[Outbox]:
     store = SqliteStore.open(folder)
-    found = Outbox(store)
-    found.fails = {key.replace("_", "-"): error for key, error in fails.items()}
     message = Message("hub", "Title", "Text", "info", 0)
     receiver = NotificationReceiver("hook")
     await store.notifications.apply(
         NotificationPlan(deliveries=[NotificationDelivery(key, "hub", receiver, message, now_ms()) for key in KEYS])
     )
-    running = asyncio.create_task(found.worker.run(), name="worker")
+    found = Outbox(store)
+    found.cancelled_at = cancelled_at
+    found.fails = {key.replace("_", "-"): error for key, error in fails.items()}
     try:
         yield found
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        found.running.cancel()
+        await asyncio.gather(found.running, return_exceptions=True)
         await store.close()
 
 
@@ -78,6 +84,16 @@ async def test_record_of_an_attempt_and_the_next_claim_share_a_transaction(tmp_p
         await box.reach(lambda states: states == wanted)
         assert box.sent == KEYS
         assert box.writes <= COUNT + 2
+
+
+async def test_cancellation_that_the_channels_library_suppressed_ends_worker(tmp_path: Path) -> None:
+    async with outbox(tmp_path, cancelled_at="n-03") as box:
+        await asyncio.wait({box.running}, timeout=10)
+        assert box.running.cancelled()
+        assert box.sent == KEYS[:4]
+        states = await box.states()
+        assert {states[key] for key in KEYS[:4]} == {("delivered", 1)}
+        assert {states[key] for key in KEYS[4:]} == {("waiting", 0)}
 
 
 async def test_channel_that_fails_sends_the_rest_only_after_its_pause(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ A connection lasts from CONNECT until it is closed or lost. Reconnecting makes a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -74,11 +73,3 @@ Take = Callable[[Sequence[RawMessage]], None]
 """Called with the messages that arrived together, oldest first."""
 Connect = Callable[[int, Take, Callable[[], None]], Connection]
 """Makes a connection from its number, the callback for messages, and the callback for a lost connection."""
-
-
-def raise_if_cancelled() -> None:
-    """Raise CancelledError if the running task was cancelled and a library suppressed it."""
-    # asyncio.wait_for in Python 3.11 suppresses a cancellation that comes together with the result.
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

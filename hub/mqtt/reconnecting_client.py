@@ -34,8 +34,9 @@ from hub.errors import BrokerError, NotConnected, Unconfirmed
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
 from hub.mqtt.client import GapListener, MqttClientSettings, MqttClientState, OutageListener, Sink
-from hub.mqtt.connection import Connect, Connection, Lost, Refused, raise_if_cancelled
+from hub.mqtt.connection import Connect, Connection, Lost, Refused
 from hub.mqtt.outages import Outages
+from hub.runtime.cancellation import raise_if_cancelled
 from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.topics import is_filter, is_topic
@@ -108,6 +109,7 @@ class ReconnectingClient:
             try:
                 await self._run_connection()
             except Lost as lost:
+                raise_if_cancelled()
                 self._log_lost(lost)
             if self._must_wait():
                 continue  # closed because the hub was full: reconnect as soon as it can take more
@@ -241,9 +243,8 @@ class ReconnectingClient:
             hint = "Check the hub's rights in the broker's ACL."
             raise BrokerError(f"The broker refused the message to {topic!r}: {refused}.", hint) from None
         except (Lost, TimeoutError):
-            raise Unconfirmed(
-                f"The broker did not acknowledge the message to {topic!r} in time.", "It may have arrived."
-            ) from None
+            text = f"The broker did not acknowledge the message to {topic!r} in time."
+            raise Unconfirmed(text, "It may have arrived.") from None
 
     def subscribe(self, topics: Iterable[str]) -> None:
         new = [topic for topic in topics if topic not in self._topics and self._valid_filter(topic)]

@@ -17,6 +17,7 @@ from hub.errors import StoreError
 from hub.model import DeliveryAttempt, DeliveryRecord
 from hub.notifications.base import FINAL, DeliveryFailed
 from hub.notifications.http_client import kept_connections
+from hub.runtime.cancellation import is_cancelled, raise_if_cancelled
 from hub.runtime.fault_log import FaultLog
 from hub.store.notifications import NotificationStore
 
@@ -93,6 +94,7 @@ class ChannelWorker:
             except Exception as error:
                 faults.unexpected("A notification could not be handled. Report this.", cause=error)
                 pause = FIRST_DELAY_S
+            raise_if_cancelled()
             if pause > 0:
                 try:
                     async with asyncio.timeout(pause):
@@ -111,7 +113,7 @@ class ChannelWorker:
             started = time.monotonic()
             failure = await attempt(partial(self._send, record))
             ended, pause = self._ended(record, failure, round((time.monotonic() - started) * 1_000))
-            if pause > 0 or self._restart.is_set():
+            if pause > 0 or self._restart.is_set() or is_cancelled():
                 await self._store.finish(ended)
                 return pause
             now = self._now()

@@ -17,6 +17,14 @@ pytestmark = pytest.mark.timeout(120)
 
 FAN = {"type": "number", "minimum": 0, "maximum": 9, "confirm_by": "speed"}
 CROWD = 200
+COUNT_CANVASES = """() => {
+  window.canvases = 0;
+  const create = document.createElement.bind(document);
+  document.createElement = (name, ...rest) => {
+    if (name === 'canvas') window.canvases++;
+    return create(name, ...rest);
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +152,20 @@ def test_only_tiles_near_the_visible_part_have_content(site: Demo, page: Page):
     page.get_by_test_id("tile").last.scroll_into_view_if_needed()
     expect(page.get_by_test_id("tile").last).to_contain_text("°C")
     assert page.locator(".value").count() < 20
+
+
+def test_chart_of_a_tile_is_drawn_once(site: Demo, page: Page):
+    charts = [tile("chart", 4 * n, **of("oven", "heat")) for n in range(3)]
+    board = create(site, "Charts", *charts)
+    page.add_init_script(f"({COUNT_CANVASES})()")
+    page.goto(f"http://{site.http}/dashboards/{board}")
+    expect(page.locator("[data-kind=chart] canvas")).to_have_count(3)
+    page.wait_for_timeout(500)  # a second drawing follows the first one within a frame
+    assert page.evaluate("window.canvases") == 3
+    page.set_viewport_size({"width": 1200, "height": 900})
+    expect(page.locator("[data-kind=chart] canvas")).to_have_count(3)
+    width = page.locator("[data-kind=chart] .chart").first.bounding_box()["width"]
+    expect(page.locator("[data-kind=chart] .uplot").first).to_have_css("width", f"{round(width)}px")
 
 
 def test_explore_keeps_its_state_in_the_address_and_becomes_a_tile(site: Demo, page: Page):

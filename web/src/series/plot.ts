@@ -29,7 +29,7 @@ export function createSeriesPlot(
   series: readonly TileSeries[],
   traces: readonly Trace[],
   range: { from: number; to: number },
-  height: number,
+  size: { width: number; height: number },
   events: PlotEvents,
 ): uPlot {
   // prettier-ignore
@@ -65,8 +65,7 @@ export function createSeriesPlot(
   const options: uPlot.Options = {
     tzDate: (second) =>
       zone.name ? uPlot.tzDate(new Date(second * 1000), zone.name) : new Date(second * 1000),
-    width: host.clientWidth,
-    height,
+    ...size,
     padding: [10, sides.includes('right') ? 0 : 14, 0, sides.includes('left') ? 0 : 14],
     legend: { show: false },
     scales: {

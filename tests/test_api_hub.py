@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 
 from api_hub import ApiHub, diagnosis_of, running_hub
 from hub.api import cursors
+from hub.api.live import throughput
 from hub.api.schemas import accounts, history, responses
 from hub.api.schemas import rules as rules_schemas
 from hub.api.schemas import status as status_schemas
@@ -75,9 +77,32 @@ async def test_status_reports_throughput_and_busiest_devices(hub: ApiHub) -> Non
         {"device_id": "slow", "name": "slow", "rate": 0.25},
         {"device_id": "burst", "name": "burst", "rate": pytest.approx(0.1, abs=0.02)},
     ]
-    assert status["flow"].keys() == {"rate", "lag_ms", "queue", "unacknowledged", "dropped", "store_stalled"}
+    assert status["flow"].keys() == {
+        "rate",
+        "last_minute",
+        "lag_ms",
+        "queue",
+        "unacknowledged",
+        "dropped",
+        "store_stalled",
+    }
     assert status["flow"]["dropped"] == 3
     assert not status["flow"]["store_stalled"]
+
+
+async def test_slow_fleet_has_messages_in_the_last_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throughput, "SAMPLE_S", 0.05)
+    async with running_hub(tmp_path) as hub:
+        await hub.telemetry("a", x=1)
+        await hub.telemetry("b", x=2)
+
+        async def flow() -> dict[str, Any]:
+            return dict((await hub.http.get("/api/status")).json()["flow"])
+
+        async with asyncio.timeout(5):
+            while (found := await flow())["rate"] or not found["last_minute"]:
+                await asyncio.sleep(0.05)
+        assert found["last_minute"] == 2
 
 
 async def test_readiness_names_missing_parts(hub: ApiHub) -> None:

@@ -48,7 +48,7 @@ async def test_snapshot_has_devices_and_metrics_as_columns(hub: ApiHub) -> None:
         stats = await page.wait("stats")
         assert set(stats) == {
             "type", "ts", "devices", "online", "stale", "offline", "open_alerts", "critical", "received", "stored",
-            "rejected", "shed", "rate", "cpu", "rss", "ai", "broker",
+            "rejected", "shed", "rate", "last_minute", "cpu", "rss", "ai", "broker",
         }  # fmt: skip
         assert (stats["devices"], stats["online"], stats["open_alerts"], stats["critical"]) == (2, 2, 1, 1)
         assert stats["broker"] == {"connected": True, "address": "127.0.0.1:1883", "since": None}

@@ -5601,7 +5601,8 @@ export interface components {
          * FlowShape
          * @description Throughput and losses of the hub.
          *
-         *     - `rate`: messages a second
+         *     - `rate`: messages a second, over the last two seconds
+         *     - `last_minute`: messages in the last minute
          *     - `lag_ms`: time from the arrival of a message to its commit
          *     - `queue`: messages that wait for the pipeline
          *     - `unacknowledged`: messages that wait for their commit
@@ -5610,6 +5611,8 @@ export interface components {
         FlowShape: {
             /** Rate */
             rate: number;
+            /** Last Minute */
+            last_minute: number;
             /** Lag Ms */
             lag_ms: number;
             /** Queue */
@@ -6442,7 +6445,7 @@ export interface components {
         };
         /**
          * LiveStats
-         * @description Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` (memory) in bytes.
+         * @description Figures of the hub: messages a second (`rate`), percent of one core (`cpu`), bytes of memory (`rss`).
          */
         LiveStats: {
             /**
@@ -6474,6 +6477,8 @@ export interface components {
             shed: number;
             /** Rate */
             rate: number;
+            /** Last Minute */
+            last_minute: number;
             /** Cpu */
             cpu: number;
             /** Rss */

@@ -129,6 +129,7 @@ function statsNow() {
     open_alerts: items.length,
     critical: items.filter((alert) => alert.severity === 'critical').length,
     rate: Math.round(rate * (0.97 + Math.random() * 0.06)),
+    last_minute: 60 * rate,
     cpu: 3 + Math.random() * 3,
   };
 }

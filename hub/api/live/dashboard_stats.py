@@ -66,6 +66,7 @@ class DashboardStats:
             "critical": severity["critical"],
             **{name: counters[name] for name in ("received", "stored", "rejected", "shed")},
             "rate": round(self.throughput.rate, 1),
+            "last_minute": self.throughput.last_minute,
             "cpu": usage.cpu,
             "rss": usage.rss,
             "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,

@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from operator import itemgetter
 
@@ -17,6 +18,8 @@ from hub.registry.registry import DeviceRegistry
 
 SAMPLE_S = 2.0
 """Seconds over which the message rate is measured."""
+MINUTE_SAMPLES = round(60 / SAMPLE_S)
+"""Samples in the last minute."""
 BUSIEST = 10
 BUSIEST_CACHE_S = 4.0
 """Seconds for which the list of the busiest devices is reused, because finding them reads the whole registry."""
@@ -27,6 +30,8 @@ class Throughput:
 
     Attributes:
         rate: Messages a second, over the last :data:`SAMPLE_S` seconds.
+        last_minute: Messages in the last minute, or since the start if that is less. A slow fleet sends none in most
+            samples of ``rate``.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class Throughput:
         now: Callable[[], int],
     ) -> None:
         self.rate = 0.0
+        self.last_minute = 0
         self._registry = registry
         self._ingest_queue = ingest_queue
         self._counters = counters
@@ -52,10 +58,13 @@ class Throughput:
     async def run(self) -> None:
         """Measure the message rate until cancelled."""
         before, then = self._ingest_queue.received, time.monotonic()
+        samples = deque([before], maxlen=MINUTE_SAMPLES + 1)  # the counter at each sample, the oldest a minute ago
         while True:
             await asyncio.sleep(SAMPLE_S)
             received, now = self._ingest_queue.received, time.monotonic()
             self.rate, before, then = (received - before) / (now - then), received, now
+            samples.append(received)
+            self.last_minute = received - samples[0]
 
     def counters(self) -> dict[str, int]:
         """Return the counters of messages and batches since start-up."""
@@ -72,6 +81,7 @@ class Throughput:
         """Return the present rate, lag, queue lengths and losses."""
         return FlowShape(
             rate=round(self.rate, 1),
+            last_minute=self.last_minute,
             lag_ms=self._counters.lag(self._now()),
             queue=len(self._ingest_queue),
             unacknowledged=self._broker().held,

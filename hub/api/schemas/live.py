@@ -154,7 +154,7 @@ class LiveBroker(TypedDict):
 
 
 class LiveStats(TypedDict):
-    """Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` (memory) in bytes."""
+    """Figures of the hub: messages a second (`rate`), percent of one core (`cpu`), bytes of memory (`rss`)."""
 
     type: Literal["stats"]
     ts: int
@@ -169,6 +169,7 @@ class LiveStats(TypedDict):
     rejected: int
     shed: int
     rate: float
+    last_minute: int
     cpu: float
     rss: int
     ai: LiveAi | None

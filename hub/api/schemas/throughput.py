@@ -8,7 +8,8 @@ from hub.api.schemas.api_object import ApiObject
 class FlowShape(ApiObject):
     """Throughput and losses of the hub.
 
-    - `rate`: messages a second
+    - `rate`: messages a second, over the last two seconds
+    - `last_minute`: messages in the last minute
     - `lag_ms`: time from the arrival of a message to its commit
     - `queue`: messages that wait for the pipeline
     - `unacknowledged`: messages that wait for their commit
@@ -16,6 +17,7 @@ class FlowShape(ApiObject):
     """
 
     rate: float
+    last_minute: int
     lag_ms: int
     queue: int
     unacknowledged: int

@@ -75,6 +75,10 @@ function conversionOf(unit: string | null | undefined): Conversion | undefined {
 export const shownUnit = <U extends string | null | undefined>(unit: U): U | string =>
   conversionOf(unit)?.to ?? unit;
 
+/** Return the difference of two values in the unit in which it is shown: it has no offset. */
+export const shownDifference = (value: number, unit: string | null | undefined): number =>
+  value * (conversionOf(unit)?.factor ?? 1);
+
 /** Return a value in the unit in which it is shown. Converting it again with the shown unit changes nothing. */
 export function shownValue(value: number, unit: string | null | undefined): number {
   const found = conversionOf(unit);

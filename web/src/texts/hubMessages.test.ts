@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import alertTexts from '../../../tests/vectors/alert_texts.json';
 import keys from '../../../tests/vectors/message_keys.json';
 import { hubText, loadTexts, type Params } from '.';
+import { chooseUnits } from '../lib/units';
 import { LANGUAGES } from './language';
 
 const CONDITIONS: Record<string, object> = {
@@ -142,5 +143,69 @@ describe('an alert', () => {
     await loadTexts(code);
     const text = hubText('alert', ENGLISH, 'threshold', alertParams('threshold'));
     expect(text.replaceAll('\u00a0', ' ')).toBe(expected);
+  });
+});
+
+/** Kind, unit, value, condition, and the message in English, which is that of notifications
+ *  (tests/test_notification_languages.py). */
+const IN_IMPERIAL: [string, string, number, Params, string][] = [
+  ['threshold', '°C', 89.25, { above: 80, below: null }, 'boiler 192.7 °F, above 176 °F'],
+  ['threshold', 'bar', 1.5, { above: null, below: 2 }, 'boiler 21.8 psi, below 29.0075 psi'],
+  ['range', '°C', 10, { low: 2, high: 8, inside: false }, 'boiler 50 °F, outside 35.6 to 46.4 °F'],
+  [
+    'compare',
+    '°C',
+    20,
+    { other: 'u', above: 5, device: null, area: false },
+    'boiler 68 °F, minus u above 9 °F',
+  ],
+  ['rate', '°C', 20, { by: 5, window_ms: 60_000 }, 'boiler 68 °F, rises more than 9 °F in 1 min'],
+  [
+    'count',
+    '°C',
+    100,
+    { value: null, above: 80, times: 3, window_ms: 600_000, each_value: false },
+    'boiler 212 °F, above 176 °F, 3 times within 10 min',
+  ],
+];
+
+describe('an alert for a person with imperial units', () => {
+  beforeAll(() => void chooseUnits('imperial'));
+  afterAll(async () => {
+    chooseUnits(null);
+    await loadTexts('en');
+  });
+
+  it.each(IN_IMPERIAL)(
+    'has one system of units: %s in %s',
+    async (kind, unit, value, condition, expected) => {
+      const params = { ...alertParams(kind), name: 'Boiler', unit, value, condition, for_ms: 0 };
+      await loadTexts('en');
+      expect(hubText('alert', ENGLISH, kind, params).replaceAll('\u00a0', ' ')).toBe(expected);
+      await loadTexts('de');
+      const inGerman = hubText('alert', ENGLISH, kind, params).replaceAll('\u00a0', ' ');
+      expect(inGerman.replaceAll(',', '.')).toContain(expected.split(',')[0]!.replace('boiler', 'Boiler'));
+      expect(inGerman).not.toContain(unit);
+    },
+  );
+
+  it('has them in the activity, too', async () => {
+    await loadTexts('en');
+    const params = { ...alertParams('threshold'), condition: { above: 80 }, value: 90, for_ms: 0 };
+    const line = 'Pump 1: bearing 90 °C, above 80 °C';
+    const found = hubText('activity', line, 'alert.raised', {
+      message_key: 'threshold',
+      message_params: params,
+    });
+    expect(found.replaceAll('\u00a0', ' ')).toBe('Pump 1: bearing 194 °F, above 176 °F');
+  });
+
+  it('keeps the text of joined conditions, of another unit, and of unknown parameters', async () => {
+    await loadTexts('en');
+    expect(hubText('alert', ENGLISH, 'all', alertParams('all'))).toBe(ENGLISH);
+    expect(hubText('alert', ENGLISH, 'threshold', { ...alertParams('threshold'), unit: 'rpm' })).toBe(
+      ENGLISH,
+    );
+    expect(hubText('alert', ENGLISH, 'threshold', { unit: '°C' })).toBe(ENGLISH);
   });
 });

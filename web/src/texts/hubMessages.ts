@@ -5,6 +5,7 @@ import { duration, exactQuantity, plainQuantity } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
 import type { Sensitivity } from '../rules/fields';
 import { T, type HubMessages, type Params } from '.';
+import { inShownUnit } from './shownParams';
 
 interface Limits {
   above?: number | null;
@@ -145,8 +146,9 @@ export function alertWords(t: AlertTexts): Omit<MessageWords, 'clears' | 'only' 
   };
 }
 
-/** Return the messages in the words of a language. An unknown key gives null: the hub's text is shown. */
-export function messagesIn(words: MessageWords): HubMessages {
+/** Return the messages in the words of a language. An unknown key gives null: the hub's text is shown. `convert` puts the
+ *  parameters of an alert into the units that are shown. */
+export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessages {
   const limits = ({ above, below }: Limits, unit: string | null): string =>
     typeof above === 'number'
       ? words.above(exactQuantity(above, unit))
@@ -259,7 +261,8 @@ export function messagesIn(words: MessageWords): HubMessages {
   }
 
   const messages: HubMessages = {
-    alert: (key, p) => {
+    alert: (key, given) => {
+      const p = convert(key, given);
       const text = alertText(key, p);
       return text === null ? null : held(text, p['for_ms']);
     },

@@ -22,7 +22,7 @@ export type HubMessages = Record<
 
 interface Catalogue {
   texts: Texts;
-  /** Without it, the hub's own text is shown, which is in English. */
+  /** Messages that it does not write are shown in the hub's own text, which is in English. */
   hub?: HubMessages;
 }
 

@@ -21,6 +21,7 @@ export const fleet = {
   longest: (t: string) => `längste Dauer ${t}`,
   ingest: 'Eingang',
   perSecond: 'Nachr./s',
+  perMinute: 'Nachr./min',
   none: 'keine',
   map: 'Geräteübersicht',
   mapCells: 'eine Zelle pro Gerät, nach Bereich; zum Filtern über Zellen ziehen',

@@ -65,7 +65,6 @@ export const rail = {
   ingest: 'Eingang',
   model: 'Modell',
   hub: 'Hub',
-  rate: (n: string) => `${n} Nachr./s`,
   builtin: 'eingebauter Analyst',
   load: (cpu: string, memory: string) => `${cpu}\u00a0% CPU · ${memory}`,
 };

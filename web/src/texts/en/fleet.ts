@@ -21,6 +21,7 @@ export const fleet = {
   longest: (t: string) => `longest ${t}`,
   ingest: 'Ingest',
   perSecond: 'msg/s',
+  perMinute: 'msg/min',
   none: 'none',
   map: 'Fleet map',
   mapCells: 'one cell per device, by area; drag over cells to filter',

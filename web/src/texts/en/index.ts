@@ -30,6 +30,8 @@ import { link, nav, palette, rail, shortcuts, theme } from './shell';
 import { silences } from './silences';
 import { topics } from './topics';
 
+export { hub } from './messages';
+
 export const texts = {
   account,
   activity,

@@ -64,7 +64,6 @@ export const rail = {
   ingest: 'Ingest',
   model: 'Model',
   hub: 'Hub',
-  rate: (n: string) => `${n} msg/s`,
   builtin: 'built-in analyst',
   load: (cpu: string, memory: string) => `${cpu}\u00a0% CPU · ${memory}`,
 };

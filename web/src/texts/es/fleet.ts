@@ -22,6 +22,7 @@ export const fleet = {
   longest: (t: string) => `máximo ${t}`,
   ingest: 'Entrada',
   perSecond: 'msj/s',
+  perMinute: 'msj/min',
   none: 'ninguno',
   map: 'Mapa de dispositivos',
   mapCells: 'una celda por dispositivo, por área; arrastre sobre las celdas para filtrar',

@@ -64,7 +64,6 @@ export const rail = {
   ingest: 'Entrada',
   model: 'Modelo',
   hub: 'Hub',
-  rate: (n: string) => `${n} msj/s`,
   builtin: 'analista integrado',
   load: (cpu: string, memory: string) => `${cpu}\u00a0% CPU · ${memory}`,
 };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from api_hub import ApiHub, running_hub
 from hub.diagnosis.investigation import Investigation
 
+TEXTS = Path(__file__).parents[1] / "web" / "src" / "texts"
 UNITS = {"p2": "bar", "x1": "bar", "flow": "l/min", "moisture": "%"}
 
 
@@ -177,3 +179,14 @@ async def test_diagnosis_uses_corrections(hub: ApiHub) -> None:
         case = await investigation.case(services.registry.require(name), None, services.now())
         assert (case.semantics["q7"].quantity, case.kinds) == ("torque", {"motor"})
         assert case.semantics["x1"].quantity == "pressure"
+
+
+async def test_dashboard_has_a_title_for_each_term(hub: ApiHub) -> None:
+    terms = (await hub.http.get("/api/terms")).json()
+    for code in ("en", "de", "es"):
+        known = json.loads((TEXTS / code / "terms.json").read_text("utf-8"))
+        assert {name: set(titles) for name, titles in known.items()} == {
+            name: {term["id"] for term in found} for name, found in terms.items()
+        }
+    english = json.loads((TEXTS / "en" / "terms.json").read_text("utf-8"))
+    assert english == {name: {term["id"]: term["title"] for term in found} for name, found in terms.items()}

@@ -14,6 +14,7 @@ from hub.accounts.profile import Profile
 from hub.model import Alert, Message, MetricDescription, NotificationReceiver
 from hub.notifications.alert_texts import alert_text
 from hub.notifications.base import DeliveryFailed
+from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.hub_watch import LASTING_MS, HubWatch
 from hub.notifications.locales import MessageLocale, locale_of
 from hub.notifications.messages import MessageComposer, MessageStyle
@@ -163,3 +164,13 @@ async def test_fault_of_the_hub_is_reported_to_each_administrator_in_their_langu
         (None, "Watchkeeper works normally again", "Broker, store and clock work again."),
         ("u-de", "Watchkeeper arbeitet wieder normal", "Broker, Speicher und Uhr funktionieren wieder."),
     }
+
+
+@pytest.mark.parametrize("code", ["en", *LANGUAGES])
+def test_dashboard_translates_the_words_of_channels(code: str) -> None:
+    texts = Path(__file__).parents[1] / "web" / "src" / "texts" / code / "channels.json"
+    shown = set()
+    for kind in CHANNEL_KINDS.values():
+        fields = [*kind.fields, *([kind.address] if kind.address else [])]
+        shown |= {kind.title, *(field.title for field in fields), *(field.help for field in fields if field.help)}
+    assert set(json.loads(texts.read_text("utf-8"))) == shown | {"browsers"}

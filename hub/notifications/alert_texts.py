@@ -108,6 +108,8 @@ class _AlertWriter:
         joined = "conditions" in condition
         if not name and not joined:
             return None
+        if (state := self._state(kind, condition, name, params["device_class"])) is not None:
+            return state
         if joined or value is None or kind == "equals":
             return self._describe(kind, condition, name, unit)
         return f"{name} {_reading(value, unit, condition)}, {self._rest(kind, condition, unit)}"
@@ -119,11 +121,22 @@ class _AlertWriter:
                 return self._say("missed", intervals=fmt.limit(missed))
             time = fmt.duration(condition["silence_ms"])
             return self._say("notReported", metric=metric, time=time) if metric else self._say("noData", time=time)
+        if (state := self._state(kind, condition, metric, None)) is not None:
+            return state
         if "conditions" not in condition:
             return f"{metric} {self._rest(kind, condition, unit)}"
         parts = [self._part(each) for each in condition["conditions"]]
         text = self._words.alert["and" if kind == "all" else "or"].join(parts)
         return self._say("not", text=text) if kind == "not" else text
+
+    def _state(self, kind: str, condition: Mapping[str, Any], metric: str, device_class: str | None) -> str | None:
+        """Return a condition on a state as text, such as "Door: open". Return None for other conditions."""
+        if kind not in ("equals", "count") or (word := self._words.states.of(condition["value"], device_class)) is None:
+            return None
+        if kind == "equals":
+            return f"{metric}: {word}"
+        within = fmt.duration(condition["window_ms"])
+        return f"{metric}: {word}, {self._say('often', times=condition['times'], within=within)}"
 
     def _part(self, part: Mapping[str, Any]) -> str:
         metric = part.get("metric") or str(part.get("quantity") or "").replace("_", " ")
@@ -149,8 +162,7 @@ class _AlertWriter:
             case "compare":
                 return f"{say('minus', other=self._other(condition))} {self._limits(condition, unit)}"
             case "equals":
-                value = condition["value"]
-                return say("is", value=self._words.states.of(value, None) or fmt.exact_value(value, unit))
+                return say("is", value=fmt.exact_value(condition["value"], unit))
             case "rate":
                 amount, within = fmt.limit_quantity(condition["by"], unit), fmt.duration(condition["window_ms"])
                 return say("falls" if condition["falling"] else "rises", amount=amount, within=within)

@@ -59,6 +59,46 @@ TOO_WIDE = """() => [document.documentElement, document.querySelector('main')]
   .filter((box) => box && box.scrollWidth > box.clientWidth)
   .map((box) => `${box.tagName}: ${box.scrollWidth} px in ${box.clientWidth}`)"""
 
+CUT_OFF = """() => {
+  const found = new Set();
+  const walker = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const text = document.createRange();
+    text.selectNodeContents(node);
+    const { left, right, width, height } = text.getBoundingClientRect();
+    if (!node.data.trim() || width < 2 || height < 2) continue;
+    let edge = innerWidth;
+    for (let box = node.parentElement; box; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      const isHidden = style.clipPath !== 'none' || style.visibility === 'hidden';
+      const scrolls = style.overflowX === 'auto' || style.overflowX === 'scroll';
+      if (isHidden || scrolls || (style.overflowX !== 'visible' && style.textOverflow === 'ellipsis')) {
+        edge = Infinity;
+        break;
+      }
+      const own = box.getBoundingClientRect();
+      if (style.display !== 'inline' && style.overflowX !== 'visible') edge = Math.min(edge, own.right);
+    }
+    if (right > edge + 1) found.add(`"${node.data.trim().slice(0, 40)}" ends at ${Math.round(right)} px of ${edge}`);
+  }
+  return [...found];
+}"""
+"""Texts that nobody can see completely: beyond the page or cut off by a box, and neither in a box that scrolls nor
+shortened with an ellipsis."""
+
+UNREACHABLE = """() => [...document.querySelectorAll('main *')]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .filter((box) => ['auto', 'scroll'].includes(getComputedStyle(box).overflowX))
+  .filter((box) => box.tabIndex < 0 && !box.querySelector('a, button, input, select, textarea'))
+  .map((box) => box.className)"""
+
+ROWS = {
+    "calculated-metrics": '[[calculated]]\nid = "net"\nname = "Net flow"\nmetric = "net"\nexpression = "flow - 1"',
+    "reactions": '[[reaction]]\nid = "cool"\nalert = {rules = ["sensor-hot"]}\n'
+    'command = {device = "tank-01", name = "level", value = 50}',
+}
+"""Contents of the files that are edited at these paths of the API."""
+
 
 @pytest.fixture(scope="module")
 def plant_with_alert(plant: Demo) -> Demo:
@@ -115,7 +155,7 @@ def test_page_is_accessible_fits_small_screens_and_does_not_animate(
         wrong.append(f"{moving} animations")
     for size in (ZOOMED, PHONE):
         resize(still, size)
-        wrong += [f"at {size[0]} px: {each}" for each in still.evaluate(TOO_WIDE)]
+        wrong += [f"at {size[0]} px: {each}" for each in (*still.evaluate(TOO_WIDE), *still.evaluate(CUT_OFF))]
     still.screenshot(path=folder / f"{name}-phone.png")
     assert wrong == []
 
@@ -175,6 +215,38 @@ def test_dialogs_and_menus_are_accessible_and_fit_phone(plant_with_alert: Demo, 
     assert axe_violations(page) == [], "a notice"
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", name="Feed pump 1", exact=True)).to_be_visible()
+
+
+def test_tables_with_rows_are_not_cut_off_on_a_phone(plant_with_alert: Demo, visit: Callable[..., Page]):
+    """In German, whose words are longer. What does not fit is in a box that scrolls, also by keyboard."""
+    demo, page = plant_with_alert, visit(viewport={"width": 390, "height": 844})
+    for path, text in ROWS.items():
+        revision = demo.get(f"/api/{path}/text")["revision"]
+        answer = demo.api.put(f"/api/{path}", json={"text": text, "revision": revision})
+        assert answer.status_code == 200, answer.text
+    series = "s=l:pump-01/flow&s=r:tank-01/level"
+    wrong = []
+    try:
+        pages = (
+            "calculated",
+            "reactions",
+            "rules",
+            "alert-health",
+            "d/pump-01?tab=history",
+            "settings/audit",
+            "silences",
+        )
+        for path in (*(f"/{each}" for each in pages), "/health", f"/explore?{series}"):
+            page.goto(f"http://{demo.http}{path}{'&' if '?' in path else '?'}lang=de")
+            expect(page.locator("h1").first).to_be_attached()
+            page.wait_for_timeout(800)  # for rows that are loaded
+            wrong += [f"{path}: {each}" for each in (*page.evaluate(CUT_OFF), *page.evaluate(TOO_WIDE))]
+            wrong += [f"{path}: {each} cannot be scrolled by keyboard" for each in page.evaluate(UNREACHABLE)]
+    finally:
+        for path in ("calculated-metrics", "reactions"):
+            revision = demo.get(f"/api/{path}/text")["revision"]
+            demo.api.put(f"/api/{path}", json={"text": "", "revision": revision})
+    assert wrong == []
 
 
 @pytest.fixture

@@ -168,6 +168,32 @@ def test_chart_of_a_tile_is_drawn_once(site: Demo, page: Page):
     expect(page.locator("[data-kind=chart] .uplot").first).to_have_css("width", f"{round(width)}px")
 
 
+def test_gauge_gets_its_ends_from_the_metric_that_is_chosen_by_group(site: Demo, page: Page):
+    board = create(site, "Gauge")
+    page.goto(f"http://{site.http}/dashboards/{board}?edit=1")
+    page.get_by_test_id("add-tile").click()
+    form = page.get_by_test_id("tile-form")
+    form.get_by_label("Kind").select_option("Gauge")
+    options = form.get_by_role("option")
+    expect(options.filter(has_text="Oven")).to_contain_text(re.compile(r"[34] metrics"))
+    options.filter(has_text="Oven").click()
+    expect(form.get_by_role("group", name="Oven").get_by_role("option")).to_contain_text(["Heat", "Load"])
+    options.filter(has_text="Heat").click()
+    ends = [form.get_by_label(f"{name} (°C)") for name in ("Minimum", "Maximum")]
+    for end in ends:
+        expect(end).to_have_value(re.compile(r"\d"))
+    low, high = (float(end.input_value()) for end in ends)
+    heat = site.get("/api/devices/oven")["metrics"]["heat"]["value"]
+    assert low < heat < high
+    assert (low, high) != (0, 100)
+    ends[1].fill("250")
+    form.get_by_role("button", name="Metric", exact=True).click()
+    expect(options.filter(has_text="Load")).to_contain_text("1 device")
+    assert axe_violations(page) == []
+    form.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator("[data-kind=gauge] .ends")).to_have_text(re.compile(r"250.°C$"))
+
+
 def test_explore_keeps_its_state_in_the_address_and_becomes_a_tile(site: Demo, page: Page):
     page.goto(f"http://{site.http}/d/oven?metric=heat&range=24h")
     page.locator("main").get_by_role("link", name="Explore", exact=True).click()

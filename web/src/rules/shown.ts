@@ -26,7 +26,11 @@ type RuleText = Pick<Rule, 'text' | 'metric' | 'message_key' | 'message_params'>
 /** Return the hub's text of a rule with its metric's title: `bearing temperature above 80 for 2 s`. */
 export function conditionText(fleet: Fleet, rule: RuleText, device?: string): string {
   const { metric } = rule;
-  const params = { ...rule.message_params, metric: metric && metricTitle(fleet, metric, device) };
+  const params = {
+    ...rule.message_params,
+    metric: metric && metricTitle(fleet, metric, device),
+    device_class: metric && classOf(fleet, metric),
+  };
   return hubText('rule', englishText(fleet, rule, device), rule.message_key, params);
 }
 
@@ -35,14 +39,19 @@ function englishText(fleet: Fleet, { text, metric }: RuleText, device?: string):
   return beforeWord(metricTitle(fleet, metric, device)) + stated(fleet, metric, text.slice(metric.length));
 }
 
-/** Replace `true` in `is true for 5 min` by the word of the metric's device class, if all its devices have the same. */
-function stated(fleet: Fleet, metric: string, text: string): string {
+/** Return the device class of a metric, if all its devices have the same; otherwise null. */
+function classOf(fleet: Fleet, metric: string): string | null {
   const classes = new Set(
     fleet.column(metric)?.facts.flatMap((facts) => (facts ? [facts.device_class] : [])),
   );
-  if (classes.size !== 1) return text;
+  return classes.size === 1 ? [...classes][0]! : null;
+}
+
+/** Replace `true` in `is true for 5 min` by the word of the metric's device class, if all its devices have the same. */
+function stated(fleet: Fleet, metric: string, text: string): string {
+  const deviceClass = classOf(fleet, metric);
   return text.replace(/^ is (true|false|on|off)\b/i, (said, value: string) => {
-    const word = stateWord(/^(true|on)$/i.test(value), [...classes][0]);
+    const word = deviceClass && stateWord(/^(true|on)$/i.test(value), deviceClass);
     return word ? ` is ${word.toLowerCase()}` : said;
   });
 }

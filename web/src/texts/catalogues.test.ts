@@ -125,6 +125,7 @@ describe('the pseudo-locale', () => {
     const { texts } = await CATALOGUES.xx();
     const plain = leaves(english);
     const same = [...leaves(texts)].filter(([path, text]) => text === plain.get(path));
-    expect(same.filter(([, text]) => withWords(text, 1))).toEqual([]);
+    // No letter of pH has an accent.
+    expect(same.filter(([, text]) => withWords(text, 1) && text !== 'pH')).toEqual([]);
   });
 });

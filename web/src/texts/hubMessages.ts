@@ -5,6 +5,7 @@ import { duration, exactQuantity, plainQuantity } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
 import type { Sensitivity } from '../rules/fields';
 import { T, type HubMessages, type Params } from '.';
+import type { MessageWords } from './messageWords';
 import { inShownUnit } from './shownParams';
 
 interface Limits {
@@ -42,110 +43,6 @@ interface Condition extends Limits {
   }[];
 }
 
-/** What a language says. A function without `metric` returns what follows the name of the metric. */
-export interface MessageWords {
-  above: (limit: string) => string;
-  below: (limit: string) => string;
-  outside: (low: string, high: string) => string;
-  inside: (low: string, high: string) => string;
-  ownLimit: string;
-  ownLimits: string;
-  is: (value: string) => string;
-  moves: (falls: boolean, by: string, within: string) => string;
-  stuck: string;
-  unusual: (sensitivity: Sensitivity) => string;
-  beyond: (percent: string) => string;
-  often: (times: number, within: string) => string;
-  noData: (time: string) => string;
-  notReported: (metric: string, time: string) => string;
-  missed: (intervals: string) => string;
-  minus: (other: string) => string;
-  ofDevice: (metric: string | null, device: string) => string;
-  /** The name of a device outside the account's limits is empty. */
-  onDevice: (metric: string, device: string) => string;
-  /** In place of a device outside the account's limits, whose id is empty. */
-  anotherDevice: string;
-  median: (metric: string | null) => string;
-  and: string;
-  or: string;
-  not: (text: string) => string;
-  lasting: (text: string, time: string) => string;
-  clears: (rest: string, time: string | null) => string;
-  only: (windows: string, zone: string) => string;
-  activity: Record<string, (p: Params, alert: string, time: string) => string>;
-  staysOpen: Record<string, (p: Params, time: string) => string>;
-}
-
-/** What each language says about alerts, in `hub.json`. The hub reads the same file, for its notifications. */
-export type AlertTexts = Record<
-  | 'above'
-  | 'below'
-  | 'outside'
-  | 'inside'
-  | 'ownLimit'
-  | 'ownLimits'
-  | 'is'
-  | 'rises'
-  | 'falls'
-  | 'stuck'
-  | 'unusualLow'
-  | 'unusualMedium'
-  | 'unusualHigh'
-  | 'beyond'
-  | 'often'
-  | 'noData'
-  | 'notReported'
-  | 'missed'
-  | 'minus'
-  | 'anotherDevice'
-  | 'onDevice'
-  | 'onAnotherDevice'
-  | 'valueOf'
-  | 'metricOf'
-  | 'median'
-  | 'medianOf'
-  | 'and'
-  | 'or'
-  | 'not'
-  | 'lasting',
-  string
->;
-
-const fill = (text: string, values: Record<string, string | number>): string =>
-  text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
-
-/** Return the words of alerts from the texts of a language. */
-export function alertWords(t: AlertTexts): Omit<MessageWords, 'clears' | 'only' | 'activity' | 'staysOpen'> {
-  return {
-    above: (limit) => fill(t.above, { limit }),
-    below: (limit) => fill(t.below, { limit }),
-    outside: (low, high) => fill(t.outside, { low, high }),
-    inside: (low, high) => fill(t.inside, { low, high }),
-    ownLimit: t.ownLimit,
-    ownLimits: t.ownLimits,
-    is: (value) => fill(t.is, { value }),
-    moves: (falls, amount, within) => fill(falls ? t.falls : t.rises, { amount, within }),
-    stuck: t.stuck,
-    unusual: (sensitivity) =>
-      ({ low: t.unusualLow, medium: t.unusualMedium, high: t.unusualHigh })[sensitivity],
-    beyond: (percent) => fill(t.beyond, { percent }),
-    often: (times, within) => fill(t.often, { times, within }),
-    noData: (time) => fill(t.noData, { time }),
-    notReported: (metric, time) => fill(t.notReported, { metric, time }),
-    missed: (intervals) => fill(t.missed, { intervals }),
-    minus: (other) => fill(t.minus, { other }),
-    anotherDevice: t.anotherDevice,
-    onDevice: (metric, device) => fill(device ? t.onDevice : t.onAnotherDevice, { metric, device }),
-    ofDevice: (metric, device) =>
-      metric === null ? fill(t.valueOf, { device }) : fill(t.metricOf, { metric, device }),
-    median: (metric) => (metric === null ? t.median : fill(t.medianOf, { metric })),
-    and: t.and,
-    or: t.or,
-    not: (text) => fill(t.not, { text }),
-    lasting: (text, time) => fill(t.lasting, { text, time }),
-  };
-}
-
 /** Return the messages in the words of a language. An unknown key gives null: the hub's text is shown. `convert` puts the
  *  parameters of an alert into the units that are shown. */
 export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessages {
@@ -177,11 +74,7 @@ export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessa
         return `${words.minus(other)} ${limits(c, unit)}`;
       }
       case 'equals':
-        return words.is(
-          typeof c.value === 'number'
-            ? exactQuantity(c.value, unit)
-            : (stateWord(c.value) ?? String(c.value)),
-        );
+        return words.is(typeof c.value === 'number' ? exactQuantity(c.value, unit) : String(c.value));
       case 'rate':
         return words.moves(!!c.falling, exactQuantity(c.by!, unit), duration(c.window_ms!));
       case 'stuck':
@@ -200,7 +93,21 @@ export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessa
     }
   }
 
-  function describe(kind: string, c: Condition, metric: string, unit: string | null): string | null {
+  /** Return a condition on a state as text, such as `Door: open`; null for other conditions. */
+  function stateText(kind: string, c: Condition, metric: string, deviceClass: string | null): string | null {
+    const word = kind === 'equals' || kind === 'count' ? stateWord(c.value, deviceClass) : null;
+    if (word === null) return null;
+    const often = kind === 'count' ? `, ${words.often(c.times!, duration(c.window_ms!))}` : '';
+    return `${metric}: ${word}${often}`;
+  }
+
+  function describe(
+    kind: string,
+    c: Condition,
+    metric: string,
+    unit: string | null,
+    deviceClass: string | null = null,
+  ): string | null {
     if (kind === 'no_data') {
       if (typeof c.missed === 'number') return words.missed(exactQuantity(c.missed, null));
       return metric
@@ -208,6 +115,8 @@ export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessa
         : words.noData(duration(c.silence_ms!));
     }
     if (!c.conditions) {
+      const state = stateText(kind, c, metric, deviceClass);
+      if (state !== null) return state;
       const text = rest(kind, c, metric, unit);
       return text === null ? null : `${metric} ${text}`;
     }
@@ -238,6 +147,8 @@ export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessa
     }
     if (!name && !c.conditions) return null; // an older alert
     if (c.conditions || value === null || kind === 'equals') return describe(kind, c, name, unit);
+    const state = stateText(kind, c, name, p['device_class'] as string | null);
+    if (state !== null) return state;
     const text = rest(kind, c, name, unit);
     const limit = c.above ?? c.below;
     const reading =
@@ -268,7 +179,8 @@ export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessa
     },
     rule: (key, p) => {
       const c = p['condition'] as Condition;
-      const text = describe(key, c, (p['metric'] as string | null) ?? '', null);
+      const deviceClass = (p['device_class'] as string | null | undefined) ?? null;
+      const text = describe(key, c, (p['metric'] as string | null) ?? '', null, deviceClass);
       if (text === null) return null;
       const [over, wait] = [recovery(c), Number(p['clear_for_ms'])];
       const clears = over || wait ? `, ${words.clears(over, wait ? duration(wait) : null)}` : '';

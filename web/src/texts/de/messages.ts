@@ -1,7 +1,8 @@
 // Messages of the hub.
 
 import { T, type Params } from '..';
-import { alertWords, messagesIn, type MessageWords } from '../hubMessages';
+import { messagesIn } from '../hubMessages';
+import { alertWords, type MessageWords } from '../messageWords';
 import texts from './hub.json';
 
 const severity = (p: Params, key: string): string => T.severity[p[key] as keyof typeof T.severity];

@@ -1,6 +1,10 @@
 // Texts of notifications: channels, routes, deliveries, and the channels of a person.
 
+import channelWords from './channels.json';
+
 export const notifications = {
+  /** By the hub's English text: kinds of channels, and their settings. */
+  channelWords,
   title: 'Benachrichtigungen',
   lead: 'Wer über welche Kanäle von Alarmen erfährt und was gesendet wurde.',
   entry: 'Alarme per E-Mail, Push, Webhook oder Chat senden. Kanäle, Routen und Zustellungen.',

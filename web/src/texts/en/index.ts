@@ -28,6 +28,7 @@ import { rules } from './rules';
 import { settings } from './settings';
 import { link, nav, palette, rail, shortcuts, theme } from './shell';
 import { silences } from './silences';
+import terms from './terms.json';
 import { topics } from './topics';
 
 export { hub } from './messages';
@@ -78,6 +79,7 @@ export const texts = {
   silences,
   standing,
   states,
+  terms,
   theme,
   time,
   toast,

@@ -2,7 +2,8 @@
 
 import { beforeWord } from '../../lib/words';
 import type { HubMessages, Params } from '..';
-import { alertWords, messagesIn, type AlertTexts } from '../hubMessages';
+import { messagesIn } from '../hubMessages';
+import { alertWords, type AlertTexts } from '../messageWords';
 import { inShownUnit } from '../shownParams';
 
 const texts: AlertTexts = {

@@ -1,6 +1,10 @@
 // Texts of notifications: channels, routes, deliveries, and the channels of a person.
 
+import channelWords from './channels.json';
+
 export const notifications = {
+  /** By the hub's English text: kinds of channels, and their settings. */
+  channelWords,
   title: 'Notifications',
   lead: 'Who is notified of alerts, over which channels, and what was sent.',
   entry: 'Send alerts by e-mail, push, webhook or chat. Channels, routes and deliveries.',

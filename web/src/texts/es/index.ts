@@ -29,6 +29,7 @@ import { rules } from './rules';
 import { settings } from './settings';
 import { link, nav, palette, rail, shortcuts, theme } from './shell';
 import { silences } from './silences';
+import terms from './terms.json';
 import { topics } from './topics';
 
 export { hub } from './messages';
@@ -79,6 +80,7 @@ export const texts: Texts = {
   silences,
   standing,
   states,
+  terms,
   theme,
   time,
   toast,

@@ -1,6 +1,10 @@
 // Texts of notifications: channels, routes, deliveries, and the channels of a person.
 
+import channelWords from './channels.json';
+
 export const notifications = {
+  /** By the hub's English text: kinds of channels, and their settings. */
+  channelWords,
   title: 'Notificaciones',
   lead: 'A quién se notifican las alertas, por qué canales y qué se ha enviado.',
   entry: 'Envíe alertas por correo, push, webhook o chat. Canales, rutas y envíos.',

@@ -14,6 +14,7 @@ from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.question_parser import parse_question
 from hub.assistant.question_splitter import split_questions
 from hub.assistant.scope import Group, QuestionScope, with_number
+from hub.assistant.which_one import chosen_devices
 from hub.assistant.words import split_words
 from hub.model import Device, Source, Turn
 
@@ -110,6 +111,10 @@ def _completed(
     number = _bare_number(question)
     if number is not None:
         _take_number(question, number, previous, answered, devices)
+        return _merged(question, previous)
+    if previous.asks_which is not None and (chosen := chosen_devices(question, previous.scope.devices)):
+        question.scope = QuestionScope(chosen, named=True)
+        question.text = previous.text if previous.kind == "act" else question.text
         return _merged(question, previous)
     if question.has("other_one") and (others := _others(previous, answered, devices)):
         question.scope = QuestionScope(others, inherited=True)

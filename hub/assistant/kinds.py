@@ -7,8 +7,13 @@ from collections.abc import Callable
 from hub.assistant.question import Kind, ParsedQuestion
 
 STATES = ("open", "closed", "on", "off", "running", "locked", "unlocked", "wet", "motion", "on_battery")
+PAGES = (
+    "page_reactions", "page_notifications", "page_dashboards", "page_accounts", "page_backups", "page_topics",
+    "page_calculated",
+)  # fmt: skip
+"""Concepts of the parts of the hub that the built-in analyst cannot read, and that a page shows."""
 _STATISTICS = ("mean", "median", "deviation", "range")
-_DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "mute", "silence", "set")
+_DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "set")
 """Verbs of commands that may also be nouns or adjectives, as in "open alerts" and "change of the level"."""
 
 
@@ -129,6 +134,11 @@ def _limits_by_presence(q: ParsedQuestion) -> bool:
     return q.compares is not None or asks
 
 
+def _asks_for_a_page(q: ParsedQuestion) -> bool:
+    """Return True if the question is about a part of the hub that only a page shows, such as reactions or accounts."""
+    return q.has_any(*PAGES)
+
+
 def _asks_whether_all_works(q: ParsedQuestion) -> bool:
     return q.has("running", "overall_fleet") and q.scope.is_all and not q.has_any("how_many", "which", "list")
 
@@ -138,9 +148,12 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("hub_status", _asks_about_the_hub),
     ("add_device", lambda q: q.has("add_device") and q.scope.is_all),
     ("run_on", _asks_whether_to_stop),
+    ("hub_page", _asks_for_a_page),
+    ("person", lambda q: q.person is not None),
     ("help", lambda q: q.has("help") and q.scope.is_all),
     ("act", _is_request),
     ("behind", lambda q: q.has("via") and not q.scope.is_all),
+    ("silenced", lambda q: q.has_any("silenced", "suppressed", "assigned")),
     ("acknowledged", lambda q: q.has_any("acknowledged", "note")),
     ("run_on", lambda q: q.has("run_on") and q.has_any("can", "future") and not q.has("how_many")),
     ("forecast", _is_forecast),

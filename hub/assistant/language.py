@@ -62,9 +62,13 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     units: dict[str, str]  # by phrase: the unit
     filler: frozenset[str]
     limiting: frozenset[str]
+    predicates: frozenset[str]  # words, as written, with which a question about devices goes on after "and"
     begins: frozenset[str]  # words, as written, with which a second question begins
     excluding: frozenset[str]  # phrases before what does not count: "except"
     all_of: frozenset[str]  # words by which a question is about all of a group
+    definite: frozenset[str]  # words before certain things, one or several: "the"
+    definite_singular: frozenset[str]  # words before one certain thing: "this"
+    person: tuple[re.Pattern[str], ...]  # questions about what somebody did; the group "name" is the person
     polite: frozenset[str]
     act: frozenset[str]
     on: frozenset[str]
@@ -157,9 +161,13 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
         comparatives=hints["comparative"],
         adjectives=adjectives,
         final=frozenset(_alternatives(table["final"])),
+        predicates=frozenset(each.strip() for each in table["predicates"].split("|")),
         begins=frozenset(each.strip() for each in table["begins"].split("|")),
         excluding=frozenset(_alternatives(table["excluding"])),
         all_of=frozenset(_alternatives(table["all_of"])),
+        definite=frozenset(_alternatives(table["definite"])),
+        definite_singular=frozenset(_alternatives(table["definite_singular"])),
+        person=compile_patterns({"person": table["person"]}, {"name": r"(?P<name>[^ ]+(?: [^ ]+)?)"})["person"],
         joining=frozenset(_alternatives(table["joining"])),
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,
@@ -248,7 +256,9 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 def _filled(pattern: str, forms: dict[str, str]) -> str:
     """Return a pattern with its letters in lower case and without accents, and with its placeholders replaced."""
     folded = "".join(_fold_letter(letter) for letter in pattern)
-    return re.sub(r"\{(n|unit|weekday|month|part|daynum|hour2?|clock2?|day)\}", lambda match: forms[match[1]], folded)
+    return re.sub(
+        r"\{(n|unit|weekday|month|part|daynum|hour2?|clock2?|day|name)\}", lambda match: forms[match[1]], folded
+    )
 
 
 def _fold_letter(letter: str) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from hub.assistant.group_selection import uncertain_group
 from hub.assistant.language import Hint, Language
 from hub.assistant.metric_words import MetricMention
 from hub.assistant.scope import QuestionScope
@@ -13,6 +14,7 @@ from hub.assistant.time_range import TimeRange
 from hub.assistant.words import QuestionWords
 
 Kind = Literal[
+    "silenced", "hub_page", "person",
     "hub_status", "behind", "outages", "unheard", "audit", "rule_counts", "alert_longest", "since_limit",
     "nothing_to_explain",
     "add_device", "notify", "act", "help", "thanks", "acknowledged", "manual", "failing", "forecast", "run_on", "why",
@@ -24,6 +26,14 @@ Kind = Literal[
     "filter", "statistics", "areas", "limit_check", "now", "list", "status", "unusual", "unknown",
 ]  # fmt: skip
 """Kinds of questions. The package ``answers`` has a function for each kind."""
+
+
+_OF_ONE: frozenset[Kind] = frozenset((
+    "status", "why", "forecast", "run_on", "now", "state", "statistics", "mean", "median", "deviation", "range", "rate",
+    "trend", "change", "first", "last", "when_extreme", "episodes", "total", "model", "where", "last_seen",
+    "since_limit", "act", "alert_when",
+))  # fmt: skip
+"""Kinds of questions that are about one device if they say "the pump"."""
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -46,6 +56,7 @@ class ParsedQuestion(msgspec.Struct):
         hint: the superlative in the question, such as "warmest"; None if it has none.
         comparative: the comparative in the question, such as "warmer"; None if it has none.
         quantity: the quantity that an adjective names: "how warm" is about the temperature. None if no adjective does.
+        person: the name of a person, if the question asks what that person did.
         top: how many devices or readings the question asks for; None if it names no number.
         unknown: the words that no parser understood.
         limiting: the words that no parser understood and that may restrict the answer.
@@ -67,11 +78,21 @@ class ParsedQuestion(msgspec.Struct):
     limiting: list[str] = []
     kind: Kind = "unknown"
     corrections: list[tuple[str, str]] = []  # misspelt words: as written, as read
+    person: str | None = None
+    is_translated: bool = False  # words for kinds of machines were replaced by the words in the devices' names
     starts_again: bool = False  # it begins with "and", "what about" …
 
     @property
     def time(self) -> TimeRange | None:
         return self.times[0] if self.times else None
+
+    @property
+    def asks_which(self) -> str | None:
+        """Return a word for one of several devices, such as "pump" in "the pump"; None if it is clear what is meant."""
+        if self.kind not in _OF_ONE or self.has_any("which", "list", "how_many", "by_device", "alert"):
+            return None
+        group = uncertain_group(self.scope, self.words, self.language, is_translated=self.is_translated)
+        return None if group is None else self.words.written(group.first, group.end)
 
     def has(self, *concepts: str) -> bool:
         """Return whether the question has all of ``concepts``."""

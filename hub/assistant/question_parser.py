@@ -7,15 +7,24 @@ groups.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hub.assistant.amount_parser import parse_amounts
-from hub.assistant.kinds import kind_of
+from hub.assistant.group_selection import combine
+from hub.assistant.kinds import PAGES, kind_of
 from hub.assistant.language import LONGEST_PHRASE, Hint, Language, language_of, languages
-from hub.assistant.metric_words import find_quantities, find_titles, joined_places, metric_titles, with_places
+from hub.assistant.metric_words import (
+    MetricMention,
+    find_quantities,
+    find_titles,
+    joined_places,
+    metric_titles,
+    with_places,
+)
 from hub.assistant.numbered_devices import find_numbered
+from hub.assistant.person_words import find_person
 from hub.assistant.question import ParsedQuestion
-from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_named, groupable
+from hub.assistant.scope import Group, QuestionScope, find_groups, find_named, groupable
 from hub.assistant.spelling import correct_spelling
 from hub.assistant.thing_words import with_known_words
 from hub.assistant.time_parser import parse_time_ranges
@@ -35,8 +44,10 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
     """
     written = language_of(QuestionWords(text), language)
     known = with_known_words(text, devices, written)
+    is_translated = known != text
     spoken, text = (None if known == text else written), known
     question = _parse_with_exclusion(text, devices, now, language, spoken)
+    question.is_translated = is_translated
     is_own_text = question.kind in ("act", "notify", "manual") and not question.scope.is_all
     if is_own_text or not (question.unknown or question.scope.missing):
         return question
@@ -48,7 +59,7 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
     again = _parse_with_exclusion(better, devices, now, language, question.language)
     if len(again.unknown) >= len(question.unknown):
         return question
-    again.corrections = corrections
+    again.corrections, again.is_translated = corrections, is_translated
     return again
 
 
@@ -91,6 +102,7 @@ def _parse(
     times = parse_time_ranges(words, spoken, now)
     amounts = parse_amounts(words, spoken, devices)
     numbered, missing, synonym = find_numbered(words, spoken, devices)
+    titles += _titles_like_pages(words, spoken, known)
     concepts, hint, comparative, quantity = _phrases(words, spoken)
     _mark_adjectives(words, spoken)
     titles += find_titles(words, known, shortest=1, longest=1)
@@ -101,10 +113,11 @@ def _parse(
     asked = quantity or next((each.quantity for each in (hint, comparative) if each and each.quantity), None)
     titles = with_places(words, spoken, titles, asked, devices)
     titles += joined_places(words, spoken, titles)
+    person = find_person(words, spoken)
     top = _top(words, spoken) if hint or "last" in concepts else None
     named += [each for each in numbered if each not in named]
     common = named if "act" in concepts else _beside_names(named, groups)
-    chosen = common if named else combine(groups) if groups else list(devices)
+    chosen = common if named else combine(groups, words) if groups else list(devices)
     scope = QuestionScope(chosen, bool(named), groups, missing, synonym)
     if synonym is None and not named:
         scope.synonym = next((group.words for group in groups if group.synonym), None)
@@ -113,13 +126,22 @@ def _parse(
     unknown, limiting = _unused(words, spoken)
     question = ParsedQuestion(
         text, spoken, words, frozenset(concepts), scope, sorted(titles, key=lambda each: each.first), times, amounts,
-        hint, comparative, quantity, top, unknown, limiting,
+        hint, comparative, quantity, top, unknown, limiting, person=person,
     )  # fmt: skip
     question.kind = kind_of(question)
     question.starts_again = any(
         "again" in spoken.concepts.get(" ".join(split_words(text)[:length]), ()) for length in (1, 2, 3)
     )
     return question
+
+
+def _titles_like_pages(
+    words: QuestionWords, language: Language, known: Iterable[tuple[str, str]]
+) -> list[MetricMention]:
+    """Return the metrics that are called like a part of the hub, such as the "users" of a router."""
+    pages = {phrase for phrase, meant in language.concepts.items() if meant & set(PAGES)}
+    alike = [pair for pair in known if not pages.isdisjoint(split_words(" ".join(pair)))]
+    return find_titles(words, alike, shortest=1, longest=1)
 
 
 def _mark_adjectives(words: QuestionWords, language: Language) -> None:

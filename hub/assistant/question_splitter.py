@@ -25,7 +25,11 @@ def split_questions(text: str) -> list[str]:
     found: list[str] = []
     for sentence in _ENDS.split(text.strip()):
         for part in _joints().split(sentence):
-            if found and (_HAVING.match(part) or (_CLAUSE.search(found[-1]) and _CONTINUES.match(part))):
+            if found and (
+                _HAVING.match(part)
+                or _predicates().match(part)
+                or (_CLAUSE.search(found[-1]) and _CONTINUES.match(part))
+            ):
                 found[-1] = f"{found[-1]} and {part}"
             elif found and len(split_words(part)) < _SHORTEST:
                 found[-1] = f"{found[-1]} {part}"
@@ -47,3 +51,10 @@ def _joints() -> re.Pattern[str]:
         begins = "|".join(sorted(map(re.escape, languages()[code].begins), key=len, reverse=True))
         patterns.append(rf",?\s+{joint}\s+(?=(?:{begins})\b)")
     return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+@cache
+def _predicates() -> re.Pattern[str]:
+    """Return a pattern for words that continue a question about devices: "… are offline and are in the kitchen"."""
+    phrases = sorted({phrase for each in languages().values() for phrase in each.predicates}, key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(map(re.escape, phrases))})\b", re.IGNORECASE)

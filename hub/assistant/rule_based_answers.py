@@ -171,6 +171,8 @@ async def _require_understood(context: Context, handler: Handler | None) -> None
         words = " + ".join(f"“{group.words}”" for group in scope.groups)
         raise CannotAnswer(context.say("no_common", words=words))
     uses = handler.uses if handler else frozenset[str]()
+    if question.asks_which is not None:
+        raise CannotAnswer(context.say("which_of", words=question.asks_which, names=names(context.devices, 8)))
     if question.limiting and "words" not in uses:
         raise CannotAnswer(context.say("cannot_limit", words=listed([f"“{word}”" for word in question.limiting])))
     unknown = [w for w in question.unknown if "versions" not in uses or not any(map(str.isdigit, w))]
@@ -191,27 +193,16 @@ async def _require_understood(context: Context, handler: Handler | None) -> None
 _WITH_STATES: frozenset[Kind] = frozenset((
     "state", "episodes", "filter", "count", "act", "notify", "manual", "alert_when", "alerts", "alert_count", "why",
     "happened", "run_on", "acknowledged", "summary", "forecast", "offline", "help", "meaning", "setpoint", "firmware",
-    "last_seen", "alert_longest",
+    "last_seen", "alert_longest", "silenced", "hub_page", "person",
 ))  # fmt: skip
 """Kinds of questions in which "open", "on" or "running" is a condition, or has no meaning of its own.
 
 The answers to other kinds note that such a word was not used.
 """
-_WITH_NOT: frozenset[Kind] = frozenset(
-    (
-        "state",
-        "filter",
-        "count",
-        "acknowledged",
-        "offline",
-        "why",
-        "manual",
-        "act",
-        "notify",
-        "episodes",
-        "without_alert",
-    )
-)
+_WITH_NOT: frozenset[Kind] = frozenset((
+    "state", "filter", "count", "acknowledged", "offline", "why", "manual", "act", "notify", "episodes",
+    "without_alert", "silenced", "hub_page", "person",
+))  # fmt: skip
 
 
 def _note_unused(context: Context, uses: frozenset[str]) -> None:

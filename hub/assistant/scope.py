@@ -225,25 +225,6 @@ def group_words(device: Device) -> frozenset[str]:
     return forms | {area} if area else forms
 
 
-def combine(groups: Sequence[Group]) -> list[Device]:
-    """Return the devices that several groups of a question select together.
-
-    Groups of the same category (area or kind) are added up. If two of them are adjacent in the question and have
-    devices in common, only these count. A device has to be selected in each category that the question uses.
-    """
-    result: dict[Category, dict[str, Device]] = {}
-    previous: Group | None = None
-    for group in sorted(groups, key=lambda each: each.first):
-        mine = {device.id: device for device in group.devices}
-        earlier = result.get(group.category)
-        common = {key: each for key, each in (earlier or {}).items() if key in mine}
-        is_adjacent = previous is not None and previous.end == group.first and previous.category == group.category
-        result[group.category] = common if is_adjacent and common else {**(earlier or {}), **mine}
-        previous = group
-    sets = list(result.values())
-    return [each for key, each in sets[0].items() if all(key in other for other in sets[1:])] if sets else []
-
-
 def group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
     """Return the group of devices that a phrase names by area, name, model, label or kind; None if there are none.
 

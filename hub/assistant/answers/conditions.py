@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from itertools import pairwise
 
 import msgspec
 
 from hub.assistant.answers.context import MAX_TARGETS, CannotAnswer, Context, Target
 from hub.assistant.answers.current import is_in_state, state_targets
+from hub.assistant.answers.joiners import joiners_of, require_one_joiner
 from hub.assistant.answers.readings import value_at
 from hub.assistant.answers.slices import in_slices
 from hub.assistant.kinds import STATES
 from hub.assistant.language import LONGEST_PHRASE
 from hub.assistant.metric_words import MetricMention
 from hub.assistant.question import Amount, Kind, ParsedQuestion
-from hub.assistant.rule_sentences.vocabulary import vocabulary
 from hub.tools.views import celsius
 
 _THERMAL = ("°C", "°F", "K")
@@ -142,6 +141,7 @@ async def judged_conditions(context: Context) -> list[Judged]:
     if question.has_any("alert", "attention"):
         found.append((_place(question, {"alert", "attention"}), partial(_by_alert, context)))
     found.sort(key=lambda each: each[0])
+    require_one_joiner(context, [first for first, _ in found])
     negated = _negated(question, [first for first, _ in found])
     return [Judged(first, *await judge(n in negated)) for n, (first, judge) in enumerate(found)]
 
@@ -277,16 +277,9 @@ async def limit_to_presence(context: Context) -> None:
 def combined(context: Context, conditions: Sequence[Judged]) -> dict[str, list[MatchingMetric]]:
     """Return the ids of the devices that meet the combined conditions, each with the metrics to show.
 
-    The conditions are joined by "or" if the question says so, else by "and". A mixture of both raises CannotAnswer.
+    The conditions are joined by "or" if the question says so, else by "and".
     """
-    question = context.question
-    joiners = vocabulary(question.language).joiners
-    between = {
-        "any" if any(joiners.get(token.word) == "any" for token in question.words.tokens[a.first : b.first]) else "all"
-        for a, b in pairwise(conditions)
-    }
-    if len(between) > 1:
-        raise CannotAnswer(context.say("mixed_conditions"))
+    between = set(joiners_of(context.question, [condition.first for condition in conditions]))
     ids = [set(condition.met) for condition in conditions]
     kept = set.union(*ids) if between == {"any"} else set.intersection(*ids)
     found: dict[str, list[MatchingMetric]] = {}

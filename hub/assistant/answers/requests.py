@@ -19,7 +19,7 @@ from hub.rules import InvalidField, describe, read_rule
 async def command(context: Context) -> ComputedAnswer:
     """Propose the command that the question asks for."""
     scope = context.question.scope
-    if scope.is_all:
+    if scope.is_all or context.question.has("alert"):
         return ComputedAnswer(context.say("never_act_all"))
     sources = tuple((device.id, None) for device in context.devices[:3])
     if len(context.devices) != 1:

@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from hub.assistant.group_selection import combine
 from hub.assistant.language import Language
 from hub.assistant.metric_words import MetricMention, find_quantities, find_titles, metric_titles, semantics
 from hub.assistant.numbered_devices import find_numbered
 from hub.assistant.rule_sentences.amounts import RuleAmount
 from hub.assistant.rule_sentences.refusal import NoSuchRule
 from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
-from hub.assistant.scope import Group, combine, find_groups, find_named, groupable
+from hub.assistant.scope import Group, find_groups, find_named, groupable
 from hub.assistant.words import QuestionWords
 from hub.model import Device
 

@@ -1,0 +1,78 @@
+"""Answers about what people and the hub do: silenced and assigned alerts, a person's actions, and where the rest is."""
+
+from __future__ import annotations
+
+from hub.assistant.answers.alert_message import alert_message
+from hub.assistant.answers.alerts import about_alerts
+from hub.assistant.answers.context import ComputedAnswer, Context
+from hub.assistant.kinds import PAGES
+from hub.assistant.time_parser import DAY
+from hub.assistant.time_range import TimeRange
+from hub.model import Activity, Alert
+
+_READ = 2_000
+"""The most entries of the activity log that are searched for a person."""
+
+
+async def silenced(context: Context) -> ComputedAnswer:
+    """Answer which open alerts are silenced, suppressed or assigned, or which are not if the question says "not"."""
+    question = context.question
+    asked = next(each for each in ("silenced", "suppressed", "assigned") if question.has(each))
+    alerts = context.queries.open_alerts(context.ids)
+    wanted = not question.has("not")
+    found = [alert for alert in alerts if (_reason(context, alert, asked) is not None) is wanted]
+    key = asked if wanted else f"not_{asked}"
+    head = context.say(key, n=len(found), total=len(alerts), scope=context.scope_words)
+    lines = []
+    for alert in found:
+        reason = _reason(context, alert, asked)
+        line = f"{context.queries.alert_view(alert).name}: {alert_message(context, alert)}"
+        lines.append(f"{line} ({reason})" if reason else line)
+    text = context.lines(head + (":" if lines else "."), lines)
+    return ComputedAnswer(
+        f"{text}\n{context.say('silences_page')}" if asked == "silenced" else text, about_alerts(found)
+    )
+
+
+def _reason(context: Context, alert: Alert, asked: str) -> str | None:
+    """Return by what or by whom an alert is silenced, suppressed or assigned (``asked``); None if it is not."""
+    if asked == "suppressed":
+        return alert.suppressed_by
+    if asked == "assigned":
+        return alert.assignee.name if alert.assignee else None
+    notes = [each.note for each in alert.silenced_by]
+    if alert.muted is not None:
+        until = context.clock_ahead(alert.muted.until) if alert.muted.until is not None else None
+        notes.append(context.say("muted_until" if until else "muted", name=alert.muted.by, time=until or ""))
+    return ", ".join(notes) if notes else None
+
+
+async def hub_page(context: Context) -> ComputedAnswer:
+    """Answer which page shows what the question is about, because the built-in analyst cannot read it."""
+    (asked, *_) = (each for each in PAGES if context.question.has(each))
+    return ComputedAnswer(context.say(asked))
+
+
+async def person(context: Context) -> ComputedAnswer:
+    """Answer what a person did, by the activity log: commands, acknowledgements, comments, silences, settings."""
+    name = context.question.person or ""
+    time = context.question.time
+    if time is None or time.kind != "range":
+        time = TimeRange(context.now - 7 * DAY, context.now, context.say("last", time="7 d"))
+    log = await context.queries.activity_between(time.start, time.end, context.ids, _READ)
+    rows = [row for row in log if _is_by(row, name)]
+    if context.question.has("acknowledged"):
+        rows = [row for row in rows if row.kind == "acknowledged"]
+    head = context.say("person_did" if rows else "person_nothing", name=name, time=time.words)
+    lines = [f"{context.clock(row.ts)}: {row.text.rstrip('.')}" for row in rows]
+    devices = dict.fromkeys((row.device, None) for row in rows if row.device is not None)
+    return ComputedAnswer(
+        f"{context.lines(head, lines)}\n{context.say('audit')}", tuple(devices)[:12], (time.start, time.end)
+    )
+
+
+def _is_by(row: Activity, name: str) -> bool:
+    """Return whether the person called ``name`` did what an entry of the log says. A first name suffices."""
+    by = row.message_params.get("by")
+    wanted = name.casefold()
+    return isinstance(by, str) and (by.casefold() == wanted or wanted in by.casefold().split())

@@ -292,6 +292,8 @@ _SHOWN = (
     "over_limit",
     "at_end",
     "unbalanced",
+    "hunting",
+    "cycling",
 )
 
 

@@ -13,6 +13,7 @@ from hub.insight import (
     correlation,
     findings,
     limits,
+    oscillation,
     past_alerts,
     same_incident,
     sequence,
@@ -43,14 +44,18 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
     seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
         changes = detect_changes(seen.tracks, _moment(seen), seen.week, seen.troubled, seen.weeks, _ranks(seen))
-        moves = sorted(changes.values(), key=_rank)
-        set_before = sequence.interventions(seen, moves)
+        swinging = oscillation.oscillating(seen.tracks)
+        # What swings or switches again and again is described as that, and not by its last rise or its last mode.
+        moves = sorted((m for name, m in changes.items() if name not in swinging), key=_rank)
+        others = replace(seen, tracks={name: t for name, t in seen.tracks.items() if name not in swinging})
+        set_before = sequence.interventions(others, moves)
         found = [
             *limits.over_limit(seen),
             *correlation.silence(seen),
-            *sequence.changed(seen, set_before),
+            *sequence.changed(others, set_before),
             *findings.moved(seen, moves),
             *findings.shifted(seen, moves),
+            *oscillation.hunting(seen, swinging.values()),
             *sequence.order(seen, moves, set_before),
             *limits.heading(seen, moves),
             *findings.deviation(seen, moves),

@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 
 from hub import text_format as fmt
+from hub.insight.baseline import Baseline
 from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.normal_variation import normal_variation_weights
 from hub.insight.statistics import strength
 from hub.model import Evidence, EvidenceKind, Value
 
+_NOTABLE = 3.0
+"""A distance from the usual level of less than this, in sigmas, is not told."""
 _EXACT_MS = 30_000
 """If an onset is known to within this many ms, a finding gives it as one time, else as a range."""
 
@@ -198,15 +201,23 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 
 
 def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield how far the three largest changes are from the device's own baseline. ``value`` is in sigmas."""
+    """Yield how far the three largest changes are from the device's own baseline. ``value`` is in sigmas.
+
+    The number and the usual range are of the same baseline. A metric that is within this range gets no such finding: it
+    has changed unusually fast, or against its trend or the course of its days, which its own finding says.
+    """
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
         if m.doing not in ("rises", "falls") or m.baseline is None or m.conditional:
             continue
         usual = m.baseline
-        sizes = min(abs(m.deviation), 99.0)
+        deviations = _deviations(m, usual)
+        beyond = m.level > usual.high if deviations > 0 else m.level < usual.low
+        if abs(deviations) < _NOTABLE or not beyond:
+            continue
+        sizes = min(abs(deviations), 99.0)
         sentence = (
             f"{case.name(m.metric)} is {fmt.number(round(sizes, 1))} deviations "
-            f"{'above' if m.deviation > 0 else 'below'} "
+            f"{'above' if deviations > 0 else 'below'} "
             f"what is usual for this device (its last {fmt.duration((usual.end - usual.start) * 1000)}: mostly "
             f"{fmt.number(usual.low, m.track.unit)} to {fmt.quantity(usual.high, m.track.unit)})"
         )
@@ -215,7 +226,7 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
             "deviation",
             m.metric,
             sentence,
-            value=round(float(np.clip(m.deviation, -99, 99)), 2),
+            value=round(float(np.clip(deviations, -99, 99)), 2),
             unit="σ",
             start=m.track.stamp(usual.start),
             end=case.now,
@@ -225,6 +236,12 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
             metric_unit=m.track.unit,
             usual_ms=round((usual.end - usual.start) * 1000),
         )
+
+
+def _deviations(m: DetectedChange, usual: Baseline) -> float:
+    """Return how far the present level of a metric is from the level that its baseline leads to expect, in sigmas."""
+    now = np.array([float(m.track.times[-1])])
+    return float(usual.deviations(now, np.array([m.level]))[0])
 
 
 def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:

@@ -266,6 +266,8 @@ def _short(e: Evidence, names: _Names) -> str:
         "over_limit": f"{metric} is {'above' if e.params.get('is_above') else 'below'} its limit",
         "at_end": f"{metric} is at an end of its range",
         "unbalanced": f"{metric} contradicts the balance of the flows",
+        "hunting": f"{metric} swings up and down",
+        "cycling": f"{metric} switches more often than before",
         "gateway": "most devices behind its gateway fell silent with it",
     }
     return told.get(e.kind, f"{metric} goes on as usual")

@@ -15,7 +15,7 @@ unusual.
 """
 
 URGENT = ("over_limit", "silent", "gateway", "alone")
-MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off")
+MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off", "hunting", "cycling")
 NOTABLE = (*URGENT, *MOVED, "jump", "history")
 """Kinds of evidence that say that something is unusual, or that the history is too short to tell."""
 

@@ -37,13 +37,15 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     "contradicted": (("contradicted", 0),),
     "changes": (("mode", 0), ("step", 0), ("onset", 0), ("stays_on", 0), ("stays_off", 0), ("changed", 0)),
     "silent": (("silent", 0),),
+    "hunts": (("hunting", 0),),
+    "cycles": (("cycling", 0),),
     "unbalanced": (("unbalanced", 0),),
     "zero": (("at_end", -1),),
     "full": (("at_end", 1),),
 }
 _CALM = ("steady", "idle", "running")
 _ROLES = ("measured", "setpoint", "command", "status", "limit", "statistic")
-MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode"))
+MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode", "hunting", "cycling"))
 """Kinds of finding which say that a metric does something unusual."""
 FULL = 0.45
 """A symptom counts in full if the finding's strength is at least this (about five sigmas)."""
@@ -54,7 +56,7 @@ The symptom is then shown by the only metric of its quantity, if the name of tha
 """
 _SWITCHING = 0.5
 """How certain it is (0 to 1) that a metric has not moved if it switches as usual."""
-_DIRECT_KINDS = ("silent", "gateway", "mode", "stuck")
+_DIRECT_KINDS = ("silent", "gateway", "mode", "stuck", "hunting", "cycling")
 _DIRECT_QUANTITIES = ("contact", "leak", "smoke", "alarm", "mode", "occupancy", "motion")
 _SUBJECTS = ("others", "device", "gateway")
 

@@ -119,6 +119,14 @@ async def test_silenced_and_assigned_alerts_are_listed(hub: ApiHub) -> None:
     assert "Dispatch cold room 3" not in text
 
 
+async def test_wish_for_an_alarm_is_a_draft_of_a_rule(hub: ApiHub) -> None:
+    text, extras = await ask(hub, "i want an alarm when the tank is below 20 percent")
+    assert "level below 20; devices: tank-01" in text
+    assert [each["words"] for each in extras if each["type"] == "rule"] == [
+        "i want an alarm when the tank is below 20 percent"
+    ]
+
+
 async def test_request_to_silence_an_alert_is_declined(hub: ApiHub) -> None:
     text, _ = await ask(hub, "silence the alert of feed pump 3")
     assert text.startswith("I can't send commands.")

@@ -92,7 +92,7 @@ def test_mode_that_changes_again_and_again_cycles_and_is_no_act() -> None:
     assert not of_kind(found, "mode")
 
 
-def test_deviation_is_told_only_of_a_value_outside_its_usual_range() -> None:
+def test_deviation_is_reported_only_outside_the_usual_range() -> None:
     drifting = track("temperature", 20, 0.1, 1, lambda t: 0.001 * (t + 7200) - np.where(t > -600, 0.004 * (t + 600), 0))
     rising = track("pressure", 4, 0.02, 2, ramp(-600, 0.005))
     found = evidence(case(drifting, rising, alert=alert("temperature", -60, 24.0, 24.5)))

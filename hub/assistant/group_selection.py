@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-from hub.assistant.language import Language, languages
-from hub.assistant.rule_sentences.vocabulary import vocabulary
+from hub.assistant.language import Language
 from hub.assistant.scope import Category, Group, QuestionScope
 from hub.assistant.words import QuestionWords, split_words
 from hub.model import Device
 
 
-def combine(groups: Sequence[Group], words: QuestionWords | None = None) -> list[Device]:
+def combine(groups: Sequence[Group], words: QuestionWords | None = None, joining: Collection[str] = ()) -> list[Device]:
     """Return the devices that several groups of a question select together.
 
     Groups of the same category (area or kind) are added up. If two of them are adjacent in the question and have
     devices in common, only these count. A device has to be selected in each category that the question uses. If no
     device is, and "and" or "or" joins the groups ("the boiler and the greenhouse"), they are added up as well.
-    For this, ``words`` of the question are needed.
+    For this, the ``words`` of the question are needed, and the words that join (``joining``) in its language.
     """
     result: dict[Category, dict[str, Device]] = {}
     previous: Group | None = None
@@ -31,17 +30,15 @@ def combine(groups: Sequence[Group], words: QuestionWords | None = None) -> list
         previous = group
     sets = list(result.values())
     found = [each for key, each in sets[0].items() if all(key in other for other in sets[1:])] if sets else []
-    if not found and words is not None and _are_joined(sorted(groups, key=lambda each: each.first), words):
+    if not found and words is not None and _are_joined(sorted(groups, key=lambda each: each.first), words, joining):
         return list({device.id: device for group in groups for device in group.devices}.values())
     return found
 
 
-def _are_joined(groups: Sequence[Group], words: QuestionWords) -> bool:
-    """Return whether "and" or "or", with at most an article, stands between every two neighbours of ``groups``."""
+def _are_joined(groups: Sequence[Group], words: QuestionWords, joining: Collection[str]) -> bool:
+    """Return whether a word such as "and", with at most an article, stands between every two of ``groups``."""
     between = [words.tokens[one.end : other.first] for one, other in pairwise(groups)]
-    # The words of all languages: a sentence for a rule has no known language here.
-    joiners = {word for language in languages().values() for word in vocabulary(language).joiners}
-    return bool(between) and all(len(each) in (1, 2) and each[0].word in joiners for each in between)
+    return bool(between) and all(len(each) in (1, 2) and each[0].word in joining for each in between)
 
 
 def uncertain_group(

@@ -117,7 +117,7 @@ def _parse(
     top = _top(words, spoken) if hint or "last" in concepts else None
     named += [each for each in numbered if each not in named]
     common = named if "act" in concepts else _beside_names(named, groups)
-    chosen = common if named else combine(groups, words) if groups else list(devices)
+    chosen = common if named else combine(groups, words, spoken.joining) if groups else list(devices)
     scope = QuestionScope(chosen, bool(named), groups, missing, synonym)
     if synonym is None and not named:
         scope.synonym = next((group.words for group in groups if group.synonym), None)

@@ -278,23 +278,9 @@ class _Comparison:
 
 _STATES = ("idle", "running")
 _SHOWN = (
-    "onset",
-    "step",
-    "changed",
-    "stays_on",
-    "stays_off",
-    "stuck",
-    "level",
-    "contradicted",
-    "silent",
-    "gateway",
-    "mode",
-    "over_limit",
-    "at_end",
-    "unbalanced",
-    "hunting",
-    "cycling",
-)
+    "onset", "step", "changed", "stays_on", "stays_off", "stuck", "level", "contradicted", "silent", "gateway", "mode",
+    "over_limit", "at_end", "unbalanced", "hunting", "cycling",
+)  # fmt: skip
 
 
 def _ids(found: Iterable[Evidence]) -> tuple[str, ...]:

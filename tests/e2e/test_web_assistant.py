@@ -77,6 +77,14 @@ def test_proposed_command_is_sent_only_when_user_confirms(plant: Demo, tank: str
     assert (sent["name"], sent["value"]) == ("set_level", 60)
 
 
+def test_draft_of_a_rule_opens_on_the_rules_page(plant: Demo, tank: str, page: Page):
+    page.goto(f"http://{plant.http}/assistant")
+    answer = ask(page, f"warn me when the level of {tank} is below 15")
+    answer.get_by_test_id("rule-proposal").get_by_role("link").click()
+    expect(page).to_have_url(re.compile(r"/rules\?new=1&words=warn"))
+    expect(page.get_by_label("Device IDs")).to_have_value(re.compile("tank"))
+
+
 HOSTILE = (
     "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> "
     "[out](https://evil.example/?q=1) [run](javascript:alert(1)) ![seen](https://evil.example/p.png) "

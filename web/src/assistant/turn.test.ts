@@ -7,12 +7,14 @@ describe('an answer', () => {
     const lines = new LineSplitter();
     const turn = newTurn(1, 'How hot?');
     const step = { type: 'step', tool: 'history', about: 'pump', found: '', ok: true };
+    const rule = { type: 'rule', words: 'warn me when it is above 90' };
     const done = { type: 'done', provider: 'openai', model: 'm', generative: true };
     const text = [
       step,
       { type: 'text', text: 'Hot ü ' },
       { type: 'text', text: 'now' },
       { type: 'later' },
+      rule,
       done,
     ]
       .map((each) => `${JSON.stringify(each)}\n`)
@@ -22,6 +24,7 @@ describe('an answer', () => {
     expect(turn.state).toBe('done');
     expect(turn.writer).toEqual({ provider: 'openai', model: 'm', generative: true });
     expect(extrasOf(turn, 'step')).toEqual([step]);
+    expect(extrasOf(turn, 'rule')).toEqual([rule]);
     expect(extrasOf(turn, 'chart')).toEqual([]);
   });
 

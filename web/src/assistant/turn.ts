@@ -46,6 +46,16 @@ export const restoredTurn = (id: number, saved: SavedTurn): Turn => ({
   writer: saved.stopped ? null : saved.writer,
 });
 
+/** Every type of extra: the compiler reports one that is missing here and would be dropped while an answer streams. */
+const EXTRAS: Record<Extra['type'], true> = {
+  step: true,
+  chart: true,
+  source: true,
+  proposal: true,
+  rule: true,
+  unsupported: true,
+};
+
 /** Apply one line to `turn`; ignore lines of unknown types. */
 export function applyLine(turn: Turn, line: string): void {
   const event = JSON.parse(line) as Line;
@@ -61,12 +71,8 @@ export function applyLine(turn: Turn, line: string): void {
       turn.writer = { provider: event.provider, model: event.model, generative: event.generative };
       if (turn.state === 'streaming') turn.state = 'done';
       break;
-    case 'step':
-    case 'chart':
-    case 'source':
-    case 'proposal':
-    case 'unsupported':
-      turn.extras = [...turn.extras, event];
+    default:
+      if (event.type in EXTRAS) turn.extras = [...turn.extras, event];
   }
 }
 

@@ -7,6 +7,7 @@ HubError                  an error with a code, a message and a hint that says w
   Invalid                 a request is invalid
     TooLarge              more bytes than allowed
     WrongType             a file type that is not supported
+    UnknownModel          a request names a language model that is not configured
     NotInstalled          an optional package is missing; the hint says how to install it
   Conflict                the current state does not allow the request
   Forbidden               foreign Host or Origin header, or no valid token
@@ -94,6 +95,10 @@ class Invalid(HubError):
 
 class TooLarge(Invalid):
     code = "too_large"
+
+
+class UnknownModel(Invalid):
+    code = "unknown_model"
 
 
 class WrongType(Invalid):

@@ -12,7 +12,7 @@ import msgspec
 from hub.ai.base import AiSettings
 from hub.ai.budget import Budget
 from hub.analysis import DeviceLink, Found
-from hub.errors import AiUnavailable
+from hub.errors import AiUnavailable, UnknownModel
 from hub.insight import Signature
 from hub.insight.signature import built_in
 from hub.model import Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
@@ -52,7 +52,7 @@ class Ai:
         if self.hold:
             await self.hold.wait()
         if model not in (None, "builtin"):
-            raise AiUnavailable(f"no provider serves the model {model!r}.")
+            raise UnknownModel(f"No model {model!r} is configured.")
         return Reply(f"You asked: {question}")
 
     async def stream(self, question: str, model: str | None = None, done: Any = None) -> AsyncIterator[str]:
@@ -71,7 +71,7 @@ class Ai:
         return diagnosis
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
-        raise AiUnavailable(f"no provider serves the model {model!r}.")
+        raise UnknownModel(f"No model {model!r} is configured.")
 
     def signatures(self) -> Sequence[Signature]:
         return built_in()

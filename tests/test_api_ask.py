@@ -57,10 +57,10 @@ async def test_ask_with_invalid_question_is_400(hub: ApiHub) -> None:
     assert (await hub.http.post("/ask", json={"question": "Why?", "model": 3})).status_code == 400
 
 
-async def test_ask_for_unknown_model_is_503(hub: ApiHub) -> None:
+async def test_ask_for_unknown_model_is_422(hub: ApiHub) -> None:
     answer = await hub.http.post("/ask", json={"question": "Why?", "model": "gpt-99"})
-    assert answer.status_code == 503
-    assert answer.json() == {"error": "AI service error: no provider serves the model 'gpt-99'."}
+    assert answer.status_code == 422
+    assert answer.json() == {"error": "No model 'gpt-99' is configured."}
 
 
 async def test_ai_ask_returns_answer_and_token_count(hub: ApiHub) -> None:

@@ -15,7 +15,7 @@ from assistant_tools import build_tools
 from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece, ToolCall
 from hub.ai.providers import ProviderChain
 from hub.assistant import AssistantService
-from hub.errors import AiError, AiUnavailable
+from hub.errors import AiError, AiUnavailable, UnknownModel
 from hub.model import (
     Activity,
     Alert,
@@ -204,8 +204,8 @@ async def test_unparsable_question_gets_answer(site: Site, question: str) -> Non
     assert (await site.assistant().answer(question)).text
 
 
-async def test_unknown_model_is_unavailable(site: Site) -> None:
-    with pytest.raises(AiUnavailable, match="nonesuch"):
+async def test_unknown_model_is_refused(site: Site) -> None:
+    with pytest.raises(UnknownModel, match="nonesuch"):
         await site.assistant().answer("how many devices?", model="nonesuch")
     assert (await site.assistant().answer("how many devices?", model="builtin")).provider == "builtin"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from api_hub import Socket, running_hub
 from hub.ai.base import CompletionRequest
 from hub.diagnosis.partial_json import PartialStatements
-from hub.errors import AiUnavailable, NotFound
+from hub.errors import NotFound, UnknownModel
 from hub.model import Diagnosis, RunStep, Writer
 from hub.runtime.progress import MAX_STEPS, ProgressStreams
 from hub.store.sqlite import SqliteStore
@@ -137,7 +137,7 @@ async def test_diagnosis_is_repeated_from_stored_prompt(site: Site) -> None:
     assert by_rules.summary == (await site.diagnostician().repeat(first.id, "builtin")).summary
     with pytest.raises(NotFound):
         await desk.repeat("d-nonesuch")
-    with pytest.raises(AiUnavailable):
+    with pytest.raises(UnknownModel):
         await desk.repeat(first.id, "nonesuch")
 
 
@@ -165,7 +165,7 @@ async def test_run_is_streamed_to_subscribed_socket_only(tmp_path: Path) -> None
             again = (await hub.http.post(f"/api/diagnoses/{made['id']}/repeat", json={"model": "builtin"})).json()
             assert again["summary"] == made["summary"]
             unknown = await hub.http.post(f"/api/diagnoses/{made['id']}/repeat", json={"model": "nonesuch"})
-            assert unknown.status_code == 503
+            assert unknown.status_code == 422
             await page.say(type="unsubscribe", topic="run/device:boiler-1")
             await idle.say(type="ping", ts=2)
             await idle.wait("pong")

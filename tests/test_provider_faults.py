@@ -17,7 +17,7 @@ from hub.ai.openai import OpenAIProvider
 from hub.ai.prompt_isolation import fence
 from hub.ai.providers import ProviderChain, ProviderProblem
 from hub.ai.server_config import ModelServer
-from hub.errors import AiError, AiUnavailable, ConfigError
+from hub.errors import AiError, AiUnavailable, ConfigError, UnknownModel
 from scripted_provider import DOWN, Scripted, chain, plain, request
 
 # -- faults by mock transports ----------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ async def test_named_model_is_used_alone() -> None:
     assert (await providers.chat(request(), model="builtin")).writer.provider == "builtin"
     with pytest.raises(AiUnavailable, match="It is down"):
         await providers.chat(request(), model="two")
-    with pytest.raises(AiUnavailable, match="nonesuch"):
+    with pytest.raises(UnknownModel, match="nonesuch"):
         await providers.chat(request(), model="nonesuch")
 
 

@@ -18,7 +18,7 @@ from hub.ai.base import AiSettings, Completion, CompletionRequest, Picture, Piec
 from hub.ai.budget import Budget, Price
 from hub.ai.builtin import BUILTIN, BuiltinProvider
 from hub.ai.provider_client import ProviderClient
-from hub.errors import AiError, AiUnavailable
+from hub.errors import AiError, AiUnavailable, Forbidden, UnknownModel
 from hub.model import Writer
 
 
@@ -106,7 +106,9 @@ class ProviderChain:
             role: the role; by default ``vision`` for a request with an image, else ``chat``.
 
         Raises:
-            AiUnavailable: there is no ``model``, it fails, or no provider answers and the fallback is off.
+            UnknownModel: no provider has the model.
+            Forbidden: the person's role may not use the model.
+            AiUnavailable: the model fails, or no provider answers and the fallback is off.
         """
         in_role = role or _role(request)
         chosen = self._chosen(request, model, in_role)
@@ -152,7 +154,7 @@ class ProviderChain:
         If a provider fails before its first piece, the next provider is used. If it fails later, the stream ends with
         :class:`ProviderProblem`, because the caller already has the first pieces. ``timeout_s`` is the time limit of
         all generative providers together; without it, only the wait for each piece is limited. ``only`` names the
-        generative providers that may be used; None allows all. Raises AiUnavailable like :meth:`chat`.
+        generative providers that may be used; None allows all. Raises the errors of :meth:`chat`.
         """
         loop, patience = asyncio.get_running_loop(), max(self.settings.chat_timeout_s, timeout_s or 0.0)
         deadline = loop.time() + timeout_s if timeout_s else None
@@ -233,11 +235,9 @@ class ProviderChain:
         named = [client for client in able if model == client.provider.name or model in client.provider.models]
         if not named:
             known = sorted({n for client in self._clients for n in (client.provider.name, *client.provider.models)})
-            raise AiUnavailable(
-                f"No model {model[:80]!r} is configured.", f"Known models: {', '.join([*known, 'builtin'])}."
-            )
+            raise UnknownModel(f"No model {model[:80]!r} is configured. Known: {', '.join([*known, 'builtin'])}.")
         if not (permitted := [client for client in named if client in self._permitted()]):
-            raise AiUnavailable(
+            raise Forbidden(
                 f"Your role may not use the model {model[:80]!r}: it is not in this network.", "Ask an administrator."
             )
         return permitted[:1]

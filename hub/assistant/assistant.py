@@ -44,7 +44,8 @@ Piece = str | Extra | AssistantReply
 class AssistantService:
     """Answers questions with a language model or with the built-in analyst.
 
-    Its methods raise AiUnavailable if the requested model cannot answer, or if no model can and there is no fallback.
+    Its methods raise UnknownModel if the requested model is not configured, and AiUnavailable if it fails, or if no
+    model can answer and there is no fallback.
     """
 
     def __init__(self, *, tools: Tools, providers: ProviderChain) -> None:

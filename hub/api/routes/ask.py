@@ -52,7 +52,7 @@ def routes(
     async def ask(request: Request) -> Response:
         """Answer a question about the devices. With `model`, only that model may answer.
 
-        Return 503 if the model is not available.
+        Return 422 if no such model is configured, and 503 if it fails.
         """
         # Parsed here: this path answers 400 with its own text if the body has no question.
         body = _object(await request.body())

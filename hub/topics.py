@@ -12,6 +12,10 @@ ID = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
 MAX_BYTES = 65_535
 MAX_LEVELS = 200
 """Maximum number of levels. Mosquitto closes the connection if a topic has more."""
+_NONCHARACTERS = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
+_FORBIDDEN = re.compile(f"[\\x00-\\x1f\\x7f-\\x9f\\ufdd0-\\ufdef{_NONCHARACTERS}]")
+"""Control characters and Unicode noncharacters. Mosquitto closes the connection of a client that sends them in a topic,
+as MQTT 5.0, section 1.5.4, allows."""
 _SLUGGED = re.compile(r"~[0-9a-f]{8}\Z")
 
 
@@ -67,7 +71,7 @@ def is_topic(text: str) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    if not text or "\0" in text or text.count("/") >= MAX_LEVELS:
+    if not text or _FORBIDDEN.search(text) or text.count("/") >= MAX_LEVELS:
         return False
     try:
         return len(text.encode()) <= MAX_BYTES

@@ -112,7 +112,8 @@ async def test_invalid_value_is_rejected_alone_and_named(hub):
         ([{"device": "a", "t": 1}] * 1_001, "1001 items"),
         ([{"device": "a", "t": 1}, {"t": 2}], "Item 1 must be an object with the id of its device"),
         (7, "Item 0 must be an object"),
-        ({"device": "a/telemetry/../b", "t": 1}, "without / + and #"),
+        ({"device": "a/telemetry/../b", "t": 1}, "without / + # and control characters"),
+        ({"device": "a\x1fb", "t": 1}, "control characters"),  # Mosquitto ends a connection that sends such a topic
         ({"device": "a", "t": {"x": 1}}, "Nothing was stored. Item 0"),
         ({"device": "a", "device_id": "b", "t": 1}, "Nothing was stored"),
     ],

@@ -37,7 +37,7 @@ from hub.model import (
     ValueExpired,
     key_of_seq,
 )
-from hub.topics import slug
+from hub.topics import is_topic, slug
 
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
 MAX_CACHED = 200_000
@@ -119,7 +119,7 @@ class NativeDialect:
     def _parse_topic(self, name: str) -> TelemetryTopic | None:
         """Parse a topic; None if it is unknown. The result is cached: there are far fewer topics than messages."""
         levels = name.removeprefix(self._prefix).split("/")
-        known = len(levels) >= 2 and levels[1] in KINDS
+        known = len(levels) >= 2 and levels[1] in KINDS and is_topic(name)
         if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:
             return None
         metric = metric_name(levels[2]) if len(levels) == 3 else None

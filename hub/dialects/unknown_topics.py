@@ -10,7 +10,7 @@ from __future__ import annotations
 from hub.dialects.base import Result
 from hub.errors import Rejected
 from hub.model import RawMessage
-from hub.topics import printable
+from hub.topics import is_topic, printable
 
 MAX_PER_MINUTE = 20
 MINUTE, HOUR = 60_000, 3_600_000
@@ -45,9 +45,13 @@ class UnknownTopics:
             self._rejected_at.clear()
         self._count += 1
         self._rejected_at[topic[:MAX_SHOWN]] = now
-        raise Rejected("bad_topic", self._hint(levels, message.payload))
+        raise Rejected("bad_topic", self._hint(topic, levels, message.payload))
 
-    def _hint(self, levels: list[str], payload: bytes) -> str:
+    def _hint(self, topic: str, levels: list[str], payload: bytes) -> str:
+        if not is_topic(topic):
+            return (
+                "The topic has control characters or wildcards. The hub could not publish a command to such a device."
+            )
         device, rest = printable(levels[0], MAX_SHOWN), levels[1:]
         if not device:
             return f"The topic has no device. Publish on {self._root}/DEVICE/telemetry."

@@ -9,10 +9,10 @@ import msgspec
 
 from hub.errors import Invalid
 from hub.model import Input, PostedMessages, PostMessages, RawMessage
+from hub.topics import is_topic
 
 MAX_ITEMS = 1_000
 MAX_DEVICE = 200
-_UNSAFE = frozenset("/+#\0")
 
 
 class PostedTelemetry:
@@ -41,10 +41,13 @@ class PostedTelemetry:
 
     def _message(self, number: int, item: Any, now: int) -> RawMessage:
         device = item.pop("device", None) if isinstance(item, dict) else None
-        if not isinstance(device, str) or not 0 < len(device) <= MAX_DEVICE or _UNSAFE & set(device):
-            problem = f"Item {number} must be an object with the id of its device, without / + and #."
+        topic = f"{self._root}/{device}/telemetry"
+        if not isinstance(device, str) or not 0 < len(device) <= MAX_DEVICE or "/" in device or not is_topic(topic):
+            problem = (
+                f"Item {number} must be an object with the id of its device, without / + # and control characters."
+            )
             raise Invalid(problem, 'For example {"device": "boiler-1", "temperature": 71.5}.')
-        return RawMessage(f"{self._root}/{device}/telemetry", msgspec.json.encode(item), now)
+        return RawMessage(topic, msgspec.json.encode(item), now)
 
 
 def _items(body: bytes, *, lines: bool) -> Sequence[Any]:

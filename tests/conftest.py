@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -135,6 +136,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         coverage.resume()
+
+
+@pytest.fixture(autouse=True)
+def no_mqtt_client_left() -> Iterator[None]:
+    """Fail a test that leaves an MQTT client running.
+
+    It would reconnect to its broker's port for ever, and disturb a later test that gets the same port.
+    """
+    before = set(threading.enumerate())
+    yield
+    left = {each.name for each in threading.enumerate() if each not in before and each.name.startswith("paho-mqtt")}
+    assert not left, f"still running: {', '.join(left)}. Call loop_stop()."
 
 
 @pytest.fixture

@@ -56,7 +56,9 @@ def test_files_are_private_under_any_umask(tmp_path: Path, mosquitto: Mosquitto)
     data, backups = tmp_path / "data", tmp_path / "backups"
     backups.mkdir(mode=0o700)
     with umask(0), running(data, mosquitto) as hub:
-        Thing(mosquitto).say("devices/pump/telemetry", {"t": 1})
+        thing = Thing(mosquitto)
+        thing.say("devices/pump/telemetry", {"t": 1})
+        thing.leave()
         until(lambda: hub.http.get("/api/devices/pump").status_code == 200)
         rules = hub.get("/api/rules/text") if hub.http.get("/api/rules/text").status_code == 200 else None
         assert (data / "watchkeeper.db-wal").exists()

@@ -76,6 +76,7 @@ def test_mappings_are_reloaded_despite_invalid_rules(hub: Serving, mosquitto: Mo
     until(lambda: "1 mappings" in log(hub))
     thing = Thing(mosquitto)
     until(lambda: (thing.say("plant/pump/t", "5"), hub.http.get("/api/devices/pump").status_code == 200)[1])
+    thing.leave()
     assert "rules.toml is not valid TOML" in log(hub)
 
 

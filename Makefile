@@ -78,8 +78,9 @@ test-integrations: $(HUB) $(TEST_PACKAGES)
 FUZZERS := tests/test_fuzz.py tests/test_bounds.py tests/test_sparkplug_bounds.py tests/test_homie_bounds.py tests/test_tables_bounds.py
 security: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 	@sh .ci/needs security
-	@$(PYTHON_OF_VENV) tests/security_scan.py $(ARGS)
-	@seed=$$(date +%s); echo "FUZZ_SEED=$$seed"; FUZZ_SEED=$$seed HYPOTHESIS_PROFILE=random $(PYTHON_OF_VENV) -m pytest -q $(FUZZERS)
+	@$(PYTHON_OF_VENV) tests/security_scan.py $(ARGS); scans=$$?; \
+	seed=$$(date +%s); echo "FUZZ_SEED=$$seed"; \
+	FUZZ_SEED=$$seed HYPOTHESIS_PROFILE=random $(PYTHON_OF_VENV) -m pytest -q $(FUZZERS) && exit $$scans
 
 FILES ?=
 RUNS ?= 20

@@ -4,7 +4,7 @@
 
 The scans are ``viewer``, ``operator`` and ``administrator`` (schemathesis with an API token of that role, over all
 operations), ``tls`` (testssl.sh) and ``web`` (wapiti, if it is installed). Each prints one line, and writes what the
-scanner said to a file in ``--out``. The exit status is 1 if one of them found something.
+scanner said, and the log of the hub, to files in ``--out``. The exit status is 1 if one of them found something.
 """
 
 from __future__ import annotations
@@ -105,7 +105,8 @@ def scan_role(role: str, folder: Path, out: Path, options: argparse.Namespace) -
         done = run(command, out, folder, options, SCHEMATHESIS_HOOKS=str(folder / "hooks.py"))
         alive = hub.http.get("/readyz").status_code == 200
         summary = [line.strip() for line in out.read_text().splitlines() if "generated" in line or "Selected" in line]
-        errors = [line for line in (folder / "hub.log").read_text().splitlines() if "Traceback" in line]
+        shutil.copy(folder / "hub.log", out.with_suffix(".log"))
+        errors = [line for line in out.with_suffix(".log").read_text().splitlines() if "Traceback" in line]
         text = "; ".join([*summary[-2:], f"hub answers: {alive}", f"tracebacks in its log: {len(errors)}"])
         return Result(done == 0 and alive and not errors, text)
 

@@ -2388,7 +2388,7 @@ export interface paths {
          * Ask
          * @description Answer a question about the devices. With `model`, only that model may answer.
          *
-         *     Return 503 if the model is not available.
+         *     Return 422 if no such model is configured, and 503 if it fails.
          */
         post: operations["post_ask"];
         delete?: never;

@@ -85,7 +85,7 @@ def diagnosis(name: str, alert_id: str | None, **changes: Any) -> Diagnosis:
 
 
 def rejection(number: int) -> Rejection:
-    return Rejection("devices/a/telemetry", "not_json", "It is not JSON.", "\x00{\ud7ff", T0 + number, b"\x00{\xff", 3)
+    return Rejection("devices/a/telemetry", "not_json", "It is not JSON.", "\x01{\ud7ff", T0 + number, b"\x00{\xff", 3)
 
 
 def activity(number: int, device: str | None = "pump-1") -> Activity:

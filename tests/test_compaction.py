@@ -50,7 +50,7 @@ async def test_crash_after_any_compaction_slice_loses_no_readings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(compaction, "SLICE_SERIES", 15)
-    monkeypatch.setattr("hub.store.sqlite.is_due", lambda *_: False)
+    monkeypatch.setattr("hub.store.sql_store.is_due", lambda *_: False)
     store = SqliteStore.open(tmp_path / "data")
     for number in range(6):
         await store.commit(1, delta(number, *round_of(number)))

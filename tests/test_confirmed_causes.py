@@ -20,6 +20,7 @@ from hub.model import ConfirmCause, ConfirmedCause, WriteDiagnosis
 from hub.store.base import Delta
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, migrate
 from hub.store.sqlite import FILE, SqliteStore
+from hub.store.sqlite_connection import SqliteConnection
 from store_samples import T0, alert, older
 
 FIX = "Replaced the bearing at the drive end"
@@ -220,7 +221,7 @@ async def test_deleted_device_takes_its_confirmed_causes_along(hub: ApiHub) -> N
 
 async def test_alert_of_older_format_can_be_confirmed_and_is_then_kept(tmp_path: Path) -> None:
     old = alert("old", state="cleared", cleared_at=T0)
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None, factory=SqliteConnection)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection, MIGRATIONS[:2])
         assert connection.execute("PRAGMA user_version").fetchone() == (FIRST_FORMAT + 1,)

@@ -14,6 +14,7 @@ from hub.model import Record
 from hub.store import dedup_keys as keys_module
 from hub.store.base import Delta
 from hub.store.sqlite import FILE, SqliteStore
+from hub.store.sqlite_connection import SqliteConnection
 from hub.store.writer import StoreWriter
 from store_samples import T0, delta, keys_of, older, record
 
@@ -118,7 +119,7 @@ async def test_interrupted_key_compaction_restarts_without_duplicates(
     snapshot = await store.load()
     before = (snapshot.keys, snapshot.keys_of)
     await store.close()
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None, factory=SqliteConnection)) as connection:
         assert keys_module.DedupKeyStore(connection, lambda: 3).compact_slice(), (
             "interrupted here: three devices, two per slice"
         )
@@ -142,7 +143,7 @@ async def test_key_in_both_compacted_table_and_log_is_loaded_once(
     for start in range(2, 62, 6):
         await store.commit(1, delta(start, *numbered(start)))
     await store.close()
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None, factory=SqliteConnection)) as connection:
         assert keys_module.DedupKeyStore(connection, lambda: 4).compact_slice(), (
             "interrupted after the first two devices"
         )
@@ -157,7 +158,7 @@ async def test_device_deleted_during_compaction_leaves_no_keys(tmp_path: Path, m
     for start in range(0, 60, 6):
         await store.commit(1, delta(start, *numbered(start)))
     await store.close()
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None, factory=SqliteConnection)) as connection:
         writer = StoreWriter(connection)
         assert writer.keys.compact_slice(), "two devices are compacted, the third is not"
         writer.write(1, delta(60, record("c", 60, 60, t=1.0), deleted=["a", "c"]))

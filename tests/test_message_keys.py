@@ -18,6 +18,7 @@ from hub.model import Activity, Alert, AlertSilence, Assignee, Command, Confirme
 from hub.store.base import Delta
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, migrate
 from hub.store.sqlite import FILE, SqliteStore
+from hub.store.sqlite_connection import SqliteConnection
 from message_keys import FILE as VECTORS
 from message_keys import message_keys
 
@@ -106,7 +107,7 @@ def test_parameters_hold_what_the_text_says(event: ev.Event, key: str, params: d
 
 
 async def test_entry_of_first_format_has_no_key_after_upgrade(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None, factory=SqliteConnection)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection, MIGRATIONS[:1])
         assert connection.execute("PRAGMA user_version").fetchone() == (FIRST_FORMAT,)

@@ -13,14 +13,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hub.errors import InUse, StoreBusy, StoreCorrupt, StoreError
-from hub.store import connection as connection_module
+from hub.store import sqlite_connection as connection_module
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import FILE, SqliteStore
-from store_samples import all_of, delta, older, record
+from store_samples import all_of, delta, older, record, rejection
 
 ROOT = Path(__file__).parent.parent
 
@@ -399,6 +400,12 @@ async def test_deleted_device_leaves_no_rows(store: SqliteStore) -> None:
         assert store._writer.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
+async def test_excerpt_with_nul_character_is_stored_unchanged(store: SqliteStore) -> None:
+    rejected = msgspec.structs.replace(rejection(1), excerpt="\0{")
+    await store.commit(1, Delta(0, rejections=[rejected]))
+    assert await store.rejections() == [rejected]
+
+
 def test_only_commits_without_flush_do_not_wait_for_the_disk(tmp_path: Path) -> None:
     connection = connection_module.connect_writer(tmp_path / "x.db")
 
@@ -407,11 +414,11 @@ def test_only_commits_without_flush_do_not_wait_for_the_disk(tmp_path: Path) -> 
 
     normal, full = 1, 2
     try:
-        with connection_module.transaction(connection):
+        with connection.transaction():
             assert mode() == full
-        with connection_module.transaction(connection, flush=False):
+        with connection.transaction(flush=False):
             assert mode() == normal
-        with pytest.raises(ZeroDivisionError), connection_module.transaction(connection, flush=False):
+        with pytest.raises(ZeroDivisionError), connection.transaction(flush=False):
             raise ZeroDivisionError
         assert mode() == full
     finally:

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from hub.errors import StoreError
-from hub.store.connection import transaction, wal_of
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, NEWEST_FORMAT, Migration, check_format, migrate, version_of
 from hub.store.read_only import ReadOnlyStore
 from hub.store.sqlite import FILE, SqliteStore
+from hub.store.sqlite_connection import SqliteConnection, wal_of
 from store_samples import all_of, delta, record
 
 ROOT = Path(__file__).parent.parent
@@ -28,9 +28,9 @@ SLICE = 30
 TABLES = Migration(("CREATE TABLE old (n INTEGER PRIMARY KEY, text TEXT)", "CREATE TABLE new (n INTEGER, text TEXT)"))
 
 
-def move_slice(connection: sqlite3.Connection) -> bool:
+def move_slice(connection: SqliteConnection) -> bool:
     """Move :data:`SLICE` rows from one invented table to another."""
-    with transaction(connection):
+    with connection.transaction():
         rows = connection.execute("SELECT n, text FROM old ORDER BY n LIMIT ?", (SLICE,)).fetchall()
         connection.executemany("INSERT INTO new VALUES (?, upper(?))", rows)
         connection.executemany("DELETE FROM old WHERE n = ?", [row[:1] for row in rows])
@@ -45,13 +45,13 @@ def path(tmp_path: Path) -> Path:
     """Create a database of an invented format with :data:`ROWS` rows that the next migration moves."""
     with closing(connected(tmp_path / "invented.db")) as connection:
         migrate(connection, (TABLES,))
-        with transaction(connection):
+        with connection.transaction():
             connection.executemany("INSERT INTO old VALUES (?, ?)", [(n, f"row {n}") for n in range(ROWS)])
     return tmp_path / "invented.db"
 
 
-def connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None)
+def connected(path: Path) -> SqliteConnection:
+    connection = sqlite3.connect(path, isolation_level=None, factory=SqliteConnection)
     connection.execute("PRAGMA journal_mode = WAL")
     return connection
 

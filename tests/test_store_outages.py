@@ -17,8 +17,8 @@ from hub.model import RawMessage, SeriesQuery
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
-from hub.store.connection import wal_of
 from hub.store.sqlite import FILE, SqliteStore
+from hub.store.sqlite_connection import wal_of
 from store_samples import T0, all_of, delta, record
 
 

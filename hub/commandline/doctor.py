@@ -35,10 +35,10 @@ from hub.runtime.clock import confirm, read_clock_state
 from hub.runtime.installation import open_installation, read_installation
 from hub.runtime.package_data import web_dir
 from hub.runtime.settings import Settings
-from hub.store.connection import translated
 from hub.store.lock import DirectoryLock
 from hub.store.migrations import check_format
 from hub.store.sqlite import FILE
+from hub.store.sqlite_connection import translated
 
 FREE_BYTES = 1_000_000_000
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, get_args
@@ -10,14 +9,15 @@ from typing import Any, get_args
 import msgspec
 
 from hub.model import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
-from hub.store.connection import insert, transaction
+from hub.store.connection import SqlConnection, insert
 
 SLICE = 5_000
 """Maximum number of entries that one transaction deletes."""
 
 _COLUMNS = "at, until, count, kind, outcome, operation, person, account, token, client, object, text, changes, details"
-_LIKE = "{} LIKE ? ESCAPE '!'"
-_REPEATED = "ON CONFLICT (repeated) DO UPDATE SET until = max(until, excluded.until), count = count + excluded.count"
+_LIKE = "lower({}) LIKE lower(?) ESCAPE '!'"
+_REPEATED = """ON CONFLICT (repeated) DO UPDATE SET count = audit.count + excluded.count,
+    until = CASE WHEN audit.until > excluded.until THEN audit.until ELSE excluded.until END"""
 _SEARCHED = ("text", "object", "person", "token", "client", "operation", "changes", "details")
 _TOO_OLD = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY at LIMIT ?)"
 _TOO_MANY = """DELETE FROM audit WHERE id IN (
@@ -26,7 +26,7 @@ _TOO_MANY = """DELETE FROM audit WHERE id IN (
 _changes = msgspec.json.Decoder(tuple[FieldChange, ...]).decode
 _details = msgspec.json.Decoder(dict[str, Any]).decode
 
-Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+Run = Callable[[Callable[[SqlConnection], Any]], Awaitable[Any]]
 
 
 class AuditStore:
@@ -65,23 +65,36 @@ class AuditStore:
         return int(await self._write(partial(_expire, before=before, entries=entries)))
 
 
-def _add(connection: sqlite3.Connection, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
+def _add(connection: SqlConnection, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
     encode = msgspec.json.encode
     rows = [
         (
             *(e.at, e.until, e.count, e.kind, e.outcome, e.operation, e.actor.name, e.actor.account, e.actor.token),
             *(e.client, e.object, e.text, encode(e.changes).decode(), encode(e.details).decode(), repeated),
         )
-        for e, repeated in entries
+        for e, repeated in _counted(entries)
     ]
-    with transaction(connection):
+    with connection.transaction():
         insert(connection, f"INSERT INTO audit ({_COLUMNS}, repeated) VALUES", rows, _REPEATED)
 
 
+def _counted(entries: Sequence[tuple[AuditEntry, str | None]]) -> list[tuple[AuditEntry, str | None]]:
+    """Combine the entries that share a key, because one statement cannot change a row twice in PostgreSQL."""
+    combined: dict[object, tuple[AuditEntry, str | None]] = {}
+    for place, (entry, key) in enumerate(entries):
+        name = place if key is None else key
+        if (before := combined.get(name)) is not None:
+            first = before[0]
+            until = max(first.until, entry.until)
+            entry = msgspec.structs.replace(first, until=until, count=first.count + entry.count)
+        combined[name] = (entry, key)
+    return [*combined.values()]
+
+
 def _page(
-    connection: sqlite3.Connection, wanted: AuditFilter, limit: int, before: int | None
+    connection: SqlConnection, wanted: AuditFilter, limit: int, before: int | None
 ) -> list[tuple[int, AuditEntry]]:
-    terms, values = ["1"], list[Any]()
+    terms, values = ["true"], list[Any]()
     for term, value in (
         ("kind = ?", wanted.kind),
         ("outcome = ?", wanted.outcome),
@@ -93,7 +106,7 @@ def _page(
             terms.append(term)
             values.append(value)
     if wanted.person is not None:
-        terms.append("(person = ? COLLATE NOCASE OR account = ?)")
+        terms.append("(lower(person) = lower(?) OR account = ?)")
         values += (wanted.person, wanted.person)
     for columns, part in ((("object",), wanted.object), (_SEARCHED, wanted.text)):
         if part is not None:
@@ -133,8 +146,8 @@ def _entry(
     )
 
 
-def _expire(connection: sqlite3.Connection, before: int, entries: int) -> int:
-    with transaction(connection):
+def _expire(connection: SqlConnection, before: int, entries: int) -> int:
+    with connection.transaction():
         deleted = connection.execute(_TOO_OLD, (before, SLICE)).rowcount
         for kind in get_args(AuditKind):
             for outcome in get_args(AuditOutcome):

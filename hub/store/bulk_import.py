@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 import numpy as np
 
 from hub.model import Reading, Value
 from hub.store.chunks.compaction import write_points
-from hub.store.connection import transaction
+from hub.store.connection import SqlConnection
 from hub.store.points import QUALITY_CODES, Points, coded
 from hub.store.query.paging import series_points
 from hub.store.rows import reading_history
@@ -29,7 +28,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
     with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
         connection = writer.connection
         # Inside `adding`: ids of new series are cached only if the transaction succeeds.
-        with reading_history(numbers.values()), transaction(connection):
+        with reading_history(numbers.values()), connection.transaction():
             writer.insert_new(numbers)
             fresh = fresh_points(connection, writer.memtable, numbers.values())
             by_series: dict[int, list[Reading]] = {}
@@ -47,7 +46,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
     return len(new)
 
 
-def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings: Sequence[Reading]) -> set[_Key]:
+def _stored(connection: SqlConnection, fresh: Points, series: int, readings: Sequence[Reading]) -> set[_Key]:
     """Return the keys (time, type and value) of the stored readings that have the same times as ``readings``.
 
     The caller uses the keys to skip readings that are stored already. ``series`` is the number of the series, and

@@ -1,141 +1,93 @@
-"""Open the database file, run transactions, insert many rows, and translate sqlite3's errors into the hub's own."""
+"""The interface between the store's SQL and the database that runs it: SQLite or PostgreSQL.
+
+The SQL in this package is written once, in the part of SQLite's dialect that both databases understand, with two
+exceptions that the connection to PostgreSQL rewrites (postgresql/sql.py):
+
+- parameters are ``?``, or numbered: ``?1``;
+- a list is one parameter, made by :func:`to_json`: ``id IN (SELECT value FROM json_each(?))``.
+
+A statement that must differ is kept in both forms, and :attr:`SqlConnection.engine` selects one.
+"""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from itertools import chain
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol, TypeVar
 
-from hub.errors import HubError, StoreBusy, StoreCorrupt, StoreError, StoreRefused
-from hub.runtime.private_files import open_private
+import msgspec
 
-WRITER_CACHE_KIB = 16_384
-READER_CACHE_KIB = 8_192
-BUSY_TIMEOUT_MS = 1_000
-"""How long SQLite waits for a lock of another program."""
-WAL_LIMIT_BYTES = 64 * 1_048_576
-"""If SQLite's write-ahead log is larger than this, it is truncated."""
-CHECK_BYTES = 256 * 1_048_576
-"""Database files larger than this are checked only if damage is suspected. Checking this size takes about a second."""
+Engine = Literal["sqlite", "postgresql"]
 
+T = TypeVar("T")
 _AT_ONCE = (256, 16, 1)
 """Possible numbers of rows in one INSERT statement. The largest number that the remaining rows allow is used."""
 
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
-_REFUSED = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+class Cursor(Protocol):
+    """The result of one statement."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
-def store_error(error: Exception) -> StoreError:
-    """Return the hub's own error for an error that occurred while the database was used.
+class SqlConnection(Protocol):
+    """A connection to the database. Outside of :meth:`transaction`, each statement is committed at once."""
 
-    ``error`` is an error of sqlite3, or one of Python for a value that cannot be stored, such as OverflowError.
-    """
-    # An error that is not SQLite's own, such as OverflowError for an integer beyond 64 bits, has no code.
-    code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
-    if isinstance(error, MemoryError):
-        return StoreBusy("There is not enough memory to write to the database.", "Give the hub more memory.")
-    if code in _BUSY:
-        return StoreBusy("The database is locked by another program.", "Close the program that has it open.")
-    if code in _FULL:
-        return StoreBusy("The database cannot be written: the disk is full or failing.", "Free some space.")
-    if code == sqlite3.SQLITE_CANTOPEN:
-        hint = "Check that it is a file, its permissions, the free space, and the limit of open files."
-        return StoreBusy("The database file cannot be opened.", hint)
-    if code in _DAMAGED:
-        return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
-    if code == sqlite3.SQLITE_READONLY:
-        return StoreError(
-            "The hub is not allowed to write to the database.", "Check the owner and permissions of the data folder."
-        )
-    text = f"The database refused this: {type(error).__name__}: {error!s:.200}."
-    # Other errors of sqlite3, and those without a code (a closed database), are not about the values.
-    refused = code in _REFUSED or not isinstance(error, sqlite3.Error) or "binding" in str(error)
-    return (StoreRefused if refused else StoreError)(text, "Please report it with the log.")
+    @property
+    def engine(self) -> Engine: ...
 
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor: ...
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn sqlite3's errors into :class:`StoreError` or a subclass. OSError and the hub's own errors pass unchanged."""
-    try:
-        yield
-    except (HubError, OSError):
-        raise
-    except Exception as error:
-        raise store_error(error) from error
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> Cursor: ...
+
+    def rows(self, kind: type[T], sql: str, *parameters: Any) -> T:
+        """Return all rows of a query at once, which is faster than :meth:`execute` for many rows.
+
+        Args:
+            kind: The type of the result: ``list[tuple[int, bytes]]`` for two columns, ``list[int]`` for one.
+            sql: The query.
+            parameters: The values of its parameters.
+        """
+        ...
+
+    def transaction(self, *, flush: bool = True) -> AbstractContextManager[None]:
+        """Commit at the end of the block, or roll back after an error.
+
+        Without ``flush``, the commit does not wait for the disk. A power cut can then undo the transaction, until a
+        later one with ``flush`` is committed. The end of the process cannot undo it.
+        """
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Let all queries of the block see the same commit."""
+        ...
+
+    def close(self) -> None: ...
 
 
-def connect_writer(path: Path) -> sqlite3.Connection:
-    """Open the connection that writes, in WAL mode; a COMMIT is on the disk when it returns."""
-    create_private(path)
-    connection = _connect(path, WRITER_CACHE_KIB)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # With NORMAL a power cut could lose commits whose messages the broker no longer has.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-    return connection
+class JsonList(str):
+    """A list as a parameter of ``json_each(?)``: as JSON for SQLite, and as ``values`` for PostgreSQL."""
+
+    __slots__ = ("values",)
+    values: list[Any]
 
 
-def create_private(path: Path) -> None:
-    """Create an empty database file that only its owner may use; SQLite gives its log and index files the same mode."""
-    try:
-        os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-    except FileExistsError:
-        pass
-    except OSError as error:
-        hint = "Check the owner and permissions of the data folder, and its free space."
-        raise StoreError(f"The database {path} cannot be created ({error.strerror}).", hint) from error
+def to_json(values: list[Any]) -> JsonList:
+    """Encode a list as the parameter of ``json_each(?)``."""
+    encoded = JsonList(msgspec.json.encode(values).decode())
+    encoded.values = values
+    return encoded
 
 
-def connect_reader(path: Path) -> sqlite3.Connection:
-    """Open a connection that cannot write."""
-    connection = _connect(path, READER_CACHE_KIB)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
-    # Autocommit mode: `transaction` begins and ends transactions. One thread at a time uses a connection, but another
-    # one opens and closes it.
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
-    # Temporary files would be outside the data folder, on a disk that may be full or readable for others.
-    connection.execute("PRAGMA temp_store = MEMORY")
-    return connection
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection, *, flush: bool = True) -> Iterator[None]:
-    """Commit at the end of the block, or roll back after an error.
-
-    The write lock is taken at once, so that a busy database fails at the beginning. Without ``flush``, the commit does
-    not wait for the disk. A power cut can then undo the transaction, until a later one with ``flush`` is committed. The
-    end of the process cannot undo it.
-    """
-    if not flush:
-        connection.execute("PRAGMA synchronous = NORMAL")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:  # sqlite has already rolled back after some errors
-                connection.execute("ROLLBACK")
-            raise
-    finally:
-        if not flush:
-            connection.execute("PRAGMA synchronous = FULL")
-
-
-def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
+def insert(connection: SqlConnection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
     """Insert rows into a table with as few SQL statements as possible.
 
     ``head`` is the statement up to and including VALUES. ``tail`` follows the values, and may be an ON CONFLICT clause.
@@ -149,7 +101,19 @@ def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, 
         _insert(connection, head, list(chain.from_iterable(rows)), len(rows[0]), tail)
 
 
-def insert_columns(connection: sqlite3.Connection, head: str, columns: Sequence[Sequence[Any]]) -> None:
+def replace(
+    connection: SqlConnection, table: str, columns: str, rows: Iterable[tuple[Any, ...]], keys: int = 1
+) -> None:
+    """Insert rows; a row replaces the stored row that has the same values in the first ``keys`` of its ``columns``."""
+    names = columns.split(", ")
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names[keys:])
+    tail = f"ON CONFLICT ({', '.join(names[:keys])}) DO UPDATE SET {changes}"
+    # PostgreSQL refuses a statement that writes one row twice.
+    latest = {row[:keys]: row for row in rows}
+    insert(connection, f"INSERT INTO {table} ({columns}) VALUES", latest.values(), tail)
+
+
+def insert_columns(connection: SqlConnection, head: str, columns: Sequence[Sequence[Any]]) -> None:
     """Insert rows that are given column by column; see :func:`insert`."""
     flat: list[Any] = [None] * (len(columns) * len(columns[0]))
     for place, column in enumerate(columns):
@@ -157,7 +121,7 @@ def insert_columns(connection: sqlite3.Connection, head: str, columns: Sequence[
     _insert(connection, head, flat, len(columns), "")
 
 
-def _insert(connection: sqlite3.Connection, head: str, flat: list[Any], width: int, tail: str) -> None:
+def _insert(connection: SqlConnection, head: str, flat: list[Any], width: int, tail: str) -> None:
     count, done = len(flat) // width, 0
     for size in _AT_ONCE:
         if count - done < size:
@@ -166,58 +130,3 @@ def _insert(connection: sqlite3.Connection, head: str, flat: list[Any], width: i
         while count - done >= size:
             connection.execute(f"{head} {values} {tail}", flat[done * width : (done + size) * width])
             done += size
-
-
-def check(connection: sqlite3.Connection, path: Path) -> bool:
-    """Check the database file for damage, and return whether all of it was read.
-
-    A file above :data:`CHECK_BYTES` is read as a whole only if damage is suspected. Raises :class:`StoreCorrupt` for a
-    damaged file.
-    """
-    with translated():
-        # Reads the header: a file that is no database fails here.
-        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        whole = path.stat().st_size <= CHECK_BYTES or suspicion_of(path).exists()
-        if whole:
-            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if found != "ok":
-                raise StoreCorrupt("The database file is damaged.")
-    suspicion_of(path).unlink(missing_ok=True)
-    return whole
-
-
-def suspicion_of(path: Path) -> Path:
-    """Return the path of a marker file. It is created when damage is found: the next start then checks the database."""
-    return path.with_name(path.name + "-suspect")
-
-
-def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
-    """Truncate SQLite's write-ahead log if it is larger than its limit.
-
-    SQLite starts to overwrite the log only while there are no readers, which may never happen in a busy hub. This waits
-    up to ``BUSY_TIMEOUT_MS`` for such a moment. If none comes, nothing is lost and the next call tries again.
-    """
-    with suppress(sqlite3.Error, OSError):
-        if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def wal_of(path: Path) -> Path:
-    """Return the path of SQLite's write-ahead log of a database file."""
-    return path.with_name(path.name + "-wal")
-
-
-def set_aside(path: Path) -> Path:
-    """Rename a damaged database and its log to ``NAME.damaged-TIME``, and return the new path."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    target = path.with_name(f"{path.name}.damaged-{stamp}")
-    number = 1
-    while target.exists():
-        number += 1
-        target = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
-    path.rename(target)
-    if wal_of(path).exists():  # it may hold commits that can still be saved, and must not go into the fresh file
-        wal_of(path).rename(wal_of(target))
-    path.with_name(path.name + "-shm").unlink(missing_ok=True)
-    suspicion_of(path).unlink(missing_ok=True)
-    return target

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import msgspec
 
 from hub.model import Conversation, Turn
-from hub.store.connection import transaction
-from hub.store.rows import decoded
+from hub.store.connection import SqlConnection
+from hub.store.rows import MAX_NUMBER, decoded
 
 MAX_CONVERSATIONS = 200
 """Maximum number of conversations kept for one owner. The least recently used conversation is deleted first."""
@@ -22,7 +21,7 @@ _DELETE_ORPHANS = "DELETE FROM turn WHERE conversation NOT IN (SELECT id FROM co
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Turn).decode
 
-Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+Run = Callable[[Callable[[SqlConnection], Any]], Awaitable[Any]]
 
 
 class ConversationStore:
@@ -59,8 +58,8 @@ class ConversationStore:
         await self._write(partial(_delete_of, account=account))
 
 
-def _add(connection: sqlite3.Connection, conversation: str, turn: Turn) -> None:
-    with transaction(connection):
+def _add(connection: SqlConnection, conversation: str, turn: Turn) -> None:
+    with connection.transaction():
         connection.execute(
             "INSERT INTO conversation VALUES (?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at",
@@ -75,13 +74,13 @@ def _add(connection: sqlite3.Connection, conversation: str, turn: Turn) -> None:
         connection.execute(
             "DELETE FROM conversation WHERE id IN "
             "(SELECT id FROM conversation WHERE substr(id, 1, instr(id, ':')) = ? "
-            "ORDER BY updated_at DESC LIMIT -1 OFFSET ?)",
-            (conversation[: conversation.find(":") + 1], MAX_CONVERSATIONS),
+            "ORDER BY updated_at DESC LIMIT ? OFFSET ?)",
+            (conversation[: conversation.find(":") + 1], MAX_NUMBER, MAX_CONVERSATIONS),
         )
         connection.execute(_DELETE_ORPHANS)
 
 
-def _newest(connection: sqlite3.Connection, prefix: str, limit: int) -> list[Conversation]:
+def _newest(connection: SqlConnection, prefix: str, limit: int) -> list[Conversation]:
     rows = connection.execute(
         "SELECT id, title, created_at, updated_at, (SELECT count(*) FROM turn WHERE conversation = conversation.id) "
         "FROM conversation WHERE substr(id, 1, instr(id, ':')) = ? ORDER BY updated_at DESC, id LIMIT ?",
@@ -90,20 +89,23 @@ def _newest(connection: sqlite3.Connection, prefix: str, limit: int) -> list[Con
     return [Conversation(*row) for row in rows]
 
 
-def _turns(connection: sqlite3.Connection, conversation: str, limit: int) -> list[Turn]:
+def _turns(connection: SqlConnection, conversation: str, limit: int) -> list[Turn]:
     rows = connection.execute(
         "SELECT CAST(id AS TEXT), body FROM turn WHERE conversation = ? ORDER BY id DESC LIMIT ?", (conversation, limit)
     ).fetchall()
     return list(decoded("turn", reversed(rows), _decode))
 
 
-def _delete(connection: sqlite3.Connection, conversation: str) -> bool:
-    with transaction(connection):
+def _delete(connection: SqlConnection, conversation: str) -> bool:
+    with connection.transaction():
         connection.execute("DELETE FROM turn WHERE conversation = ?", (conversation,))
         return connection.execute("DELETE FROM conversation WHERE id = ?", (conversation,)).rowcount > 0
 
 
-def _delete_of(connection: sqlite3.Connection, account: str) -> None:
-    with transaction(connection):
-        connection.execute("DELETE FROM conversation WHERE id GLOB ?", (f"{account}[.:]*",))
+def _delete_of(connection: SqlConnection, account: str) -> None:
+    with connection.transaction():
+        connection.execute(
+            "DELETE FROM conversation WHERE substr(id, 1, CAST(? AS INTEGER)) IN (?, ?)",
+            (len(account) + 1, f"{account}.", f"{account}:"),
+        )
         connection.execute(_DELETE_ORPHANS)

@@ -7,19 +7,17 @@ Such values come from a disk fault or a change by another program. At start the 
 from __future__ import annotations
 
 import logging
-import sqlite3
 
 import msgspec
 
 from hub.runtime.clock import now_ms
 from hub.store.chunks.codec import POINTS
-from hub.store.connection import transaction
 from hub.store.query.query_plan import MAX_TS
+from hub.store.rows import MAX_NUMBER
+from hub.store.sqlite_connection import SqliteConnection
 
 log = logging.getLogger(__name__)
 
-MAX_NUMBER = 1 << 62
-"""The largest valid number of a record or row. The numbers that follow it must still fit into 64 bits."""
 AHEAD = 1 << 32
 """If the number of the last record is lost, numbering continues this far above the largest known number.
 
@@ -77,14 +75,14 @@ _VALID_PROGRESS = f"""SELECT count(*) FROM progress WHERE
     AND cursor >= ? AND checkpoint <= cursor AND compacting_upto <= cursor"""  # noqa: S608 (our own words)
 
 
-def repair(connection: sqlite3.Connection, *, history: bool) -> None:
+def repair(connection: SqliteConnection, *, history: bool) -> None:
     """Repair what the hub needs to start; with ``history``, check the tables of the history as well."""
     repair_sequences(connection)
     move_damaged_rows(connection, history=history)
     repair_progress(connection)
 
 
-def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
+def move_damaged_rows(connection: SqliteConnection, *, history: bool) -> int:
     """Move rows with damaged values to the table ``unreadable``, and return how many.
 
     The tables of the current state are checked; with ``history``, the tables of the history as well.
@@ -93,7 +91,7 @@ def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
     return sum(move_damaged(connection, table) for table in tables)
 
 
-def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -> int:
+def move_damaged(connection: SqliteConnection, table: str, where: str = "1") -> int:
     """Move the damaged rows of one table that meet the SQL condition ``where``; return how many."""
     out_of_range = (_STATE | _HISTORY)[table]
     columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
@@ -104,7 +102,7 @@ def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -
         return 0
     key = [number for number, column in enumerate(columns) if column[5]]
     now = now_ms()
-    with transaction(connection):
+    with connection.transaction():
         for row in rows:
             connection.execute(
                 "INSERT INTO unreadable (kind, key, problem, at, body) VALUES (?, ?, ?, ?, ?)",
@@ -125,7 +123,7 @@ def _wrong_type(name: str, kind: str, not_null: bool) -> str:
     return allowed if not_null else f"({name} IS NOT NULL AND {allowed})"
 
 
-def repair_progress(connection: sqlite3.Connection) -> None:
+def repair_progress(connection: SqliteConnection) -> None:
     """Repair the table ``progress``, whose only row has the number of the last record.
 
     The row is replaced if it is missing or contradicts the other tables.
@@ -134,7 +132,7 @@ def repair_progress(connection: sqlite3.Connection) -> None:
     if connection.execute(_VALID_PROGRESS, (known,)).fetchone()[0] == 1:
         return
     before = connection.execute("SELECT * FROM progress").fetchall()
-    with transaction(connection):
+    with connection.transaction():
         connection.execute("DELETE FROM progress")
         # With checkpoint 0, the records of all batches are replayed; a device state skips the records that it includes.
         connection.execute("INSERT INTO progress (id, cursor, epoch) VALUES (1, ?, 0)", (known + AHEAD,))
@@ -144,7 +142,7 @@ def repair_progress(connection: sqlite3.Connection) -> None:
     )  # fmt: skip
 
 
-def repair_sequences(connection: sqlite3.Connection) -> None:
+def repair_sequences(connection: SqliteConnection) -> None:
     """Delete AUTOINCREMENT counters that are invalid or near the end of 64 bits: SQLite would report a full disk."""
     connection.execute(
         f"DELETE FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {MAX_NUMBER}"  # noqa: S608

@@ -10,8 +10,8 @@ import msgspec
 
 from hub.errors import StoreCorrupt
 from hub.runtime.private_files import unfinished_file
-from hub.store.connection import connect_reader, create_private, suspicion_of, translated, wal_of
 from hub.store.migrations import check_format, refuse_unknown, version_of
+from hub.store.sqlite_connection import connect_reader, create_private, suspicion_of, translated, wal_of
 
 _COUNTED = ("device", "series", "alert", "diagnosis", "command")
 

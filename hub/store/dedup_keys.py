@@ -27,7 +27,6 @@ back has other ids, also within one commit.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -35,9 +34,8 @@ import msgspec
 import numpy as np
 
 from hub.store.base import Delta
-from hub.store.connection import insert, transaction
+from hub.store.connection import SqlConnection, insert, to_json
 from hub.store.points import Ints
-from hub.store.rows import read_json, to_json
 
 RECENT = 20_000
 """How many of the newest keys, of all devices together, a restart needs."""
@@ -53,13 +51,10 @@ SLICE = 1_000
 """Maximum number of devices in one transaction of a compaction."""
 _BYTES = 8
 
-_LOG = """SELECT json_group_array(json_array(id, hex(series), hex(keys))) FROM key_log
-    WHERE cursor <= (SELECT cursor FROM progress) - ?"""
-_GONE = "SELECT json_group_array(json_array(id, hex(gone))) FROM key_log WHERE gone IS NOT NULL"
-_SERIES = """SELECT json_group_array(json_array(id, device)) FROM series
-    WHERE id IN (SELECT value FROM json_each(?))"""
-_OF_DEVICES = """SELECT json_group_object(device, hex(keys)) FROM device_keys
-    WHERE device IN (SELECT value FROM json_each(?))"""
+_LOG = "SELECT id, series, keys FROM key_log WHERE cursor <= (SELECT cursor FROM progress) - ?"
+_GONE = "SELECT id, gone FROM key_log WHERE gone IS NOT NULL"
+_SERIES = "SELECT id, device FROM series WHERE id IN (SELECT value FROM json_each(?))"
+_OF_DEVICES = "SELECT device, keys FROM device_keys WHERE device IN (SELECT value FROM json_each(?))"
 
 
 class LoggedKeys(NamedTuple):
@@ -105,7 +100,7 @@ class KeyCompaction(msgspec.Struct):
 class DedupKeyStore:
     """Writes deduplication keys, and compacts the table ``key_log``. Only the thread that writes the store calls it."""
 
-    def __init__(self, connection: sqlite3.Connection, devices: Callable[[], int]) -> None:
+    def __init__(self, connection: SqlConnection, devices: Callable[[], int]) -> None:
         self._connection = connection
         # Kept in memory only: an interrupted compaction begins again.
         self._compaction: KeyCompaction | None = None
@@ -156,9 +151,9 @@ class DedupKeyStore:
             return False
         end = min(compaction.done + SLICE, len(compaction.names))
         names, starts = compaction.names[compaction.done : end], compaction.starts[compaction.done : end + 1]
-        with transaction(self._connection):
-            found = read_json(self._connection, dict[str, str], _OF_DEVICES, to_json(names))
-            kept = [bytes.fromhex(found.get(name, "")) for name in names]
+        with self._connection.transaction():
+            found = dict(self._connection.rows(list[tuple[str, bytes]], _OF_DEVICES, to_json(names)))
+            kept = [found.get(name, b"") for name in names]
             merged = _merged(kept, compaction.keys[starts[0] : starts[-1]], np.diff(starts))
             insert(
                 self._connection,
@@ -194,11 +189,11 @@ def packed_keys(keys: Sequence[int] | Ints) -> bytes:
     return np.asarray(keys, "<i8").tobytes()
 
 
-def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
+def _logged_keys(connection: SqlConnection, but: int) -> LoggedKeys:
     """Read the valid keys of ``key_log``, without the rows that contain any of the newest ``but`` records."""
-    rows = sorted(read_json(connection, list[tuple[int, str, str]], _LOG, but))
-    series = np.frombuffer(bytes.fromhex("".join([row[1] for row in rows])), "<u4")
-    keys = np.frombuffer(bytes.fromhex("".join([row[2] for row in rows])), "<i8")
+    rows = sorted(connection.rows(list[tuple[int, bytes, bytes]], _LOG, but))
+    series = np.frombuffer(b"".join([row[1] for row in rows]), "<u4")
+    keys = np.frombuffer(b"".join([row[2] for row in rows]), "<i8")
     # The distinct ids. Counting is faster than np.unique, because ids are small.
     owners, names = _owners(connection, np.flatnonzero(np.bincount(series)))
     owner = owners[series]
@@ -208,29 +203,29 @@ def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
         since = np.zeros(len(owners), np.int64)
         for number, row in gone.items():
             since[number : number + 1] = row  # a slice: the log may have no keys of an id beyond these
-        valid &= np.repeat([row[0] for row in rows], [len(row[1]) // 8 for row in rows]) >= since[series]
+        valid &= np.repeat([row[0] for row in rows], [len(row[1]) // 4 for row in rows]) >= since[series]
     return LoggedKeys(names, owner[valid], keys[valid], rows[-1][0] if rows else 0)
 
 
-def _gone(connection: sqlite3.Connection) -> dict[int, int]:
+def _gone(connection: SqlConnection) -> dict[int, int]:
     """Return which series were deleted, as a dict from the id of a series to a row number of ``key_log``.
 
     It is the last row that lists the series as deleted. Keys in earlier rows that belong to this series are void.
     """
     found: dict[int, int] = {}
-    for row, some in sorted(read_json(connection, list[tuple[int, str]], _GONE)):
-        found.update(dict.fromkeys(np.frombuffer(bytes.fromhex(some), "<u4").tolist(), row))
+    for row, some in sorted(connection.rows(list[tuple[int, bytes]], _GONE)):
+        found.update(dict.fromkeys(np.frombuffer(some, "<u4").tolist(), row))
     return found
 
 
-def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[str]]:
+def _owners(connection: SqlConnection, numbers: Ints) -> tuple[Ints, list[str]]:
     """Return which device each of the series ``numbers`` belongs to.
 
     Returns:
         An array that has, at the index of a series id, the index of the device in the list; -1 if there is no such
             series. And the list of the devices' ids.
     """
-    found = read_json(connection, list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
+    found = connection.rows(list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
     names: dict[str, int] = {}
     owners = np.full(numbers[-1] + 1 if len(numbers) else 0, -1)
     for number, device in found:
@@ -272,7 +267,7 @@ def _last_ones(owner: Ints, keys: Ints) -> Ints:
     return np.sort(order[np.append(~repeated, True)[: len(order)]])
 
 
-def load_dedup_keys(connection: sqlite3.Connection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
+def load_dedup_keys(connection: SqlConnection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
     """Return the deduplication keys that a restarted hub needs, oldest first.
 
     Returns:

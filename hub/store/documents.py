@@ -1,4 +1,4 @@
-"""Store analyses and the pages of documents, and search pages with SQLite's full-text index (FTS5).
+"""Store analyses and the pages of documents, and search pages with the full-text index of the database.
 
 A quote is a literal part of a page's text.
 """
@@ -6,16 +6,15 @@ A quote is a literal part of a page's text.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.model import Analysis, AnalysisKind, Quote
-from hub.store.connection import transaction
+from hub.store.connection import Engine, SqlConnection
 from hub.store.rows import decoded
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -34,7 +33,36 @@ MIN_WORDS = 2
 """How many of the search words a passage needs at least. With only one of many words, it is about something else."""
 QUOTE_CHARS = 420
 
-Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+_INDEX = "INSERT INTO page_words (rowid, text) SELECT id, text FROM page WHERE analysis = ?"
+_REMOVE_FROM_INDEX = (
+    "INSERT INTO page_words (page_words, rowid, text) SELECT 'delete', id, text FROM page WHERE analysis = ?"
+)
+
+
+class FullText(NamedTuple):
+    """How a database searches pages: its table, condition and rank (the best first), and how it writes words."""
+
+    pages: str
+    match: str
+    rank: str
+    either: str
+    word: str
+
+
+_FULL_TEXT: dict[Engine, FullText] = {
+    "sqlite": FullText(
+        "page_words JOIN page ON page.id = page_words.rowid", "page_words MATCH ?", "bm25(page_words)", " OR ", '"{}"'
+    ),
+    "postgresql": FullText(
+        "page CROSS JOIN to_tsquery('english', ?) AS wanted",
+        "words @@ wanted",
+        "-ts_rank_cd(words, wanted)",
+        " | ",
+        "'{}'",
+    ),
+}
+
+Run = Callable[[Callable[[SqlConnection], Any]], Awaitable[Any]]
 
 
 class DocumentLibrary:
@@ -83,58 +111,57 @@ class DocumentLibrary:
         return found
 
 
-def _put(connection: sqlite3.Connection, analysis: Analysis, pages: Sequence[str]) -> None:
-    with transaction(connection):
+def _put(connection: SqlConnection, analysis: Analysis, pages: Sequence[str]) -> None:
+    with connection.transaction():
         connection.execute(
             "INSERT INTO analysis VALUES (?, ?, ?, ?, ?)",
             (analysis.id, analysis.kind, analysis.device, analysis.created_at, _encode(analysis)),
         )
         for number, text in enumerate(pages, 1):
             if text.strip():
-                row = connection.execute(
+                connection.execute(
                     "INSERT INTO page (analysis, number, text) VALUES (?, ?, ?)", (analysis.id, number, text)
                 )
-                connection.execute("INSERT INTO page_words (rowid, text) VALUES (?, ?)", (row.lastrowid, text))
+        if connection.engine == "sqlite":  # PostgreSQL's index follows the table
+            connection.execute(_INDEX, (analysis.id,))
         _bind(connection, analysis)
 
 
-def _bind(connection: sqlite3.Connection, analysis: Analysis) -> None:
+def _bind(connection: SqlConnection, analysis: Analysis) -> None:
     connection.execute("DELETE FROM manual WHERE analysis = ?", (analysis.id,))
     for model in dict.fromkeys(map(model_key, analysis.models)):
         connection.execute("INSERT INTO manual VALUES (?, ?)", (model, analysis.id))
 
 
-def _update(connection: sqlite3.Connection, analysis: Analysis) -> None:
-    with transaction(connection):
+def _update(connection: SqlConnection, analysis: Analysis) -> None:
+    with connection.transaction():
         connection.execute(
             "UPDATE analysis SET device = ?, body = ? WHERE id = ?", (analysis.device, _encode(analysis), analysis.id)
         )
         _bind(connection, analysis)
 
 
-def _delete(connection: sqlite3.Connection, analysis_id: str) -> None:
-    with transaction(connection):
-        connection.execute(
-            "INSERT INTO page_words (page_words, rowid, text) SELECT 'delete', id, text FROM page WHERE analysis = ?",
-            (analysis_id,),
-        )
+def _delete(connection: SqlConnection, analysis_id: str) -> None:
+    with connection.transaction():
+        if connection.engine == "sqlite":
+            connection.execute(_REMOVE_FROM_INDEX, (analysis_id,))
         for table, column in (("page", "analysis"), ("manual", "analysis"), ("analysis", "id")):
             connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (analysis_id,))  # noqa: S608 (our own words)
 
 
-def _one(connection: sqlite3.Connection, analysis_id: str) -> Analysis | None:
+def _one(connection: SqlConnection, analysis_id: str) -> Analysis | None:
     rows = connection.execute("SELECT id, body FROM analysis WHERE id = ?", (analysis_id,))
     return next(decoded("analysis", rows, _decode), None)
 
 
 def _list(
-    connection: sqlite3.Connection,
+    connection: SqlConnection,
     kind: AnalysisKind | None,
     device: str | None,
     limit: int,
     before: tuple[int, str] | None,
 ) -> list[Analysis]:
-    terms, values = ["1"], list[Any]()
+    terms, values = ["true"], list[Any]()
     for column, wanted in (("kind", kind), ("device", device)):
         if wanted is not None:
             terms.append(f"{column} = ?")
@@ -150,13 +177,12 @@ def _list(
     return list(decoded("analysis", rows, _decode))
 
 
-def _quotes(
-    connection: sqlite3.Connection, words: str, model: str | None, document: str | None, limit: int
-) -> list[Quote]:
+def _quotes(connection: SqlConnection, words: str, model: str | None, document: str | None, limit: int) -> list[Quote]:
     search_words = search_terms(words)
     if not search_words:
         return []
-    terms, values = ["page_words MATCH ?"], list[Any]([" OR ".join(f'"{word}"' for word in search_words)])
+    found_by = _FULL_TEXT[connection.engine]
+    terms, values = [found_by.match], list[Any]([found_by.either.join(map(found_by.word.format, search_words))])
     if document is not None:
         terms.append("page.analysis = ?")
         values.append(document)
@@ -167,9 +193,9 @@ def _quotes(
         terms.append("page.analysis IN (SELECT analysis FROM manual)")
     min_words = min(len(search_words), MIN_WORDS)
     rows = connection.execute(
-        "SELECT page.analysis, page.number, page.text, analysis.body FROM page_words "  # noqa: S608 (our own words)
-        "JOIN page ON page.id = page_words.rowid JOIN analysis ON analysis.id = page.analysis "
-        f"WHERE {' AND '.join(terms)} ORDER BY bm25(page_words), page.id LIMIT ?",
+        f"SELECT page.analysis, page.number, page.text, analysis.body FROM {found_by.pages} "  # noqa: S608 (our own words)
+        "JOIN analysis ON analysis.id = page.analysis "
+        f"WHERE {' AND '.join(terms)} ORDER BY {found_by.rank}, page.id LIMIT ?",
         (*values, max(limit, 0) * 4),
     )
     found = ((doc, number, body, passage(text, search_words)) for doc, number, text, body in rows)

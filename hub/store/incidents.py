@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from hub.model import Alert, AlertEntry, Incident, IncidentState
-from hub.store.rows import decoded
+from hub.store.connection import SqlConnection, to_json
+from hub.store.rows import MAX_NUMBER, decoded
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _alert_entry = msgspec.msgpack.Decoder(AlertEntry).decode
@@ -20,14 +20,14 @@ RECENT = 1_000
 
 
 def incidents(
-    connection: sqlite3.Connection, states: Iterable[IncidentState] | None, limit: int, before: tuple[int, str] | None
+    connection: SqlConnection, states: Iterable[IncidentState] | None, limit: int, before: tuple[int, str] | None
 ) -> list[Incident]:
     """See :meth:`hub.store.base.Store.incidents`."""
-    terms, values = ["1"], list[Any]()
+    terms, values = ["true"], list[Any]()
     if states is not None:
         wanted = sorted(set(states))
-        terms.append(f"state IN ({', '.join('?' * len(wanted))})")
-        values += wanted
+        terms.append("state IN (SELECT value FROM json_each(?))")
+        values.append(to_json(wanted))
         if "resolved" not in wanted:
             terms.append("ended_at IS NULL")  # so that SQLite uses the index of open incidents
     if before is not None:
@@ -41,13 +41,13 @@ def incidents(
     return list(decoded("incident", rows, _incident))
 
 
-def incident(connection: sqlite3.Connection, incident_id: str) -> Incident | None:
+def incident(connection: SqlConnection, incident_id: str) -> Incident | None:
     """Return the incident with that id, or None."""
     rows = connection.execute("SELECT id, body FROM incident WHERE id = ?", (incident_id,))
     return next(decoded("incident", rows, _incident), None)
 
 
-def incident_alerts(connection: sqlite3.Connection, incident_id: str, limit: int) -> list[Alert]:
+def incident_alerts(connection: SqlConnection, incident_id: str, limit: int) -> list[Alert]:
     """See :meth:`hub.store.base.Store.incident_alerts`."""
     rows = connection.execute(
         "SELECT id, body FROM alert WHERE incident = ? ORDER BY raised_at, id LIMIT ?", (incident_id, max(limit, 0))
@@ -56,13 +56,13 @@ def incident_alerts(connection: sqlite3.Connection, incident_id: str, limit: int
 
 
 def incident_history(
-    connection: sqlite3.Connection, incident_id: str, limit: int, before: int | None
+    connection: SqlConnection, incident_id: str, limit: int, before: int | None
 ) -> list[tuple[int, AlertEntry]]:
     """See :meth:`hub.store.base.Store.incident_history`."""
     rows = connection.execute(
-        "SELECT id, body FROM alert_entry WHERE alert IN (SELECT id FROM alert WHERE incident = ?1) "
-        "AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
-        (incident_id, before, max(limit, 0)),
+        "SELECT id, body FROM alert_entry WHERE alert IN (SELECT id FROM alert WHERE incident = ?) "
+        "AND id < ? ORDER BY id DESC LIMIT ?",
+        (incident_id, MAX_NUMBER if before is None else before, max(limit, 0)),
     )
     return [
         (number, entry)
@@ -71,7 +71,7 @@ def incident_history(
     ]
 
 
-def last_incidents(connection: sqlite3.Connection) -> list[Incident]:
+def last_incidents(connection: SqlConnection) -> list[Incident]:
     """Return the open incidents, and the :data:`RECENT` incidents that ended last."""
     ended = connection.execute(
         "SELECT id, body FROM incident WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?", (RECENT,)

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.errors import StoreError
-from hub.store.connection import BUSY_TIMEOUT_MS, transaction, wal_of
 from hub.store.schema import SCHEMA
+from hub.store.sqlite_connection import BUSY_TIMEOUT_MS, SqliteConnection, wal_of
 
-Step = Callable[[sqlite3.Connection], bool]
+Step = Callable[[SqliteConnection], bool]
 """Moves one slice of rows in a transaction of its own. Returns False when nothing was left to move."""
 
 
@@ -164,7 +164,7 @@ def check_format(path: Path) -> int:
     return version
 
 
-def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def migrate(connection: SqliteConnection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring a database to the newest format. ``connection`` is in autocommit mode.
 
     Raises StoreError for a format that has no upgrade; the database is unchanged.
@@ -176,7 +176,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MI
             continue
         while step is not None and step(connection):
             pass
-        with transaction(connection):
+        with connection.transaction():
             for statement in statements:
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {number}")

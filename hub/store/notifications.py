@@ -14,7 +14,6 @@ was delivered, or an attempt ended without an answer.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -30,7 +29,7 @@ from hub.model import (
     NotificationReceiver,
     PendingNotice,
 )
-from hub.store.connection import insert, transaction
+from hub.store.connection import SqlConnection, replace
 
 MAX_WAITING = 1_000
 """Maximum number of deliveries that wait for one channel. Further deliveries are recorded as failed."""
@@ -49,7 +48,7 @@ _INSERT = """INSERT INTO delivery
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
     WHERE ?3 <> 'resolved' OR EXISTS (
         SELECT 1 FROM delivery WHERE notification_group = ?2 AND receiver = ?5 AND kind = 'firing'
-            AND (heard = 1 OR state = 'sending'))
+            AND (heard OR state = 'sending'))
     ON CONFLICT (key) DO NOTHING"""
 _WAITING = "SELECT count(*) FROM delivery WHERE channel = ? AND state = 'waiting'"
 _NEXT = """SELECT id FROM delivery WHERE channel = ?1 AND state IN ('waiting', 'sending') AND due_at <= ?2
@@ -62,13 +61,13 @@ _OUTDATED = """UPDATE delivery SET heard = heard OR state = 'sending', state = '
     WHEN 'resolved' THEN NOT EXISTS (
         SELECT 1 FROM delivery AS told WHERE told.notification_group = delivery.notification_group
             AND told.receiver = delivery.receiver AND told.kind = 'firing'
-            AND (told.heard = 1 OR told.state = 'sending'))
-    ELSE 0 END"""
+            AND (told.heard OR told.state = 'sending'))
+    ELSE false END"""
 _EXPIRE = """DELETE FROM delivery WHERE id IN (
     SELECT id FROM delivery WHERE state NOT IN ('waiting', 'sending')
         AND notification_group NOT IN (SELECT id FROM notification_group) ORDER BY id DESC LIMIT ?2 OFFSET ?1)"""
 
-Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+Run = Callable[[Callable[[SqlConnection], Any]], Awaitable[Any]]
 
 
 class NotificationPlan(msgspec.Struct):
@@ -165,26 +164,28 @@ class NotificationStore:
         return found
 
 
-def _release(connection: sqlite3.Connection) -> None:
-    with transaction(connection):
-        connection.execute("UPDATE delivery SET state = 'waiting', lease_until = 0, heard = 1 WHERE state = 'sending'")
+def _release(connection: SqlConnection) -> None:
+    with connection.transaction():
+        connection.execute(
+            "UPDATE delivery SET state = 'waiting', lease_until = 0, heard = true WHERE state = 'sending'"
+        )
 
 
-def _groups(connection: sqlite3.Connection) -> list[NotificationGroup]:
-    return [_group(body) for (body,) in connection.execute("SELECT body FROM notification_group ORDER BY rowid")]
+def _groups(connection: SqlConnection) -> list[NotificationGroup]:
+    return [_group(body) for (body,) in connection.execute("SELECT body FROM notification_group ORDER BY id")]
 
 
-def _notices(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, PendingNotice]]:
+def _notices(connection: SqlConnection, after: int, limit: int) -> list[tuple[int, PendingNotice]]:
     rows = connection.execute("SELECT id, body FROM notice WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
     return [(number, _notice(body)) for number, body in rows]
 
 
-def _apply(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
-    with transaction(connection):
+def _apply(connection: SqlConnection, plan: NotificationPlan) -> None:
+    with connection.transaction():
         write_plan(connection, plan)
 
 
-def write_plan(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
+def write_plan(connection: SqlConnection, plan: NotificationPlan) -> None:
     """Write a plan within the caller's transaction."""
     connection.execute("DELETE FROM notice WHERE id <= ?", (plan.upto,))
     for group_id, group in plan.groups.items():
@@ -195,11 +196,8 @@ def write_plan(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
                 "AND kind = 'firing'",
                 (group_id,),
             )
-    insert(
-        connection,
-        "INSERT OR REPLACE INTO notification_group VALUES",
-        ((group.id, _encode(group)) for group in plan.groups.values() if group is not None),
-    )
+    groups = ((group.id, _encode(group)) for group in plan.groups.values() if group is not None)
+    replace(connection, "notification_group", "id, body", groups)
     waiting: dict[str, int] = {}
     for each in plan.deliveries:
         channel = each.receiver.channel
@@ -226,9 +224,9 @@ def receiver_key(receiver: NotificationReceiver) -> str:
 
 
 def _claim(
-    connection: sqlite3.Connection, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None
+    connection: SqlConnection, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None
 ) -> DeliveryRecord | None:
-    with transaction(connection, flush=False):
+    with connection.transaction(flush=False):
         if ended is not None:
             _record_attempt(connection, ended)
         while (found := connection.execute(_NEXT, (channel, now)).fetchone()) is not None:
@@ -237,18 +235,21 @@ def _claim(
     return None
 
 
-def _next_due(connection: sqlite3.Connection, channel: str) -> int | None:
-    query = "SELECT min(max(due_at, lease_until)) FROM delivery WHERE channel = ? AND state IN ('waiting', 'sending')"
+def _next_due(connection: SqlConnection, channel: str) -> int | None:
+    query = (
+        "SELECT min(CASE WHEN due_at > lease_until THEN due_at ELSE lease_until END) FROM delivery "
+        "WHERE channel = ? AND state IN ('waiting', 'sending')"
+    )
     found: int | None = connection.execute(query, (channel,)).fetchone()[0]
     return found
 
 
-def _finish(connection: sqlite3.Connection, ended: DeliveryRecord) -> None:
-    with transaction(connection, flush=False):
+def _finish(connection: SqlConnection, ended: DeliveryRecord) -> None:
+    with connection.transaction(flush=False):
         _record_attempt(connection, ended)
 
 
-def _record_attempt(connection: sqlite3.Connection, ended: DeliveryRecord) -> None:
+def _record_attempt(connection: SqlConnection, ended: DeliveryRecord) -> None:
     heard = ended.state == "delivered" or ended.attempts[-1].maybe
     connection.execute(
         "UPDATE delivery SET state = ?, due_at = ?, lease_until = 0, attempts = ?, heard = heard OR ? "
@@ -257,34 +258,35 @@ def _record_attempt(connection: sqlite3.Connection, ended: DeliveryRecord) -> No
     )
 
 
-def _retry(connection: sqlite3.Connection, number: int, now: int) -> str | None:
+def _retry(connection: SqlConnection, number: int, now: int) -> str | None:
     query = (
         "UPDATE delivery SET state = 'waiting', attempt = 0, due_at = ? "
         "WHERE id = ? AND state IN ('failed', 'waiting') RETURNING channel"
     )
-    with transaction(connection):
+    with connection.transaction():
         row = connection.execute(query, (now, number)).fetchone()
     return None if row is None else str(row[0])
 
 
-def _make_due(connection: sqlite3.Connection, channel: str, now: int) -> None:
+def _make_due(connection: SqlConnection, channel: str, now: int) -> None:
     query = "UPDATE delivery SET due_at = ?1 WHERE channel = ?2 AND state = 'waiting' AND due_at > ?1"
-    with transaction(connection):
+    with connection.transaction():
         connection.execute(query, (now, channel))
 
 
 def _page(
-    connection: sqlite3.Connection, limit: int, before: int | None, state: DeliveryState | None, channel: str | None
+    connection: SqlConnection, limit: int, before: int | None, state: DeliveryState | None, channel: str | None
 ) -> list[DeliveryRecord]:
+    given = {term: value for term, value in (("id < ?", before), ("state = ?", state), ("channel = ?", channel))
+             if value is not None}  # fmt: skip
     rows = connection.execute(
-        f"SELECT {_RECORD} FROM delivery WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR state = ?2) "  # noqa: S608 (our own words)
-        "AND (?3 IS NULL OR channel = ?3) ORDER BY id DESC LIMIT ?4",
-        (before, state, channel, limit),
+        f"SELECT {_RECORD} FROM delivery WHERE {' AND '.join(['true', *given])} ORDER BY id DESC LIMIT ?",  # noqa: S608 (our own words)
+        (*given.values(), limit),
     )
     return [_record(*row) for row in rows]
 
 
-def _counts(connection: sqlite3.Connection) -> dict[tuple[str, DeliveryState], int]:
+def _counts(connection: SqlConnection) -> dict[tuple[str, DeliveryState], int]:
     rows = connection.execute("SELECT channel, state, count(*) FROM delivery GROUP BY channel, state")
     return {(channel, state): count for channel, state, count in rows}
 

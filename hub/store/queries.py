@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,9 +18,10 @@ from hub.model import (
     Rejection,
 )
 from hub.store.base import StoredSnapshot
+from hub.store.connection import SqlConnection, to_json
 from hub.store.dedup_keys import load_dedup_keys
 from hub.store.incidents import last_incidents
-from hub.store.rows import Unreadable, decoded, to_json
+from hub.store.rows import MAX_NUMBER, Unreadable, decoded
 from hub.store.wal.batch_rows import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
@@ -36,7 +36,7 @@ COMMANDS_RECENT = 1_000
 """How many settled commands a restart loads, so that a repeated request finds the command of the first request."""
 
 
-def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> StoredSnapshot:
+def load(connection: SqlConnection, state_bytes: int | None = None) -> StoredSnapshot:
     """See :meth:`hub.store.base.Store.load`; the caller holds one read transaction around it."""
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
     keys, keys_of = load_dedup_keys(connection)
@@ -59,7 +59,7 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Stor
     )
 
 
-def states(connection: sqlite3.Connection, max_bytes: int | None = None) -> tuple[dict[str, bytes], list[str]]:
+def states(connection: SqlConnection, max_bytes: int | None = None) -> tuple[dict[str, bytes], list[str]]:
     """Return encoded states by device id, of about ``max_bytes`` (None: all), and the ids of the devices left out."""
     found: dict[str, bytes] = {}
     size = 0
@@ -72,14 +72,14 @@ def states(connection: sqlite3.Connection, max_bytes: int | None = None) -> tupl
     return found, []
 
 
-def _learnt(connection: sqlite3.Connection) -> dict[str, dict[str, bytes]]:
+def _learnt(connection: SqlConnection) -> dict[str, dict[str, bytes]]:
     found: dict[str, dict[str, bytes]] = {}
     for dialect, key, value in connection.execute("SELECT dialect, key, value FROM learnt"):
         found.setdefault(dialect, {})[key] = value
     return found
 
 
-def _recent_commands(connection: sqlite3.Connection, problems: list[Unreadable]) -> list[Command]:
+def _recent_commands(connection: SqlConnection, problems: list[Unreadable]) -> list[Command]:
     recent = connection.execute(
         "SELECT id, body FROM command WHERE settled_at IS NOT NULL ORDER BY settled_at DESC LIMIT ?", (COMMANDS_RECENT,)
     )
@@ -87,7 +87,7 @@ def _recent_commands(connection: sqlite3.Connection, problems: list[Unreadable])
     return list(decoded("command", (*reversed(recent.fetchall()), *waiting), _command, problems))
 
 
-def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Command]:
+def commands(connection: SqlConnection, device: str, limit: int) -> list[Command]:
     """Return a device's commands, newest first."""
     rows = connection.execute(
         "SELECT id, body FROM command WHERE device = ? ORDER BY created_at DESC, id DESC LIMIT ?",
@@ -96,25 +96,25 @@ def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Co
     return list(decoded("command", rows, _command))
 
 
-def command(connection: sqlite3.Connection, command_id: str) -> Command | None:
+def command(connection: SqlConnection, command_id: str) -> Command | None:
     """Return the command with that id, or None."""
     rows = connection.execute("SELECT id, body FROM command WHERE id = ?", (command_id,))
     return next(decoded("command", rows, _command), None)
 
 
 def alerts(
-    connection: sqlite3.Connection,
+    connection: SqlConnection,
     states: Iterable[AlertState] | None,
     device: str | None,
     limit: int,
     before: tuple[int, str] | None,
 ) -> list[Alert]:
     """See :meth:`hub.store.base.Store.alerts`."""
-    terms, values = ["1"], list[Any]()
+    terms, values = ["true"], list[Any]()
     if states is not None:
         wanted = sorted(set(states))
-        terms.append(f"state IN ({', '.join('?' * len(wanted))})")
-        values += wanted
+        terms.append("state IN (SELECT value FROM json_each(?))")
+        values.append(to_json(wanted))
         if "cleared" not in wanted:
             terms.append("state <> 'cleared'")  # so that SQLite uses the index of open alerts
     if device is not None:
@@ -127,19 +127,19 @@ def alerts(
     return _alerts(connection, f"{where} ORDER BY raised_at DESC, id DESC LIMIT ?", *values, max(limit, 0))
 
 
-def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
+def alert(connection: SqlConnection, alert_id: str) -> Alert | None:
     """Return the alert with that id, or None."""
     found = _alerts(connection, "id = ?", alert_id)
     return found[0] if found else None
 
 
 def alert_history(
-    connection: sqlite3.Connection, alert_id: str, limit: int, before: int | None
+    connection: SqlConnection, alert_id: str, limit: int, before: int | None
 ) -> list[tuple[int, AlertEntry]]:
     """See :meth:`hub.store.base.Store.alert_history`."""
     rows = connection.execute(
-        "SELECT id, body FROM alert_entry WHERE alert = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
-        (alert_id, before, max(limit, 0)),
+        "SELECT id, body FROM alert_entry WHERE alert = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        (alert_id, MAX_NUMBER if before is None else before, max(limit, 0)),
     )
     return [
         (number, entry)
@@ -148,48 +148,46 @@ def alert_history(
     ]
 
 
-def silences(connection: sqlite3.Connection, limit: int) -> list[AlertSilence]:
+def silences(connection: SqlConnection, limit: int) -> list[AlertSilence]:
     """See :meth:`hub.store.base.Store.silences`."""
     rows = connection.execute("SELECT id, body FROM silence ORDER BY finished, at DESC, id LIMIT ?", (max(limit, 0),))
     return list(decoded("silence", rows, _silence))
 
 
-def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> list[Alert]:
+def similar_alerts(connection: SqlConnection, to: Alert, limit: int) -> list[Alert]:
     """See :meth:`hub.store.base.Store.similar_alerts`."""
     return _alerts(
         connection,
-        "rule = ? AND metric IS ? AND (raised_at, id) < (?, ?) AND state = 'cleared' "
+        f"rule = ? AND {_metric_is(to.metric)} AND (raised_at, id) < (?, ?) AND state = 'cleared' "
         "ORDER BY raised_at DESC, id DESC LIMIT ?",
         to.rule,
-        to.metric,
+        *_given(to.metric),
         to.raised_at,
         to.id,
         max(limit, 0),
     )
 
 
-def confirmed_alerts(
-    connection: sqlite3.Connection, devices: Sequence[str], metric: str | None, limit: int
-) -> list[Alert]:
+def confirmed_alerts(connection: SqlConnection, devices: Sequence[str], metric: str | None, limit: int) -> list[Alert]:
     """See :meth:`hub.store.base.Store.confirmed_alerts`."""
     return _alerts(
         connection,
-        "confirmed_at IS NOT NULL AND device IN (SELECT value FROM json_each(?)) AND metric IS ? "
+        f"confirmed_at IS NOT NULL AND device IN (SELECT value FROM json_each(?)) AND {_metric_is(metric)} "  # noqa: S608
         "ORDER BY confirmed_at DESC, id DESC LIMIT ?",
         to_json(list(devices)),
-        metric,
+        *_given(metric),
         max(limit, 0),
     )
 
 
-def confirmed_cases(connection: sqlite3.Connection, limit: int) -> list[tuple[Alert, Diagnosis]]:
+def confirmed_cases(connection: SqlConnection, limit: int) -> list[tuple[Alert, Diagnosis]]:
     """Return alerts with a confirmed cause and their diagnoses, last confirmed first."""
     alerts = _alerts(connection, "confirmed_at IS NOT NULL ORDER BY confirmed_at DESC, id DESC LIMIT ?", limit)
     known = diagnoses(connection, [each.id for each in alerts])
     return [(each, known[each.id]) for each in alerts if each.id in known]
 
 
-def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
+def diagnoses(connection: SqlConnection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
     """Return the newest diagnosis of each alert that has one."""
     rows = connection.execute(
         "SELECT alert, body FROM diagnosis WHERE alert IN (SELECT value FROM json_each(?)) ORDER BY created_at, id",
@@ -199,13 +197,13 @@ def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[
     return {found.alert: found for found in decoded("diagnosis", newest.items(), _diagnosis) if found.alert is not None}
 
 
-def diagnosis(connection: sqlite3.Connection, diagnosis_id: str) -> Diagnosis | None:
+def diagnosis(connection: SqlConnection, diagnosis_id: str) -> Diagnosis | None:
     """Return the diagnosis with that id, or None."""
     rows = connection.execute("SELECT id, body FROM diagnosis WHERE id = ?", (diagnosis_id,))
     return next(decoded("diagnosis", rows, _diagnosis), None)
 
 
-def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
+def rejections(connection: SqlConnection, limit: int) -> list[Rejection]:
     """Return rejected messages, newest first."""
     rows = connection.execute(
         "SELECT topic, reason, detail, excerpt, received, payload, size FROM rejection ORDER BY id DESC LIMIT ?",
@@ -215,10 +213,10 @@ def rejections(connection: sqlite3.Connection, limit: int) -> list[Rejection]:
 
 
 def activity(
-    connection: sqlite3.Connection, device: str | None, kind: str | None, limit: int, before: int | None
+    connection: SqlConnection, device: str | None, kind: str | None, limit: int, before: int | None
 ) -> list[tuple[int, Activity]]:
     """See :meth:`hub.store.base.Store.activity`."""
-    terms, values = ["1"], list[Any]()
+    terms, values = ["true"], list[Any]()
     if device is not None:
         terms.append("device = ?")
         values.append(device)
@@ -239,6 +237,15 @@ def activity(
     ]
 
 
+def _metric_is(metric: str | None) -> str:
+    return "metric IS NULL" if metric is None else "metric = ?"
+
+
+def _given(metric: str | None) -> tuple[str, ...]:
+    """Return the parameters of :func:`_metric_is`."""
+    return () if metric is None else (metric,)
+
+
 def _params(encoded: bytes | None) -> dict[str, Any]:
     """Decode the parameters of a stored message.
 
@@ -251,13 +258,13 @@ def _params(encoded: bytes | None) -> dict[str, Any]:
         return {}
 
 
-def last_fired(connection: sqlite3.Connection) -> dict[str, int]:
+def last_fired(connection: SqlConnection) -> dict[str, int]:
     """Return when each rule last raised an alert, in epoch ms. Rules that never did are absent."""
     return dict(connection.execute("SELECT rule, max(raised_at) FROM alert GROUP BY rule"))
 
 
 def _alerts(
-    connection: sqlite3.Connection, where: str, *values: Any, problems: list[Unreadable] | None = None
+    connection: SqlConnection, where: str, *values: Any, problems: list[Unreadable] | None = None
 ) -> list[Alert]:
     rows = connection.execute(f"SELECT id, body FROM alert WHERE {where}", values)  # noqa: S608 (our own words)
     return list(decoded("alert", rows, _alert, problems))

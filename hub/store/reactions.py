@@ -8,7 +8,6 @@ sent after this transaction: if the hub is killed in between, the run stays ``ru
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -17,8 +16,9 @@ import msgspec
 
 from hub.model import NotificationDelivery
 from hub.model.reaction import AlertStepTaken, ReactionRun, ReactionState
-from hub.store.connection import transaction
+from hub.store.connection import SqlConnection, replace
 from hub.store.notifications import NotificationPlan, write_plan
+from hub.store.rows import MAX_NUMBER
 
 MAX_KEPT = 10_000
 """Maximum number of runs that are kept."""
@@ -31,7 +31,7 @@ _state = msgspec.msgpack.Decoder(ReactionState).decode
 _EXPIRE = """DELETE FROM reaction_run WHERE id <= (SELECT max(id) FROM reaction_run) - ?
     AND outcome <> 'running'"""
 
-Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+Run = Callable[[Callable[[SqlConnection], Any]], Awaitable[Any]]
 
 
 class RunPlan(msgspec.Struct):
@@ -102,56 +102,59 @@ class ReactionStore:
         return found
 
 
-def _read_state(connection: sqlite3.Connection) -> ReactionState:
+def _read_state(connection: SqlConnection) -> ReactionState:
     row = connection.execute("SELECT body FROM reaction_state").fetchone()
     return ReactionState() if row is None else _state(row[0])
 
 
-def _steps(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, AlertStepTaken]]:
+def _steps(connection: SqlConnection, after: int, limit: int) -> list[tuple[int, AlertStepTaken]]:
     rows = connection.execute("SELECT id, body FROM reaction_step WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
     return [(number, _step(body)) for number, body in rows]
 
 
-def _apply(connection: sqlite3.Connection, plan: RunPlan) -> bool:
-    with transaction(connection):
+def _apply(connection: SqlConnection, plan: RunPlan) -> bool:
+    with connection.transaction():
         connection.executemany("DELETE FROM reaction_step WHERE id = ?", ((number,) for number in plan.done))
         if plan.run is not None:
             run = plan.run
             row = (run.key, run.reaction, run.at, run.outcome, _encode(run))
-            query = "INSERT OR IGNORE INTO reaction_run (key, reaction, at, outcome, body) VALUES (?, ?, ?, ?, ?)"
+            query = (
+                "INSERT INTO reaction_run (key, reaction, at, outcome, body) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (key) DO NOTHING"
+            )
             if connection.execute(query, row).rowcount == 0:
                 return False
             connection.execute(_EXPIRE, (MAX_KEPT,))
         if plan.state is not None:
-            connection.execute("INSERT OR REPLACE INTO reaction_state VALUES (1, ?)", (_encode(plan.state),))
+            replace(connection, "reaction_state", "id, body", [(1, _encode(plan.state))])
         if plan.delivery is not None:
             write_plan(connection, NotificationPlan(deliveries=[plan.delivery]))
     return True
 
 
-def _finish(connection: sqlite3.Connection, run: ReactionRun) -> None:
-    with transaction(connection):
+def _finish(connection: SqlConnection, run: ReactionRun) -> None:
+    with connection.transaction():
         query = "UPDATE reaction_run SET outcome = ?, body = ? WHERE key = ?"
         connection.execute(query, (run.outcome, _encode(run), run.key))
 
 
 def _runs(
-    connection: sqlite3.Connection, reaction: str | None, limit: int, before: int | None, since: int
+    connection: SqlConnection, reaction: str | None, limit: int, before: int | None, since: int
 ) -> list[tuple[int, ReactionRun]]:
+    of_one, name = ("reaction = ?", (reaction,)) if reaction is not None else ("true", ())
     rows = connection.execute(
-        "SELECT id, body FROM reaction_run WHERE (?1 IS NULL OR reaction = ?1) AND (?2 IS NULL OR id < ?2) "
-        "AND at >= ?3 ORDER BY id DESC LIMIT ?4",
-        (reaction, before, since, limit),
+        f"SELECT id, body FROM reaction_run WHERE {of_one} AND id < ? AND at >= ? ORDER BY id DESC LIMIT ?",  # noqa: S608 (our own words)
+        (*name, MAX_NUMBER if before is None else before, since, limit),
     )
     return [(number, _run(body)) for number, body in rows]
 
 
-def _last(connection: sqlite3.Connection) -> dict[str, tuple[int, ReactionRun]]:
+def _last(connection: SqlConnection) -> dict[str, tuple[int, ReactionRun]]:
     rows = connection.execute(
         "SELECT id, body FROM reaction_run WHERE id IN (SELECT max(id) FROM reaction_run GROUP BY reaction)"
     )
     return {run.reaction: (number, run) for number, run in ((number, _run(body)) for number, body in rows)}
 
 
-def _running(connection: sqlite3.Connection) -> list[ReactionRun]:
+def _running(connection: SqlConnection) -> list[ReactionRun]:
     return [_run(body) for (body,) in connection.execute("SELECT body FROM reaction_run WHERE outcome = 'running'")]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from hub.errors import NotFound, StoreError
 from hub.model import Alert, Diagnosis, Page
 from hub.store import queries
-from hub.store.connection import connect_reader, translated
+from hub.store.connection import SqlConnection
 from hub.store.migrations import NEWEST_FORMAT, check_format
-from hub.store.query.paging import read_page, read_series
+from hub.store.query.paging import read_page
 from hub.store.rows import Unreadable
+from hub.store.series import read_series
 from hub.store.sqlite import FILE
+from hub.store.sqlite_connection import connect_reader, translated
 from hub.store.wal.memtable import Memtable
 
 
@@ -25,7 +26,7 @@ class ReadOnlyStore:
         unreadable: batches of the log that cannot be read; their readings are missing in answers.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqlConnection) -> None:
         self._connection = connection
         self.unreadable: list[Unreadable] = []
         self._log = Memtable.read(connection, self.unreadable)

@@ -1,13 +1,11 @@
-"""Read rows: many rows as one JSON text, and rows with a body that may be damaged."""
+"""Read rows with a body that may be damaged."""
 
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -19,29 +17,10 @@ faults = FaultLog(log)
 
 T = TypeVar("T")
 RowKind = Literal["device", "alert", "command", "learnt", "device_keys", "key_log", "batch", "chunk", "rollup"]
+MAX_NUMBER = 1 << 62
+"""The largest valid number of a record or row. The numbers that follow it must still fit into 64 bits."""
 UNREADABLE_BODY = (msgspec.MsgspecError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """Errors that decoding a damaged body raises."""
-
-
-def read_json(connection: sqlite3.Connection, kind: type[T], query: str, *parameters: Any) -> T:
-    """Run a query that returns one JSON text, and decode it as ``kind``.
-
-    Such a query aggregates its rows: ``SELECT json_group_array(json_array(id, hex(body))) FROM …``. Python's sqlite3
-    releases the interpreter lock at every row and, in a busy process, waits up to 10 ms to get it back.
-    """
-    of: Any = kind  # mypy does not know that types are hashable
-    found: T = _decoder(of).decode(connection.execute(query, parameters).fetchone()[0])
-    return found
-
-
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
-
-
-def to_json(values: object) -> str:
-    """Encode a list as the parameter of ``json_each(?)``."""
-    return msgspec.json.encode(values).decode()
 
 
 class Unreadable(msgspec.Struct, frozen=True):

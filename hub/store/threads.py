@@ -6,16 +6,15 @@ If a function finds damaged rows, they are moved to the table ``unreadable`` and
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Concatenate, ParamSpec, TypeVar
 
-from hub.errors import StoreBusy, StoreCorrupt, StoreError, StoreRefused
-from hub.store.connection import connect_reader, suspicion_of, translated
+from hub.errors import StoreBusy, StoreError, StoreRefused
+from hub.store.connection import SqlConnection
 from hub.store.rows import DamagedHistory
 from hub.store.unreadable import count, put_broken_history_aside
 
@@ -27,31 +26,30 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class StoreThreads:
+class StoreThreads(ABC):
     """Runs the store's functions in threads, each with a connection to the database.
 
     Functions that write share the writer's connection and run one after another. A function that reads gets a reader's
     connection in a read transaction.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
+    def __init__(self, connection: SqlConnection, readers: Sequence[SqlConnection]) -> None:
         # The writer's connection. After start only the thread of `_writing` uses it.
         self._connection = connection
-        # One thread, so that no two transactions compete for SQLite's write lock.
+        # One thread, so that no two transactions compete for the same rows, or for SQLite's write lock.
         self._writing = ThreadPoolExecutor(1, "store-writer")
-        self._reading = ThreadPoolExecutor(READERS, "store-reader")
+        self._reading = ThreadPoolExecutor(len(readers), "store-reader")
         self._copying = ThreadPoolExecutor(1, "store-backup")  # so that a slow backup takes no reader's place
         # As many connections as reading threads, so a thread never waits for one.
-        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        for _ in range(READERS):
-            self._readers.put(connect_reader(path))
+        self._readers: SimpleQueue[SqlConnection] = SimpleQueue()
+        for reader in readers:
+            self._readers.put(reader)
         self._waiting_reads = 0  # reads that run or wait for a thread
         self._closed = False
         self._unreadable = count(connection)  # rows in the table `unreadable`
 
     async def close(self) -> None:
-        """Finish the work that was begun and close the file. A second call does nothing."""
+        """Finish the work that was begun and close the connections. A second call does nothing."""
         if not self._closed:
             self._closed = True
             await asyncio.to_thread(self._close)
@@ -65,9 +63,7 @@ class StoreThreads:
             self._readers.get().close()
         self._connection.close()
 
-    async def _read(
-        self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def _read(self, query: Callable[Concatenate[SqlConnection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await self._read_once(query, *args, **kwargs)
         except DamagedHistory as error:
@@ -76,7 +72,7 @@ class StoreThreads:
             return await self._read_once(query, *args, **kwargs)
 
     async def _read_once(
-        self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+        self, query: Callable[Concatenate[SqlConnection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         if self._waiting_reads >= MAX_WAITING_READS:
             raise StoreBusy("Too many requests for the history wait already.", "Try again in a moment.")
@@ -88,16 +84,11 @@ class StoreThreads:
         finally:
             self._waiting_reads -= 1
 
-    def _snapshot(self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _snapshot(self, query: Callable[Concatenate[SqlConnection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         connection = self._readers.get()
         try:
-            # All statements of a query see the same commit.
-            connection.execute("BEGIN")
-            try:
+            with connection.snapshot():
                 return query(connection, *args, **kwargs)
-            finally:
-                # Nothing was written. Unlike COMMIT, it also ends the transaction after an error.
-                connection.execute("ROLLBACK")
         finally:
             self._readers.put(connection)
 
@@ -120,11 +111,6 @@ class StoreThreads:
             raise StoreError("The history is closed: the hub is stopping.")
         return await asyncio.get_running_loop().run_in_executor(pool, self._watched, work)
 
+    @abstractmethod
     def _watched(self, work: Callable[[], T]) -> T:
-        try:
-            with translated():
-                return work()
-        except StoreCorrupt:
-            # Checking a large file takes minutes, so the next start does it, before anything relies on the file.
-            suspicion_of(self.path).touch()
-            raise
+        """Run ``work``, and turn errors of the database into :class:`~hub.errors.StoreError` or a subclass."""

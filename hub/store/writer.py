@@ -13,22 +13,16 @@ that fails takes its batch out of the memtable again.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import msgspec
 
 from hub.errors import StoreError
 from hub.store.base import Delta
-from hub.store.connection import check, connect_writer, insert, transaction, translated
-from hub.store.damage import repair
+from hub.store.connection import SqlConnection, insert, replace
 from hub.store.dedup_keys import DedupKeyStore
-from hub.store.migrations import check_format, migrate
-from hub.store.rows import UNREADABLE_BODY
-from hub.store.unreadable import put_broken_rows_aside
 from hub.store.wal.batch_builder import BatchBuilder
 from hub.store.wal.batch_rows import write_batch
 from hub.store.wal.memtable import Memtable
@@ -36,9 +30,10 @@ from hub.store.wal.series_ids import SeriesIdCache
 
 # An id must not be reused while readings with it exist, in chunks or the log, even if its row in `series` is gone or
 # damaged: they would appear under the new series.
-_NEXT_SERIES = """SELECT 1 + max(?, coalesce(max(id), 0)) FROM (
+_HIGHEST_SERIES = """SELECT coalesce(max(id), 0) FROM (
     SELECT max(id) AS id FROM series UNION ALL SELECT max(id) FROM dropped_series
-    UNION ALL SELECT max(series) FROM chunk WHERE active UNION ALL SELECT max(series) FROM chunk WHERE NOT active)"""
+    UNION ALL SELECT max(series) FROM chunk WHERE active UNION ALL SELECT max(series) FROM chunk WHERE NOT active
+    ) AS used"""
 
 _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 
@@ -46,15 +41,25 @@ _NEW_SERIES = "INSERT INTO series (id, device, metric) VALUES"
 class StoreWriter:
     """Writes to the database. It owns the writing connection, the ids of series, and the readings in the log."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: SqlConnection) -> None:
         self.connection = connection
         self.memtable = Memtable.read(connection)  # the points of the table `batch`
+        self._read_state()
+
+    def reload(self) -> None:
+        """Read from the database all that is kept in memory, because it may have changed without this writer."""
+        self.memtable.reload(self.connection)
+        self._read_state()
+
+    def _read_state(self) -> None:
+        connection = self.connection
         # The stored states include all records up to it, so compaction may move the batches up to it out of the log.
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
         # Committed ids of series by device and metric; a device's ids are read when it writes for the first time.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]  # at start
-        self._next_series: int = connection.execute(_NEXT_SERIES, (self.memtable.highest_series,)).fetchone()[0]
+        highest: int = connection.execute(_HIGHEST_SERIES).fetchone()[0]
+        self._next_series = 1 + max(highest, self.memtable.highest_series)
         self._series_ids = SeriesIdCache()  # the same ids as arrays, for record batches
         # Devices are counted at start and when they write; the larger number is good enough to pace the compaction of
         # keys.
@@ -84,7 +89,7 @@ class StoreWriter:
         # Series ids of the deleted devices: their deduplication keys are deleted.
         gone = [number for device in delta.deleted for number in self._known(device).values()]
         try:
-            with transaction(self.connection):
+            with self.connection.transaction():
                 if self._done_before(owner, delta, digest):
                     return
                 for device in delta.deleted:
@@ -203,25 +208,23 @@ class StoreWriter:
         return builder
 
     def _write_the_rest(self, delta: Delta) -> None:
-        insert(
-            self.connection,
-            "INSERT INTO device VALUES",
-            delta.states.items(),
-            "ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-        )
+        replace(self.connection, "device", "id, state", delta.states.items())
         forgotten = [key for key, value in delta.learnt.items() if value is None]
         # `executemany` is slow in a busy process (see `insert`), but dialects forget rarely.
         self.connection.executemany("DELETE FROM learnt WHERE dialect = ? AND key = ?", forgotten)
-        insert(
+        replace(
             self.connection,
-            "INSERT OR REPLACE INTO learnt VALUES",
+            "learnt",
+            "dialect, key, value",
             ((*key, value) for key, value in delta.learnt.items() if value is not None),
+            keys=2,
         )
         # The columns beside a body are those that queries select and sort by.
         encode = msgspec.msgpack.encode
-        insert(
+        replace(
             self.connection,
-            "INSERT OR REPLACE INTO alert VALUES",
+            "alert",
+            "id, rule, device, metric, state, raised_at, cleared_at, body, confirmed_at, incident",
             (
                 (
                     *(a.id, a.rule, a.device, a.metric, a.state, a.raised_at, a.cleared_at, encode(a)),
@@ -231,14 +234,16 @@ class StoreWriter:
                 for a in delta.alerts
             ),
         )
-        insert(
+        replace(
             self.connection,
-            "INSERT OR REPLACE INTO silence VALUES",
+            "silence",
+            "id, finished, at, ends_at, body",
             ((each.id, each.finished, each.at, each.ends_at, encode(each)) for each in delta.silences),
         )
-        insert(
+        replace(
             self.connection,
-            "INSERT OR REPLACE INTO incident VALUES",
+            "incident",
+            "id, state, started_at, ended_at, body",
             ((each.id, each.state, each.started_at, each.ended_at, encode(each)) for each in delta.incidents),
         )
         insert(
@@ -249,14 +254,16 @@ class StoreWriter:
         insert(self.connection, "INSERT INTO notice (body) VALUES", ((encode(each),) for each in delta.notices))
         steps = ((encode(each),) for each in delta.reaction_steps)
         insert(self.connection, "INSERT INTO reaction_step (body) VALUES", steps)
-        insert(
+        replace(
             self.connection,
-            "INSERT OR REPLACE INTO diagnosis VALUES",
+            "diagnosis",
+            "id, alert, device, created_at, body",
             ((d.id, d.alert, d.device, d.created_at, encode(d)) for d in delta.diagnoses),
         )
-        insert(
+        replace(
             self.connection,
-            "INSERT OR REPLACE INTO command VALUES",
+            "command",
+            "id, device, created_at, settled_at, body",
             ((c.id, c.device, c.created_at, c.settled_at, encode(c)) for c in delta.commands),
         )
         insert(
@@ -272,24 +279,3 @@ class StoreWriter:
                 for a in delta.activity
             ),
         )
-
-
-def open_writer(path: Path) -> StoreWriter:
-    """Open or create the database and bring it to the newest format. Raises StoreError or a subclass."""
-    with translated():
-        check_format(path)  # before SQLite may write: a file that is refused stays as it is
-        connection = connect_writer(path)
-        try:
-            whole = check(connection, path)
-            migrate(connection)
-            repair(connection, history=whole)
-            try:
-                return StoreWriter(connection)
-            # Damage inside a body shows only when it is decoded. The rest of the history can be used without these
-            # rows.
-            except UNREADABLE_BODY:
-                put_broken_rows_aside(connection)
-                return StoreWriter(connection)
-        except BaseException:
-            connection.close()
-            raise

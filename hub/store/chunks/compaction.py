@@ -44,17 +44,15 @@ written about ``log2(416 / new points)`` times, and a series has few active chun
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Any
+from typing import Any, TypeAlias
 
-import msgspec
 import numpy as np
 
 from hub.store.chunks.codec import POINTS, decode, encode, summarise
 from hub.store.chunks.rollups import marks_of, write_rollups
-from hub.store.connection import insert_columns, transaction
+from hub.store.connection import SqlConnection, insert_columns, to_json
 from hub.store.points import Ints, Mask, Points, join
-from hub.store.rows import read_json, reading_history, to_json
+from hub.store.rows import reading_history
 from hub.store.wal.memtable import Memtable, run_set
 
 SLICE_POINTS = 16_384
@@ -74,22 +72,19 @@ _POINTS_A_SERIES = (416, 16)
 A point of the log takes 26 bytes of memory.
 """
 
-_ACTIVE = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
-    json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE active AND series """
+_ACTIVE = "SELECT id, series, first, count, body FROM chunk WHERE active AND series "
+_ActiveChunk: TypeAlias = tuple[int, int, int, int, bytes]
 _ACTIVE_BETWEEN = _ACTIVE + "BETWEEN ? AND ?"
 _ACTIVE_OF = _ACTIVE + "IN (SELECT value FROM json_each(?))"  # noqa: S608 (our own words)
 
-_DELETE = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
+_DELETE = "DELETE FROM chunk WHERE active AND id IN (SELECT value FROM json_each(?))"
 
-_EXPIRED = """SELECT json_group_array(json_array(id, raw_from)) FROM series
+_EXPIRED = """SELECT id, raw_from FROM series
     WHERE id IN (SELECT value FROM json_each(?)) AND raw_from IS NOT NULL"""
 
-_DROPPED = "SELECT json_group_array(id) FROM dropped_series WHERE id >= ? AND id < ?"
+_DROPPED = "SELECT id FROM dropped_series WHERE id >= ? AND id < ?"
 
-_BATCHES = """SELECT json_group_array(json_array(id, points))
-    FROM (SELECT id, points FROM batch WHERE id <= ? ORDER BY id LIMIT ?)"""
-
-_decode_numbers = msgspec.json.Decoder(list[int]).decode
+_BATCHES = "SELECT id, points FROM batch WHERE id <= ? ORDER BY id LIMIT ?"
 
 
 def is_due(points: int, series: int) -> bool:
@@ -124,9 +119,9 @@ class CompactionPace:
         return 1 + added // SLICE_POINTS
 
 
-def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
+def compact_slice(connection: SqlConnection, memtable: Memtable) -> bool:
     """Move the next portion (slice) of points from the log into chunks. Return True if there is more to do."""
-    with transaction(connection):
+    with connection.transaction():
         upto, below, checkpoint = connection.execute(
             "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
         ).fetchone()
@@ -154,22 +149,22 @@ def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
     return more
 
 
-def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
+def _drop_batches(connection: SqlConnection, upto: int) -> bool:
     """Delete some batches of the log, the lowest numbers first. Return True if others up to ``upto`` are left."""
-    found = read_json(connection, list[tuple[int, int]], _BATCHES, upto, SLICE_BATCHES)
+    found = connection.rows(list[tuple[int, int]], _BATCHES, upto, SLICE_BATCHES)
     ends = np.cumsum([points for _, points in sorted(found)])
     last = max(int(np.searchsorted(ends, DROPPED_POINTS, "right")), 1) - 1  # at least one, however many points it has
     connection.execute("DELETE FROM batch WHERE id <= ?", (found[last][0],))
     return found[last][0] < upto
 
 
-def _without_dropped(connection: sqlite3.Connection, points: Points, low: int, before: int) -> Points:
+def _without_dropped(connection: SqlConnection, points: Points, low: int, before: int) -> Points:
     """Return the points whose series is not one of a deleted device. All series ids are in [``low``, ``before``)."""
-    dropped = read_json(connection, list[int], _DROPPED, low, before)
+    dropped = connection.rows(list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 
 
-def write_points(connection: sqlite3.Connection, points: Points) -> None:
+def write_points(connection: SqlConnection, points: Points) -> None:
     """Write points into compressed chunks, in the caller's transaction. Points of the same time keep their order."""
     if not len(points):
         return
@@ -187,11 +182,11 @@ def write_points(connection: sqlite3.Connection, points: Points) -> None:
     insert_columns(connection, f"INSERT INTO chunk ({', '.join(ROW)}) VALUES", _columns(points, starts, sealed))
 
 
-def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
+def _raw_bounds(connection: SqlConnection, series: Ints) -> Ints:
     """Return for each series the time before which its readings have expired; the smallest int64 if none have."""
     if not len(series):
         return series
-    found = read_json(connection, list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))
+    found = connection.rows(list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))
     known = np.array(found, np.int64).reshape(-1, 2)
     bounds = np.full(len(series), np.iinfo(np.int64).min)
     if len(known):
@@ -203,7 +198,7 @@ def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
     return bounds
 
 
-def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
+def _take_active(connection: SqlConnection, new: Ints) -> Points | None:
     """Delete the growing (active) chunks to which new points will be added, and return the points of these chunks.
 
     ``new`` has the series id of each new point, sorted. Return None if there are no such chunks.
@@ -211,18 +206,18 @@ def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
     series, counts = np.unique(new, return_counts=True)
     low, high = int(series[0]), int(series[-1])
     if high - low < 2 * len(series):  # ids are dense: one range is much faster than looking up each id
-        row = connection.execute(_ACTIVE_BETWEEN, (low, high)).fetchone()
+        found = connection.rows(list[_ActiveChunk], _ACTIVE_BETWEEN, low, high)
     else:
-        row = connection.execute(_ACTIVE_OF, (to_json(series.tolist()),)).fetchone()
-    ids, owners, firsts, lengths, sizes = (np.array(_decode_numbers(text), np.int64) for text in row[:5])
+        found = connection.rows(list[_ActiveChunk], _ACTIVE_OF, to_json(series.tolist()))
+    if not found:
+        return None
+    *columns, bodies = zip(*found, strict=True)
+    ids, owners, firsts, lengths = (np.array(column, np.int64) for column in columns)
     merged = _merged(ids, owners, lengths, series, counts)
     if not len(merged):
         return None
     connection.execute(_DELETE, (to_json(ids[merged].tolist()),))
-    # One text has all bodies; SQLite aggregates the columns of a query in the same order.
-    bodies, ends = bytes.fromhex(row[5]), np.cumsum(sizes)
-    cuts = zip((ends - sizes)[merged].tolist(), ends[merged].tolist(), strict=True)
-    return decode(owners[merged].tolist(), firsts[merged].tolist(), [bodies[a:b] for a, b in cuts])
+    return decode(owners[merged].tolist(), firsts[merged].tolist(), [bodies[place] for place in merged.tolist()])
 
 
 def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) -> Ints:

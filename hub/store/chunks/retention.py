@@ -14,8 +14,8 @@ A transaction that deletes from a series also writes into the row of the series 
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -23,9 +23,10 @@ from hub.store.base import Retention
 from hub.store.chunks.codec import decode
 from hub.store.chunks.compaction import ROW, rows
 from hub.store.chunks.rollups import ENTRIES, HOUR, MINUTE, write_rollups
-from hub.store.connection import transaction
+from hub.store.connection import JsonList, SqlConnection, to_json
 from hub.store.points import Points
-from hub.store.rows import read_json, reading_history, to_json
+from hub.store.rows import reading_history
+from hub.store.series import series_where
 
 SLICE = 10_000
 """Maximum number of readings or rows that one transaction deletes (about 50 ms)."""
@@ -43,10 +44,11 @@ _HELD = """SELECT 1 FROM dropped_series
     WHERE EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""
 
 # Sealed and active chunks have an index each.
-_CHUNKS = """SELECT json_group_array(json_array(id, series, first, last, count, active)) FROM (
-    SELECT * FROM (SELECT id, series, first, last, count, active FROM chunk WHERE NOT active AND {} LIMIT ?1)
-    UNION ALL SELECT * FROM (SELECT id, series, first, last, count, active FROM chunk WHERE active AND {} LIMIT ?1)
-    LIMIT ?1)"""
+_CHUNKS = """
+    SELECT * FROM (SELECT id, series, first, last, count, 0 FROM chunk WHERE NOT active AND {} LIMIT ?1) AS sealed
+    UNION ALL
+    SELECT * FROM (SELECT id, series, first, last, count, 1 FROM chunk WHERE active AND {} LIMIT ?1) AS growing
+    LIMIT ?1"""
 _OF_SERIES = _CHUNKS.format("series = ?2", "series = ?2")
 _BEFORE = "first < ?2 AND series {} IN (SELECT value FROM json_each(?3))"
 _BEFORE_ACTIVE = "first / 60000 <= ?2 / 60000 AND " + _BEFORE
@@ -55,21 +57,17 @@ _OLD_OTHERS = _CHUNKS.format(
     _BEFORE.format("NOT") + " ORDER BY first", _BEFORE_ACTIVE.format("NOT") + " ORDER BY first / 60000"
 )
 
-_BODIES = """SELECT json_group_array(json_array(series, first, hex(body))) FROM (
-    SELECT series, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
+_BODIES = "SELECT series, first, body FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 
 _DELETE_CHUNKS = "DELETE FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 _UPDATE_CHUNK = f"UPDATE chunk SET {', '.join(f'{name} = ?' for name in ROW)} WHERE id = ?"  # noqa: S608 (our own words)
 
-_ROLLUPS = """SELECT json_group_array(json_array(id, series)) FROM (
-    SELECT id, series FROM rollup
-    WHERE step = ? AND first < ? AND series {} (SELECT value FROM json_each(?)) LIMIT ?)"""
-_RAISE_BOUND = """UPDATE series SET {0} = max(coalesce({0}, ?1), ?1) WHERE id IN (SELECT value FROM json_each(?2))"""
+_ROLLUPS = """SELECT id, series FROM rollup
+    WHERE step = ? AND first < ? AND series {} (SELECT value FROM json_each(?)) LIMIT ?"""
+_RAISE_BOUND = """UPDATE series SET {0} = CASE WHEN {0} > ?1 THEN {0} ELSE ?1 END
+    WHERE id IN (SELECT value FROM json_each(?2))"""
 
-_MATCHING = """SELECT json_group_array(id) FROM series
-    WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
-
-Chunk = tuple[int, int, int, int, int, int]
+Chunk: TypeAlias = tuple[int, int, int, int, int, int]
 """A row of ``chunk``: ``(id, series, first, last, count, active)``; ``first`` and ``last`` are times in epoch ms."""
 
 _OLD_ALERTS = """SELECT id FROM alert WHERE state = 'cleared' AND confirmed_at IS NULL AND cleared_at < ?
@@ -90,7 +88,7 @@ _TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
     SELECT id FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ? LIMIT ?)"""
 
 
-def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
+def log_is_due(connection: SqlConnection, before: int) -> bool:
     """Return True if the log must be compacted before old data can be deleted.
 
     This is so if the log has points older than ``before`` (epoch ms), or points of deleted devices: retention never
@@ -100,14 +98,14 @@ def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
     return bool(old or connection.execute(_HELD).fetchone())
 
 
-def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
+def expire_slice(connection: SqlConnection, retentions: Sequence[Retention]) -> int:
     """Delete expired data in one short transaction, and return about how many rows and readings were deleted.
 
     Not much more than :data:`SLICE` rows and readings are deleted at once. Call this again until it returns 0; see
     :meth:`hub.store.base.Store.expire`.
     """
     before = retentions[-1].raw
-    with reading_history(), transaction(connection):
+    with reading_history(), connection.transaction():
         deleted = _expire_dropped(connection)  # first: it frees ids of series, and the disk space of deleted devices
         if not deleted:
             deleted = _expire_series(connection, retentions)
@@ -121,10 +119,10 @@ def expire_slice(connection: sqlite3.Connection, retentions: Sequence[Retention]
         return deleted
 
 
-def _expire_dropped(connection: sqlite3.Connection) -> int:
+def _expire_dropped(connection: SqlConnection) -> int:
     deleted = 0
     while deleted < SLICE and (dropped := connection.execute(_DROPPED).fetchone()):
-        chunks = read_json(connection, list[Chunk], _OF_SERIES, CHUNKS, dropped[0])
+        chunks = connection.rows(list[Chunk], _OF_SERIES, CHUNKS, dropped[0])
         chunks = chunks[: _slice_length(chunks)]
         connection.execute(_DELETE_CHUNKS, (_ids(chunks),))
         if not chunks:
@@ -135,7 +133,7 @@ def _expire_dropped(connection: sqlite3.Connection) -> int:
     return deleted
 
 
-def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
+def _expire_series(connection: SqlConnection, retentions: Sequence[Retention]) -> int:
     """Apply to each series the first retention that matches the series. Return how many readings and rows were deleted.
 
     The last retention applies to all series that no other retention matches.
@@ -143,8 +141,8 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
     matched: set[int] = set()
     deleted = 0
     for retention in retentions[:-1]:
-        devices = None if retention.devices is None else to_json(sorted(retention.devices))
-        matching = read_json(connection, list[int], _MATCHING, retention.metric, devices)
+        where, values = series_where(retention.devices, retention.metric)
+        matching = connection.rows(list[int], f"SELECT id FROM series WHERE {where}", *values)  # noqa: S608 (our own words)
         own = sorted(set(matching) - matched)
         matched.update(own)
         if deleted < SLICE:
@@ -159,7 +157,7 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
     return deleted
 
 
-def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
+def _expire_readings(connection: SqlConnection, retention: Retention, series: JsonList, which: str) -> int:
     """Delete readings that are older than the retention allows. Return how many were deleted.
 
     Chunks (segments of compressed readings) that are entirely too old are deleted, and others are cut. If their points
@@ -172,7 +170,7 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
         which: The query that selects the chunks.
     """
     before = retention.raw
-    chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
+    chunks = connection.rows(list[Chunk], which, CHUNKS, before, series)
     chunks = chunks[: _slice_length(chunks)]
     if not chunks:
         return 0
@@ -188,7 +186,7 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
         return deleted + sum(_cut(connection, chunk, before) for chunk in chunks if chunk[3] >= before)
 
 
-def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
+def _cut(connection: SqlConnection, chunk: Chunk, before: int) -> int:
     """Remove the points before ``before`` from a chunk, and return how many.
 
     The chunk keeps its id, because points of the same time are ordered by the ids of their chunks.
@@ -201,10 +199,10 @@ def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
     return len(points) - len(kept)
 
 
-def _points(connection: sqlite3.Connection, chunks: Sequence[Chunk]) -> Points:
-    found = read_json(connection, list[tuple[int, int, str]], _BODIES, _ids(chunks))
+def _points(connection: SqlConnection, chunks: Sequence[Chunk]) -> Points:
+    found = connection.rows(list[tuple[int, int, bytes]], _BODIES, _ids(chunks))
     series, firsts, bodies = zip(*found, strict=True)
-    return decode(series, firsts, [bytes.fromhex(body) for body in bodies])
+    return decode(series, firsts, bodies)
 
 
 def _slice_length(chunks: Sequence[Chunk]) -> int:
@@ -216,7 +214,7 @@ def _slice_length(chunks: Sequence[Chunk]) -> int:
     return max(int(np.searchsorted(ends, SLICE, "right")), 1)
 
 
-def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, limit: int) -> int:
+def _expire_rollups(connection: SqlConnection, retention: Retention, series: JsonList, which: str, limit: int) -> int:
     """Delete the rows of rollups that contain only expired entries, and return the number of deleted rows.
 
     Args:
@@ -232,7 +230,7 @@ def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series
     for step, before, bound in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
         # A row is deleted as a whole, so the bound is rounded down to the beginning of a row.
         first = before // (step * ENTRIES) * (step * ENTRIES)
-        found = read_json(connection, list[tuple[int, int]], _ROLLUPS.format(which), step, first, series, limit)
+        found = connection.rows(list[tuple[int, int]], _ROLLUPS.format(which), step, first, series, limit)
         # Hours have no bound: there is no coarser tier that could serve instead.
         if found and bound:
             owners = to_json(sorted({owner for _, owner in found}))
@@ -242,12 +240,12 @@ def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series
     return deleted
 
 
-def _ids(rows: Sequence[tuple[int, ...]]) -> str:
+def _ids(rows: Sequence[tuple[int, ...]]) -> JsonList:
     """Return the ids of rows (their first columns) as JSON, for ``json_each`` in a query."""
     return to_json([row[0] for row in rows])
 
 
-def _expire_alerts(connection: sqlite3.Connection, before: int, limit: int) -> int:
+def _expire_alerts(connection: SqlConnection, before: int, limit: int) -> int:
     ids = connection.execute(_OLD_ALERTS, (before, limit)).fetchall()
     # Their diagnoses and histories go with them.
     deleted = sum(connection.execute("DELETE FROM diagnosis WHERE alert = ?", row).rowcount for row in ids)

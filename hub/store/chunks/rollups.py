@@ -15,16 +15,14 @@ A row has up to :data:`ENTRIES` entries of one series; its columns are packed li
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 
 from hub.store.chunks.codec import decode, encode
-from hub.store.connection import insert
+from hub.store.connection import SqlConnection, insert, to_json
 from hub.store.points import Bytes, Floats, Ints, Mask, Points
-from hub.store.rows import read_json, to_json
 
 MINUTE, HOUR = 60_000, 3_600_000
 TIERS = (MINUTE, HOUR)
@@ -32,14 +30,16 @@ ENTRIES = 120
 """Entries of a full row: two hours of minutes, or five days of hours."""
 
 # CROSS JOIN makes SQLite look up the row of each wanted key. Otherwise it may scan all rows.
-_ROWS = """SELECT json_group_array(json_array(series, first, hex(body))) FROM json_each(?) AS wanted
-    CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = ? AND first = json_extract(value, '$[1]')"""
+_ROWS = """SELECT series, first, body FROM json_each(?) AS wanted
+    CROSS JOIN rollup WHERE series = CAST(json_extract(value, '$[0]') AS BIGINT) AND step = ?
+        AND first = CAST(json_extract(value, '$[1]') AS BIGINT)"""
 
 _UPSERT = "ON CONFLICT (series, step, first) DO UPDATE SET body = excluded.body"
 
-_RANGES = """SELECT json_group_array(json_array(wanted.key, hex(body))) FROM json_each(?) AS wanted
-    CROSS JOIN rollup ON series = json_extract(value, '$[0]') AND step = json_extract(value, '$[1]')
-        AND first BETWEEN json_extract(value, '$[2]') AND json_extract(value, '$[3]')"""
+_RANGES = """SELECT CAST(json_extract(value, '$[0]') AS BIGINT), body FROM json_each(?) AS wanted
+    CROSS JOIN rollup WHERE series = CAST(json_extract(value, '$[1]') AS BIGINT)
+        AND step = CAST(json_extract(value, '$[2]') AS BIGINT)
+        AND first BETWEEN CAST(json_extract(value, '$[3]') AS BIGINT) AND CAST(json_extract(value, '$[4]') AS BIGINT)"""
 
 
 class RollupEntries(msgspec.Struct, frozen=True):
@@ -104,7 +104,7 @@ def marks_of(quality: Bytes, starts: Ints) -> Bytes:
     return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
 
 
-def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
+def write_rollups(connection: SqlConnection, points: Points) -> None:
     """Add points, sorted by series and time, to their minutes and hours, in the caller's transaction."""
     points = points.numeric()
     if not len(points):
@@ -134,12 +134,12 @@ def _summed(entries: RollupEntries) -> RollupEntries:
     )
 
 
-def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> None:
+def _write(connection: SqlConnection, step: int, new: RollupEntries) -> None:
     span = step * ENTRIES
     keys = sorted(set(zip(new.series.tolist(), (new.start // span * span).tolist(), strict=True)))
-    rows = read_json(connection, list[tuple[int, int, str]], _ROWS, to_json(keys), step)
+    rows = connection.rows(list[tuple[int, int, bytes]], _ROWS, to_json(keys), step)
     if rows:  # late data, or a step that spans two chunks: add the new entries to the stored ones
-        old = _unpacked([series for series, _, _ in rows], [bytes.fromhex(body) for _, _, body in rows])
+        old = _unpacked([series for series, _, _ in rows], [body for _, _, body in rows])
         both = zip(msgspec.structs.astuple(old), msgspec.structs.astuple(new), strict=True)
         new = RollupEntries(*(np.concatenate(pair) for pair in both))
         new = _summed(new.take(np.lexsort((new.start, new.series))))
@@ -237,21 +237,24 @@ Range = tuple[int, int, int, int]
 """
 
 
-def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> list[RollupEntries]:
+def read_rollups(connection: SqlConnection, ranges: Sequence[Range]) -> list[RollupEntries]:
     """Return the entries (minutes or hours of a series) in each range, as one item for each of ``ranges``.
 
     The items are in the order of ``ranges``. The entries of an item are in the order of time.
     """
     # A row that begins before `low` may have entries after it.
-    wanted = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
+    wanted = [
+        (number, series, step, low - step * ENTRIES + 1, high - 1)
+        for number, (series, step, low, high) in enumerate(ranges)
+    ]
     rows = []
     if wanted:
-        rows = read_json(connection, list[tuple[int, str]], _RANGES, to_json(wanted))
+        rows = connection.rows(list[tuple[int, bytes]], _RANGES, to_json(wanted))
     if not rows:
         nothing = np.empty(0, np.int64)
         floats = np.empty(0)
         return [RollupEntries(nothing, nothing, nothing, floats, floats, floats, np.empty(0, np.uint8))] * len(ranges)
-    entries = _unpacked([key for key, _ in rows], [bytes.fromhex(body) for _, body in rows])
+    entries = _unpacked([key for key, _ in rows], [body for _, body in rows])
     entries = entries.take(np.lexsort((entries.start, entries.series)))
     found = []
     for key, (_, _, low, high) in enumerate(ranges):

@@ -11,12 +11,11 @@
                      Downsampler, newest points, changes of state
 
 All figures are exact wherever the edges of buckets fall. Each statement returns one row for all queries, however many
-chunks there are (see ``read_json``).
+chunks there are (see :meth:`~hub.store.connection.SqlConnection.rows`).
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 import msgspec
@@ -25,11 +24,13 @@ import numpy as np
 from hub.model import Series, SeriesQuery
 from hub.store.chunks.codec import decode
 from hub.store.chunks.rollups import MINUTE, RollupEntries, read_rollups
+from hub.store.connection import SqlConnection, to_json
 from hub.store.points import Ints, Mask, Points, join
+from hub.store.query.chunk_headers import HEAD, read_chunk_headers
 from hub.store.query.downsampler import Downsampler, newest, shaped
 from hub.store.query.query_plan import QueryPlan, RetentionBounds, TierRange
 from hub.store.query.state_changes import changes
-from hub.store.rows import read_json, reading_history, to_json
+from hub.store.rows import reading_history
 from hub.store.wal.memtable import Memtable, fresh_points
 
 MAX_SHAPED = 500_000
@@ -39,39 +40,13 @@ MAX_STATES = 2_000_000
 
 EMPTY_RANGE = (1 << 62, -(1 << 62))
 
-_SERIES = """SELECT json_group_array(json_array(id, raw_from, minutes_from)) FROM (
-    SELECT series.id, raw_from, minutes_from FROM json_each(?) AS query LEFT JOIN series
-        ON device = json_extract(value, '$[0]') AND metric = json_extract(value, '$[1]') ORDER BY query.key)"""
+_SERIES = """SELECT series.id, raw_from, minutes_from FROM json_each(?) AS query LEFT JOIN series
+    ON device = json_extract(value, '$[0]') AND metric = json_extract(value, '$[1]') ORDER BY query.key"""
 
-# The headers of the chunks of each query, as fixed-length records (HEAD) in hexadecimal digits. Of sealed chunks only
-# where readings serve, which is in at most two ranges. Sealed and active chunks have an index each.
-_HEAD = """coalesce((
-        SELECT group_concat(printf('%016x%016x%016x%08x%08x%02x%02x', id, first, last, count, numbers, marks, {})
-            || hex(summary), '')
-        FROM chunk WHERE {} AND series = query.series AND last >= query.low AND first < query.before), '')"""
-
-_IN_PLACE = "(last >= query.low1 AND first < query.before1) OR (last >= query.low2 AND first < query.before2)"
-
-_HEADS = f"""SELECT json_group_array({_HEAD.format(0, f"NOT active AND ({_IN_PLACE})")} || {_HEAD.format(1, "active")})
-FROM (SELECT json_extract(value, '$[0]') AS series, json_extract(value, '$[1]') AS low,
-        json_extract(value, '$[2]') AS before, json_extract(value, '$[3]') AS low1,
-        json_extract(value, '$[4]') AS before1, json_extract(value, '$[5]') AS low2,
-        json_extract(value, '$[6]') AS before2
-      FROM json_each(?) ORDER BY key) AS query"""  # noqa: S608 (our own words)
-
-_BODIES = "SELECT json_group_array(json_array(id, hex(body))) FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
-
-HEAD = np.dtype(
-    [
-        *((name, ">i8") for name in ("id", "first", "last")),
-        *((name, ">u4") for name in ("count", "numbers")),
-        *((name, ">u1") for name in ("marks", "active")),
-        *((name, ">f8") for name in ("minimum", "maximum", "total")),
-    ]
-)
+_BODIES = "SELECT id, body FROM chunk WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def read_history(connection: sqlite3.Connection, memtable: Memtable, queries: Sequence[SeriesQuery]) -> list[Series]:
+def read_history(connection: SqlConnection, memtable: Memtable, queries: Sequence[SeriesQuery]) -> list[Series]:
     """Return the series in the order of the queries; see :meth:`hub.store.base.Store.history`.
 
     The caller holds one read transaction around it.
@@ -83,7 +58,7 @@ def read_history(connection: sqlite3.Connection, memtable: Memtable, queries: Se
         return _answers(connection, memtable, running)
 
 
-def _answers(connection: sqlite3.Connection, memtable: Memtable, running: list[_RunningQuery]) -> list[Series]:
+def _answers(connection: SqlConnection, memtable: Memtable, running: list[_RunningQuery]) -> list[Series]:
     heavy = [one for one in running if one.too_heavy]
     # The headers tell the number of readings before any is decoded.
     for one in heavy:  # too many readings for a shape: use the minutes instead
@@ -122,7 +97,7 @@ class _RunningQuery:
         self._opened: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by to_open()
 
     def row(self) -> tuple[int, ...]:
-        """Return the numbers that the SQL query :data:`_HEADS` needs to find the chunks for this history query.
+        """Return the numbers with which :func:`read_chunk_headers` finds the chunks for this history query.
 
         They are the id of the series (-1 if there is none), the begin and end of the time range, and begin and end of
         the at most two parts of this range that are answered with readings.
@@ -222,23 +197,23 @@ class _RunningQuery:
         return buckets.series(step)
 
 
-def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> None:
+def _find(connection: SqlConnection, running: Sequence[_RunningQuery]) -> None:
     """Look up what each query in ``running`` has to read, and store it in the query's attributes.
 
     These are the id of its series (None if there is none), the parts of its range with the resolution that answers each
     part, and the headers of its chunks.
     """
     names = [(one.plan.query.device, one.plan.query.metric) for one in running]
-    found = read_json(connection, list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
+    found = connection.rows(list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
     for one, (series, raw, minutes) in zip(running, found, strict=True):
         one.series = series
         one.ranges = [] if series is None else one.plan.tier_ranges(RetentionBounds.of(raw, minutes))
-    packed = read_json(connection, list[str], _HEADS, to_json([one.row() for one in running]))
-    for one, head in zip(running, packed, strict=True):
-        one.heads = np.frombuffer(bytes.fromhex(head), HEAD)
+    headers = read_chunk_headers(connection, [one.row() for one in running])
+    for one, heads in zip(running, headers, strict=True):
+        one.heads = heads
 
 
-def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
+def _entries(connection: SqlConnection, running: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
     """Return the rollup entries (minutes or hours) that the queries need, as one list for each query.
 
     The list of a query is empty if readings serve its whole range.
@@ -256,7 +231,7 @@ def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -
     return found
 
 
-def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> Points:
+def _stored(connection: SqlConnection, running: Sequence[_RunningQuery]) -> Points:
     """Decode the chunks (segments of compressed readings) that the queries need, and return their points in order.
 
     ``running`` are the queries that are answered together. In the returned points, ``series`` does not hold the id of a
@@ -266,8 +241,7 @@ def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) ->
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
         return decode([], [], [])
-    found = read_json(connection, list[tuple[int, str]], _BODIES, to_json(ids))
-    packed = {number: bytes.fromhex(body) for number, body in found}
+    packed = dict(connection.rows(list[tuple[int, bytes]], _BODIES, to_json(ids)))
     together = np.concatenate(heads)
     owner = np.repeat(np.arange(len(running)), [len(head) for head in heads])
     bodies = [packed[number] for number in together["id"].tolist()]

@@ -5,18 +5,20 @@ This module writes rows, and reads rows as points or as records.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from hub.model import Record
+from hub.store.connection import SqlConnection
 from hub.store.points import QUALITIES, Points, empty
-from hub.store.rows import UNREADABLE_BODY, Unreadable, read_json
+from hub.store.rows import UNREADABLE_BODY, Unreadable
 
-_BATCHES = """SELECT json_group_array(json_array(id, hex(body)))
-    FROM (SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)"""
+_BATCHES = "SELECT id, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"
+
+MAX_BATCHES = 1 << 62
+"""The limit that means all batches."""
 
 
 class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -67,7 +69,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(LogBatch).decode
 
 
-def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) -> Points:
+def write_batch(connection: SqlConnection, number: int, batch: LogBatch) -> Points:
     """Insert one row and return its points.
 
     The column ``first`` (the oldest time) lets retention find old points in the log.
@@ -87,18 +89,17 @@ def read_batch(body: bytes) -> Points:
 
 
 def read_batches(
-    connection: sqlite3.Connection,
+    connection: SqlConnection,
     first: int,
     last: int,
-    limit: int = -1,
+    limit: int = MAX_BATCHES,
     problems: list[Unreadable] | None = None,
 ) -> list[tuple[int, Points]]:
-    """Return at most ``limit`` (-1: all) batches numbered from ``first`` to ``last``, in order.
+    """Return at most ``limit`` batches numbered from ``first`` to ``last``, in order.
 
     With ``problems``, a batch that cannot be read is reported there and returned without points; without, it raises.
     """
-    found = sorted(read_json(connection, list[tuple[int, str]], _BATCHES, first, last, limit))
-    rows = [(number, bytes.fromhex(body)) for number, body in found]
+    rows = sorted(connection.rows(list[tuple[int, bytes]], _BATCHES, first, last, limit))
     if problems is None:
         return [(number, _decode(body).points()) for number, body in rows]
     return [(number, _points_or_none(number, body, problems)) for number, body in rows]
@@ -142,7 +143,7 @@ class Records:
             at = end
 
 
-def read_records(connection: sqlite3.Connection, after: int) -> Records:
+def read_records(connection: SqlConnection, after: int) -> Records:
     """Return the records of all batches numbered above ``after``."""
     batches = connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)).fetchall()
     series = connection.execute("SELECT id, device, metric FROM series") if batches else ()

@@ -13,7 +13,6 @@ appended to, so the arrays that a reader holds do not change.
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
@@ -21,8 +20,9 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from hub.store.connection import SqlConnection
 from hub.store.points import TEXT, Points, empty, join
-from hub.store.rows import Unreadable
+from hub.store.rows import MAX_NUMBER, Unreadable
 from hub.store.wal.batch_rows import read_batches
 from hub.store.wal.sorted_run import RunSet, RunSlice, SortedRun
 
@@ -48,18 +48,27 @@ class Memtable:
         self._texts: list[str] = []  # the texts of the newest points
 
     @classmethod
-    def read(cls, connection: sqlite3.Connection, problems: list[Unreadable] | None = None) -> Memtable:
+    def read(cls, connection: SqlConnection, problems: list[Unreadable] | None = None) -> Memtable:
         """Read all batches of readings from the log table ``batch`` into a new memtable.
 
         If a batch cannot be read, add it to ``problems``; without ``problems``, raise an error.
         """
-        memtable, last = cls(), 0
-        while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS, problems):
-            for number, points in batches:
-                memtable.append(number, points)
-            last = batches[-1][0]
-        memtable.sort()  # a compaction may be under way, and reads runs
+        memtable = cls()
+        memtable._fill(connection, problems)
         return memtable
+
+    def reload(self, connection: SqlConnection) -> None:
+        """Forget all points, and read all batches of the table ``batch`` again."""
+        self.forget(MAX_NUMBER)
+        self._fill(connection, None)
+
+    def _fill(self, connection: SqlConnection, problems: list[Unreadable] | None) -> None:
+        last = 0
+        while batches := read_batches(connection, last + 1, MAX_NUMBER, _ROWS, problems):
+            for number, points in batches:
+                self.append(number, points)
+            last = batches[-1][0]
+        self.sort()  # a compaction may be under way, and reads runs
 
     def __len__(self) -> int:
         """Return the number of points."""
@@ -180,7 +189,7 @@ def _copy(points: Points, room: Points, start: int) -> None:
     room.kind[part], room.quality[part] = points.kind, points.quality
 
 
-def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
+def fresh_points(connection: SqlConnection, memtable: Memtable, series: Iterable[int]) -> Points:
     """Return the points of these series that are in the log and not yet in chunks.
 
     Only batches that the caller's transaction on ``connection`` can see count. The points are sorted by series, then by
@@ -206,7 +215,7 @@ def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Ite
     return join([empty(), *found]).by_series()
 
 
-def run_set(connection: sqlite3.Connection, memtable: Memtable, first: int, last: int) -> RunSet:
+def run_set(connection: SqlConnection, memtable: Memtable, first: int, last: int) -> RunSet:
     """Return the points of the batches ``first`` to ``last``.
 
     They come from memory. If the memtable does not have all of these batches, they are read from the database.

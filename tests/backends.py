@@ -6,8 +6,10 @@ of events against a plain list). They use only the store's interface and :class:
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 
 from hub.store.base import Store
 from hub.store.chunks import compaction
+from hub.store.sql_store import SqlStore
 from hub.store.sqlite import SqliteStore
 from hub.store.wal import memtable as log_module
 
@@ -23,13 +26,16 @@ from hub.store.wal import memtable as log_module
 class Backend:
     """How to run one store in the suites.
 
-    ``open`` opens or creates the store in a folder; a copy of an open folder is the state after a crash. ``cramped``
-    makes chunks small so that few points reach every case. ``step`` runs one step of background work. A backend
-    without chunks or background work uses :func:`nothing` and :func:`no_step`.
+    ``open`` opens or creates the store of a folder. ``crash`` makes the state that a killed hub would leave now the
+    content of another folder. ``clear`` deletes the content of a folder. ``cramped`` makes chunks small so that few
+    points reach every case. ``step`` runs one step of background work. A backend without chunks or background work uses
+    :func:`nothing` and :func:`no_step`.
     """
 
     name: str
     open: Callable[[Path], Store]
+    crash: Callable[[Path, Path], object]
+    clear: Callable[[Path], object]
     cramped: Callable[[pytest.MonkeyPatch], None]
     step: Callable[[Any], Awaitable[object]]
 
@@ -48,10 +54,46 @@ def _small_chunks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(log_module, "RUN_POINTS", 6)
 
 
-async def _compact(store: SqliteStore) -> None:
+async def _compact(store: SqlStore) -> None:
     await store._write(store._compact_slice)
 
 
-BACKENDS = (Backend("sqlite", SqliteStore.open, _small_chunks, _compact),)
+def _clear_folder(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
-each_backend = pytest.mark.parametrize("backend", BACKENDS, ids=[backend.name for backend in BACKENDS])
+
+class _Schemas:
+    """The stores of the suites on PostgreSQL: a folder stands for a schema of the server that the tests share."""
+
+    def __init__(self) -> None:
+        self._names: dict[Path, str] = {}
+        self._numbers = count()
+
+    def open(self, folder: Path) -> Store:
+        # Only the tests of the tier `cluster` need PostgreSQL and its driver.
+        from hub.store.postgresql.store import PostgresStore
+        from postgresql_server import shared_server
+
+        if folder not in self._names:
+            self._names[folder] = f"hub_{next(self._numbers)}"
+        return PostgresStore.open(shared_server().url, self._names[folder])
+
+    def crash(self, folder: Path, after: Path) -> None:
+        # What is committed is what is left; the hub that was there before loses its lease.
+        self._names[after] = self._names[folder]
+
+    def clear(self, folder: Path) -> None:
+        self._names.pop(folder, None)
+
+
+_schemas = _Schemas()
+BACKENDS = (
+    Backend("sqlite", SqliteStore.open, shutil.copytree, _clear_folder, _small_chunks, _compact),
+    Backend("postgresql", _schemas.open, _schemas.crash, _schemas.clear, _small_chunks, _compact),
+)
+PARAMETERS = [
+    pytest.param(backend, id=backend.name, marks=[pytest.mark.cluster] if backend.name == "postgresql" else [])
+    for backend in BACKENDS
+]
+
+each_backend = pytest.mark.parametrize("backend", PARAMETERS)

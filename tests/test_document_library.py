@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from backends import PARAMETERS
 from hub.model import Analysis, Writer
+from hub.store.base import Store
 from hub.store.documents import QUOTE_CHARS, passage
-from hub.store.sqlite import SqliteStore
 
 PAGES = (
     "Contents. Installation. Care.",
@@ -35,14 +36,14 @@ def document(name: str, *models: str, at: int = 1) -> Analysis:
     )
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore.open(tmp_path)
+@pytest.fixture(params=PARAMETERS)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    store = request.param.open(tmp_path)
     yield store
     await store.close()
 
 
-async def test_quote_is_verbatim_with_its_page(store: SqliteStore) -> None:
+async def test_quote_is_verbatim_with_its_page(store: Store) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     (quote,) = await store.library.quotes("How often must the bearing be greased?", model="p-100")
     assert (quote.document, quote.filename, quote.page) == ("a-pump", "pump.pdf", 2)
@@ -50,19 +51,19 @@ async def test_quote_is_verbatim_with_its_page(store: SqliteStore) -> None:
     assert "every 2,000 hours" in quote.text
 
 
-async def test_document_is_not_found_for_another_model(store: SqliteStore) -> None:
+async def test_document_is_not_found_for_another_model(store: Store) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     assert await store.library.quotes("grease bearing", model="P-1000") == []
     assert await store.library.quotes("grease bearing", model="P") == []
 
 
-async def test_document_without_model_is_found_only_by_id(store: SqliteStore) -> None:
+async def test_document_without_model_is_found_only_by_id(store: Store) -> None:
     await store.library.put(document("pump"), PAGES)
     assert await store.library.quotes("grease bearing") == []
     assert len(await store.library.quotes("grease bearing", document="a-pump")) == 1
 
 
-async def test_changed_model_link_takes_effect_at_once(store: SqliteStore) -> None:
+async def test_changed_model_link_takes_effect_at_once(store: Store) -> None:
     await store.library.put(document("pump"), PAGES)
     await store.library.update(document("pump", "P-100"))
     assert await store.library.quotes("grease", model="P-100")
@@ -70,7 +71,7 @@ async def test_changed_model_link_takes_effect_at_once(store: SqliteStore) -> No
     assert await store.library.quotes("grease", model="P-100") == []
 
 
-async def test_unrelated_words_find_nothing(store: SqliteStore) -> None:
+async def test_unrelated_words_find_nothing(store: Store) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     assert await store.library.quotes("hydraulic accumulator", model="P-100") == []
     assert await store.library.quotes("what is the", model="P-100") == []
@@ -79,13 +80,13 @@ async def test_unrelated_words_find_nothing(store: SqliteStore) -> None:
 @pytest.mark.parametrize(
     "words", ['"', "grease OR *", 'NEAR("a" "b")', "text:grease", "a\x00b", "-" * 500, "-grease ("]
 )
-async def test_search_syntax_in_words_is_ignored(store: SqliteStore, words: str) -> None:
+async def test_search_syntax_in_words_is_ignored(store: Store, words: str) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     for quote in await store.library.quotes(words, model="P-100"):
         assert quote.text in PAGES[quote.page - 1]
 
 
-async def test_deleted_document_is_not_found(store: SqliteStore) -> None:
+async def test_deleted_document_is_not_found(store: Store) -> None:
     await store.library.put(document("pump", "P-100"), PAGES)
     await store.library.delete("a-pump")
     assert await store.library.one("a-pump") is None
@@ -94,7 +95,7 @@ async def test_deleted_document_is_not_found(store: SqliteStore) -> None:
     assert await store.library.quotes("grease", model="P-100") == []
 
 
-async def test_analyses_are_newest_first_with_cursor(store: SqliteStore) -> None:
+async def test_analyses_are_newest_first_with_cursor(store: Store) -> None:
     for at in range(1, 6):
         await store.library.put(msgspec.structs.replace(document(f"d{at}", at=at), device="pump-1" if at % 2 else None))
     first = await store.library.newest(limit=2)

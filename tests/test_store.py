@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backends import BACKENDS
+from backends import PARAMETERS
 from examples import examples
 from hub.errors import Invalid, StoreError
 from hub.model import ConfirmedCause, Reading, Series, SeriesQuery
@@ -32,7 +32,7 @@ from store_samples import (
 Open = Callable[[], Store]
 
 
-@pytest.fixture(params=BACKENDS, ids=[backend.name for backend in BACKENDS])
+@pytest.fixture(params=PARAMETERS)
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     return lambda: request.param.open(tmp_path / "data")
 

@@ -3,7 +3,6 @@ compaction steps, restarts, crashes, deletions and expiry."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ async def test_store_agrees_with_plain_list(
     final_queries: list[SeriesQuery],
 ) -> None:
     home, number = tmp_path / "0", 0
-    shutil.rmtree(home, ignore_errors=True)
+    backend.clear(home)
     store, model, cursor, added = backend.open(home), Model(), 0, False
     everything = [SeriesQuery(d, m, T0 - 9, T0 + SPAN + 9) for d in DEVICES for m in METRICS]
     for step, *words in (first, *rest):
@@ -135,8 +134,8 @@ async def test_store_agrees_with_plain_list(
             case "crash":  # copy the files as they are now: the log not compacted, maybe within a compaction
                 number += 1
                 after = tmp_path / f"{number}"
-                shutil.rmtree(after, ignore_errors=True)
-                shutil.copytree(home, after)
+                backend.clear(after)
+                backend.crash(home, after)
                 await store.close()
                 home, store = after, backend.open(after)
             case "add":

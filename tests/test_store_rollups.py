@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backends import BACKENDS, Backend, each_backend
+from backends import PARAMETERS, Backend, each_backend
 from examples import examples
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Retention, Store
@@ -23,7 +23,7 @@ BASE = T0 // DAY * DAY
 """Midnight UTC."""
 
 
-@pytest.fixture(params=BACKENDS, ids=[backend.name for backend in BACKENDS])
+@pytest.fixture(params=PARAMETERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     opened = request.param.open(tmp_path / "data")
     yield opened

@@ -254,7 +254,7 @@ async def happened(context: Context) -> ComputedAnswer:
     for alert in reversed(alerts[:MAX_TOLD]):
         cause = views[alert.id].cause
         lines.append(
-            duration_line(context, alert) + (f" {context.say('diagnosed', cause=fmt.spoken(cause))}" if cause else "")
+            duration_line(context, alert) + (f". {context.say('diagnosed', cause=fmt.spoken(cause))}" if cause else "")
         )
     others = [row for row in log if row.kind not in ("raised", "cleared", "diagnosed", "acknowledged")]
     discovered = [row for row in others if row.kind == "discovered"]

@@ -1,14 +1,27 @@
-"""The handover of a shift: alerts, silent devices, and metrics that approach a limit."""
+"""The handover of a shift: alerts, silent devices, and metrics that approach a limit.
+
+It is written for the person who takes over: each alert condition is one line, however often it came, open ones first
+with who has them in hand; times and durations are in minutes.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
 from hub import text_format as fmt
-from hub.assistant.answers.alerts import about_alerts, duration_line
-from hub.assistant.answers.context import ComputedAnswer, Context, names
+from hub.assistant.answers.alert_message import alert_message
+from hub.assistant.answers.alerts import about_alerts
+from hub.assistant.answers.context import ComputedAnswer, Context, listed
 from hub.assistant.answers.current import presence_counts
 from hub.assistant.answers.slices import in_slices
-from hub.assistant.time_parser import SHIFT_MS
+from hub.assistant.time_parser import HOUR, MINUTE, SHIFT_MS
 from hub.assistant.time_range import TimeRange
+from hub.model import Alert, Device
+from hub.tools.views import AlertView
+
+_OPEN, _CLEARED, _SILENT = 8, 6, 6
+"""The most lines about open alerts and about cleared ones, and the most devices that are named as not online."""
 
 
 async def summary(context: Context) -> ComputedAnswer:
@@ -20,30 +33,120 @@ async def summary(context: Context) -> ComputedAnswer:
         else TimeRange(context.now - SHIFT_MS, context.now, context.say("last", time=fmt.duration(SHIFT_MS)))
     )
     raised = await context.queries.raised_between(span.start, span.end, context.ids)
-    still = context.queries.open_alerts(context.ids)
+    still = [alert for alert in context.queries.open_alerts(context.ids) if alert.raised_at <= span.end]
     cleared = [alert for alert in raised if alert.cleared_at is not None]
+    views = {view.id: view for view in await context.queries.explained(still[:_OPEN])}
     lines = [
         context.say("summary_alerts", raised=len(raised), cleared=len(cleared), open=len(still)),
-        *(
-            f"{context.say('open_label')}: {duration_line(context, alert)}"
-            + (f" {context.say('note_is', note=alert.note)}" if alert.note else "")
-            for alert in still[:6]
-        ),
-        *(f"{context.say('over_label')}: {duration_line(context, alert)}" for alert in cleared[:4]),
+        *(f"{context.say('open_label')}: {_open(context, alert, views.get(alert.id))}" for alert in still[:_OPEN]),
+        *_more(context, len(still) - _OPEN),
     ]
+    repeated = _by_condition(cleared)
+    lines += [f"{context.say('over_label')}: {_cleared(context, alerts)}" for alerts in repeated[:_CLEARED]]
+    lines += _more(context, len(repeated) - _CLEARED)
+    if context.now - span.end < MINUTE:  # what is so now says nothing about a shift that has ended
+        lines += await _present(context)
+        head = f"{_head(context, span)} {await presence_counts(context)}"
+    else:
+        head = _head(context, span)
+    text = context.lines(head, lines, len(lines))
+    return ComputedAnswer(text, about_alerts([*still, *cleared]), (span.start, span.end))
+
+
+def _head(context: Context, span: TimeRange) -> str:
+    show = fmt.clock_minute if context.now - span.start < 12 * HOUR else fmt.date_time
+    return context.say("summary_head", time=f"{span.words} ({show(span.start)} – {show(span.end)})")
+
+
+def _open(context: Context, alert: Alert, view: AlertView | None) -> str:
+    """Return an open alert in one line: what, since when, who has acknowledged it, its note and its cause."""
+    parts = [
+        context.say(
+            "handover_open",
+            severity=context.say(alert.severity),
+            name=context.queries.alert_view(alert).name,
+            message=alert_message(context, alert),
+            start=_at(context, alert.raised_at),
+            duration=_minutes(context.now - alert.raised_at),
+        )
+    ]
+    if alert.acknowledged_at is not None:
+        parts.append(context.say("acknowledged_by", name=alert.acknowledged_by or context.say("unnamed")))
+    if alert.assignee is not None:
+        parts.append(context.say("assigned_to", name=alert.assignee.name))
+    if alert.note:
+        parts.append(context.say("note_is", note=alert.note))
+    if view is not None and view.cause:
+        parts.append(context.say("diagnosed", cause=fmt.spoken(view.cause)))
+    return " ".join(parts)
+
+
+def _by_condition(cleared: Iterable[Alert]) -> list[list[Alert]]:
+    """Return the alerts of each condition (a rule on a metric of a device), newest first."""
+    found: dict[tuple[str, str, str | None], list[Alert]] = defaultdict(list)
+    for alert in sorted(cleared, key=lambda each: -each.raised_at):
+        found[alert.device, alert.rule, alert.metric].append(alert)
+    return list(found.values())
+
+
+def _cleared(context: Context, alerts: Sequence[Alert]) -> str:
+    newest = alerts[0]
+    lasted = [_lasted(alert) for alert in alerts]
+    began, over = lasted[0]
+    return context.say(
+        "handover_cleared" if len(alerts) == 1 else "handover_repeated",
+        severity=context.say(newest.severity),
+        name=context.queries.alert_view(newest).name,
+        message=alert_message(context, newest),
+        n=len(alerts),
+        start=_at(context, began),
+        end=_at(context, over),
+        duration=_minutes(sum(end - start for start, end in lasted)),
+    )
+
+
+def _lasted(alert: Alert) -> tuple[int, int]:
+    began, over = (alert.since, alert.ended_at) if alert.late else (alert.raised_at, alert.cleared_at)
+    return began, max(over or began, began)
+
+
+async def _present(context: Context) -> list[str]:
+    """Return lines about the devices that are not online now, and about metrics that approach a limit."""
     gone = [device async for device in in_slices(context.devices) if device.presence != "online"]
-    lines += [context.say("not_online", names=names(gone))] if gone else []
+    lines = []
+    if gone:
+        named = [_silent(context, device) for device in gone[:_SILENT]]
+        more = [f"… (+{len(gone) - _SILENT})"] if len(gone) > _SILENT else []
+        lines.append(context.say("not_online", names=listed([*named, *more])))
     rows = await context.queries.headings(context.devices, 3 * 3600)
-    lines += [
+    return lines + [
         context.say(
             "heading",
             name=r.name,
             metric=fmt.spoken(r.metric),
             value=fmt.quantity(r.value, r.unit),
             limit=fmt.limit_quantity(r.limit, r.unit),
-            duration=fmt.duration(r.left_s * 1000),
+            duration=_minutes(r.left_s * 1000),
         )
         for r in rows[:3]
     ]
-    head = f"{context.say('summary_head', time=span.words)} {await presence_counts(context)}"
-    return ComputedAnswer(context.lines(head, lines, 16), about_alerts([*still, *cleared]), (span.start, span.end))
+
+
+def _silent(context: Context, device: Device) -> str:
+    if device.last_seen is None:
+        return device.display_name
+    return f"{device.display_name} ({context.say('since', time=_at(context, device.last_seen))})"
+
+
+def _more(context: Context, count: int) -> list[str]:
+    return [context.say("more", n=count)] if count > 0 else []
+
+
+def _at(context: Context, stamp: int) -> str:
+    """Return a time to the minute, with the date if it is more than twelve hours ago."""
+    return fmt.clock_minute(stamp) if context.now - stamp < 12 * HOUR else fmt.date_time(stamp)
+
+
+def _minutes(ms: float) -> str:
+    """Return a duration without seconds if it is a minute or longer."""
+    return fmt.duration(ms if ms < MINUTE else ms // MINUTE * MINUTE)

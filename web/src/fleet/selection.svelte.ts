@@ -1,16 +1,32 @@
 // Keyboard cursor and selected rows, by device id, which survives a reconnect.
 
 import { SvelteSet } from 'svelte/reactivity';
+import { fleet } from '../live/session.svelte';
 
 export class Selection {
+  /** Devices that are selected at once by `all`. */
+  readonly most = 1000;
   active = $state<string | null>(null);
+  /** A click selects a device instead of opening it, and the check boxes are visible: also for fingers. */
+  selecting = $state(false);
   readonly ids = new SvelteSet<string>();
 
   toggle(id: string): void {
     if (!this.ids.delete(id)) this.ids.add(id);
   }
 
+  /** Select the devices of these rows. */
+  all(rows: ArrayLike<number>): void {
+    for (let k = 0; k < rows.length && this.ids.size < this.most; k++) this.ids.add(fleet.id[rows[k]!]!);
+  }
+
+  /** Forget devices that do not exist any more. */
+  prune(): void {
+    for (const id of this.ids) if (fleet.handle(id) < 0) this.ids.delete(id);
+  }
+
   clear(): void {
     this.ids.clear();
+    this.selecting = false;
   }
 }

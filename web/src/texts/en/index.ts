@@ -7,6 +7,7 @@ import { alerts } from './alerts';
 import { analyse } from './analyse';
 import { areas } from './areas';
 import { assistant } from './assistant';
+import { bulk } from './bulk';
 import { calculated } from './calculated';
 import { commands } from './commands';
 import { audit } from './audit';
@@ -44,6 +45,7 @@ export const texts = {
   audit,
   backtest,
   brand,
+  bulk,
   calculated,
   commands,
   confirm,

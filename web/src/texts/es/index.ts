@@ -7,6 +7,7 @@ import { alertHealth } from './alertHealth';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
 import { areas } from './areas';
+import { bulk } from './bulk';
 import { calculated } from './calculated';
 import { assistant } from './assistant';
 import { commands } from './commands';
@@ -45,6 +46,7 @@ export const texts: Texts = {
   audit,
   backtest,
   brand,
+  bulk,
   calculated,
   commands,
   confirm,

@@ -8,9 +8,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hub.model import DeliveryRecord, Message, NotificationDelivery, NotificationReceiver
-from hub.notifications.base import DeliveryFailed
-from hub.notifications.worker import ChannelWorker
+from hub.notifications.base import DeliveryFailed, OutgoingMessage
+from hub.notifications.channels.webpush import WebPush, new_key
+from hub.notifications.worker import ChannelWorker, attempt
 from hub.runtime.clock import now_ms
 from hub.store.notifications import NotificationPlan, NotificationStore
 from hub.store.sqlite import SqliteStore
@@ -94,6 +97,16 @@ async def test_cancellation_that_the_channels_library_suppressed_ends_worker(tmp
         states = await box.states()
         assert {states[key] for key in KEYS[:4]} == {("delivered", 1)}
         assert {states[key] for key in KEYS[4:]} == {("waiting", 0)}
+
+
+async def test_address_that_a_channel_refuses_is_a_failed_delivery_without_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outgoing = OutgoingMessage("webpush", "n-1", "g", "no subscription", Message("hub", "T", "T", "info", 0), now_ms())
+    failed = await attempt(lambda: WebPush().send({"key": new_key()}, outgoing))
+    assert failed is not None
+    assert (failed.reason, "not the subscription of a browser" in failed.text) == ("rejected", True)
+    assert not caplog.records
 
 
 async def test_channel_that_fails_sends_the_rest_only_after_its_pause(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from hub.ai.base import AiSettings, Recording
 from hub.ai.circuit_breaker import FAILURES, REST_S, CircuitBreaker, wait_s
 from hub.ai.factory import check, ordered
 from hub.ai.providers import ProviderChain
-from hub.ai.server_config import ModelServer, checked_address, origin
+from hub.ai.server_config import Kind, ModelServer, checked_address, origin
 from hub.errors import AiBusy, AiError, AiUnavailable, ConfigError
 from scripted_provider import DOWN, Scripted, chain, request
 
@@ -171,6 +172,19 @@ def test_invalid_settings_raise_config_error(settings: AiSettings, expected: str
 def test_invalid_address_is_refused(address: str) -> None:
     with pytest.raises(ConfigError):
         checked_address(address, "openai")
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "expected"),
+    [
+        ("https://BÜRO.example:8443/v1/", "openai", "https://xn--bro-hoa.example:8443/v1"),
+        ("BÜRO:11434", "ollama", "xn--bro-hoa:11434"),
+        ("\U000ba19bÔ", "ollama", "xn--lda95153m"),  # the codec of Python encodes it; httpx refuses it
+    ],
+)
+def test_host_of_address_is_encoded_for_dns(address: str, kind: Kind, expected: str) -> None:
+    assert checked_address(address, kind) == expected
+    httpx.AsyncClient(base_url=checked_address(address, kind))
 
 
 def test_origin_is_scheme_host_and_port() -> None:

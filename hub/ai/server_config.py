@@ -114,7 +114,10 @@ def checked_address(address: str, kind: Kind) -> str:
     if number is not None and is_forbidden(number):
         refused = refusal(host)
         raise ConfigError(refused.message, refused.hint)
-    return text.replace(host, ascii_host, 1) if not host.isascii() else text
+    if host.isascii():
+        return text
+    whole = parts._replace(netloc=ascii_host if port is None else f"{ascii_host}:{port}").geturl()
+    return whole if "://" in text else whole.removeprefix("http://")
 
 
 def checked_key(key: str) -> str:

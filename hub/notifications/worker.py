@@ -13,7 +13,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from hub.errors import StoreError
+from hub.errors import Invalid, StoreError
 from hub.model import DeliveryAttempt, DeliveryRecord
 from hub.notifications.base import FINAL, DeliveryFailed
 from hub.notifications.http_client import kept_connections
@@ -159,6 +159,8 @@ async def attempt(send: Callable[[], Awaitable[None]]) -> DeliveryFailed | None:
         return None
     except DeliveryFailed as error:
         return error
+    except Invalid as error:
+        return DeliveryFailed("rejected", f"{error.message} {error.hint}".strip())
     except TimeoutError:
         return DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.", maybe=True)
     except OSError as error:

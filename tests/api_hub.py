@@ -58,6 +58,7 @@ from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
 from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
+from hub.services.reaction_publisher import ReactionBroker
 from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
 from hub.worker import Worker
@@ -202,6 +203,13 @@ async def running_hub(
     notifications = build_notifications(data, store, bus, engine, registry, "http://hub.test")
     own_reactions = data / "reactions.toml"
     audit = AuditLog(store.audit, now_ms)
+    disconnected = NegotiatingClient(
+        MqttClientSettings("127.0.0.1", 1883, "test"), ingest_queue.offer, lambda since, now: None
+    )  # never connected
+
+    def read_by(topic: str) -> str | None:
+        return next((each.name for each in dialects if each.owns(topic)), None)
+
     reactions = build_reactions(
         parse_reactions(own_reactions.read_text()) if own_reactions.exists() else (),
         store=store,
@@ -211,6 +219,7 @@ async def running_hub(
         notifications=notifications,
         submit=ingest_queue.submit,
         audit=audit,
+        broker=ReactionBroker(disconnected.publish, read_by),
     )
     await reactions.restore()
     pipeline = Pipeline(
@@ -227,9 +236,6 @@ async def running_hub(
     )
     await pipeline.restore()
     messages = MessageTap(ingest_queue.offer, dialects, registry)
-    disconnected = NegotiatingClient(
-        MqttClientSettings("127.0.0.1", 1883, "test"), ingest_queue.offer, lambda since, now: None
-    )  # never connected
     link = {"now": MqttClientState("127.0.0.1:1883", connected=True, subscribed=True)}
     model_settings = await open_model_settings(ai or AiSettings(mode="builtin"), data, current_requester)
     providers = ProviderChain(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))

@@ -5,6 +5,7 @@
 ``alert``    after the commit of the alert, before the reactions have seen it
 ``command``  after the run is stored, before its command enters the pipeline
 ``sending``  after the command is stored as sent, before it is published
+``message``  after the message of the reaction in MESSAGE was published, before its run is finished
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from hub.rules import Engine, parse
 from hub.runtime.bus import Bus
 from hub.runtime.clock import now_ms
 from hub.services.audit_log import AuditLog
+from hub.services.reaction_publisher import ReactionBroker
 from hub.store.sqlite import SqliteStore
 
 RULE = '[[rule]]\nid = "hot"\nmetric = "temperature"\nabove = 80\nseverity = "critical"\n'
@@ -45,6 +47,14 @@ id = "tell"
 alert = {{ rules = ["hot"] }}
 webhook = {{ url = "{url}" }}
 """
+MESSAGE = """
+[[reaction]]
+id = "say"
+alert = {{ rules = ["hot"] }}
+publish = {{ topic = "site/hot", payload = "{{{{ device }}}} {{{{ value }}}}" }}
+"""
+PUBLISHED = "published.txt"
+"""The file in the data folder to which published messages are appended."""
 
 
 def die() -> None:
@@ -52,8 +62,10 @@ def die() -> None:
 
 
 @contextlib.asynccontextmanager
-async def hub(data: Path, url: str, moment: str = "") -> AsyncIterator[tuple[SqliteStore, IngestQueue, list[Command]]]:
-    """Run a hub. Yield its store, its queue, and the commands that it publishes."""
+async def hub(
+    data: Path, url: str, moment: str = "", text: str = REACTIONS
+) -> AsyncIterator[tuple[SqliteStore, IngestQueue, list[Command]]]:
+    """Run a hub with the reactions ``text``. Yield its store, its queue, and the commands that it publishes."""
     store, queue, bus, registry = SqliteStore.open(data), IngestQueue(), Bus(), DeviceRegistry()
     engine = Engine(parse(RULE))
     published: list[Command] = []
@@ -64,8 +76,14 @@ async def hub(data: Path, url: str, moment: str = "") -> AsyncIterator[tuple[Sql
             die()
         return await queue.submit(item)
 
+    async def publish(topic: str, payload: bytes, *, qos: int, retained: bool) -> None:
+        with (data / PUBLISHED).open("a") as stream:
+            stream.write(f"{topic} {payload.decode()}\n")
+        if moment == "message":
+            die()
+
     reactions = build_reactions(
-        parse_reactions(REACTIONS.format(url=url)),
+        parse_reactions(text.format(url=url)),
         store=store,
         bus=bus,
         engine=engine,
@@ -73,6 +91,7 @@ async def hub(data: Path, url: str, moment: str = "") -> AsyncIterator[tuple[Sql
         notifications=notifications,
         submit=submit,
         audit=AuditLog(store.audit, now_ms),
+        broker=ReactionBroker(publish, lambda topic: None),
     )
     await reactions.restore()
     pipeline = Pipeline(
@@ -105,7 +124,7 @@ async def hub(data: Path, url: str, moment: str = "") -> AsyncIterator[tuple[Sql
 
 
 async def main(data: Path, url: str, moment: str) -> None:
-    async with hub(data, url, moment) as (store, queue, _):
+    async with hub(data, url, moment, MESSAGE if moment == "message" else REACTIONS) as (store, queue, _):
         queue.offer([RawMessage("devices/pump/info", INFO, now_ms(), retained=True)])
         queue.offer([RawMessage("devices/pump/telemetry", b'{"temperature": 95}', now_ms())])
         while True:

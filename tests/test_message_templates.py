@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 
 from hub.errors import Invalid
-from hub.notifications.templates import (
-    DEFAULT_TEMPLATE,
-    MAX_TEXT,
-    MessageTemplate,
-    check_template,
-    first_of,
-    render,
-)
+from hub.notifications.templates import DEFAULT_TEMPLATE, MessageTemplate, check_template, first_of
+from hub.text_template import MAX_TEXT, render
 
 ALERT: dict[str, Any] = {
     "severity": "critical", "device": "Pump {{ 1 }}", "place": "Pump {{ 1 }} (Hall)", "area": "Hall", "rule": "hot",

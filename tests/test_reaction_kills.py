@@ -15,7 +15,7 @@ from http_receiver import HttpReceiver, http_receiver
 from hub.model import Tick
 from hub.model.reaction import ReactionRun
 from hub.runtime.clock import now_ms
-from killable_reactions import hub
+from killable_reactions import MESSAGE, PUBLISHED, hub
 from receiver import until
 
 SCRIPT = Path(__file__).with_name("killable_reactions.py")
@@ -67,6 +67,16 @@ async def test_command_is_sent_at_most_once(
             [],
         )
         assert len({each.headers["idempotency-key"] for each in receiver.posted}) == 1
+
+
+async def test_message_is_published_at_most_once(tmp_path: Path) -> None:
+    async with http_receiver() as receiver:
+        await killed(tmp_path, receiver, "message")
+        async with hub(tmp_path, receiver.url, text=MESSAGE) as (store, queue, _):
+            await queue.submit(Tick(now_ms(), 0))
+            ((_, run),) = await store.reactions.runs()
+        assert (run.outcome, run.topic) == ("interrupted", "site/hot")
+        assert (tmp_path / PUBLISHED).read_text() == "site/hot pump 95.0\n"
 
 
 async def test_webhook_is_repeated_with_the_same_key_after_a_kill(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ class Site:
             MATCHER.selects,
             lambda taken: taken.alert.id in self.opened,
             self.limiter,
+            lambda topic: "native" if topic.startswith("devices/") else None,
         )
 
     def decide(self, reaction: Any, at: int = T0, by: Alert | None = None, due: int | None = None) -> ReactionRun:

@@ -1,4 +1,4 @@
-"""Build the reactions and what they use: commands, the outbox for webhooks, and the audit log."""
+"""Build the reactions and what they use: commands, MQTT messages, the outbox for webhooks, and the audit log."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hub.runtime.bus import Bus
 from hub.runtime.clock import now_ms
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands
+from hub.services.reaction_publisher import ReactionBroker
 from hub.services.reaction_runner import ReactionRunner, WebhookOutbox
 from hub.services.reactions import Reactions
 from hub.store.base import Store
@@ -30,6 +31,7 @@ def build_reactions(
     notifications: Notifications,
     submit: Callable[[Input], Awaitable[Any]],
     audit: AuditLog,
+    broker: ReactionBroker,
     allowed: bool = True,
 ) -> Reactions:
     """Return the reactions. They act with the rights of the hub, not with those of the person who wrote them.
@@ -44,6 +46,8 @@ def build_reactions(
         audit=audit,
         submit=submit,
         outbox=outbox,
+        publish=broker.publish,
+        find=registry.get,
         now=now_ms,
     )
     return Reactions(
@@ -55,6 +59,7 @@ def build_reactions(
         selects=engine.matcher.selects,
         open_alerts=lambda: engine.open,
         allowed=allowed,
+        read_by=broker.read_by,
         on_change=webhooks.use,
         now=now_ms,
     )

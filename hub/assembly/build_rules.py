@@ -24,8 +24,9 @@ def rule_routers(
     drafts = RuleDrafts(visible.devices, ai.providers)
     trials = CalculatedTrials(core.engine.matcher, visible.devices, visible.history)
     metrics = core.calculation
-    reaction_trials = ReactionTrials(visible.devices, visible.history, core.engine.matcher.selects)
-    checks = ReactionChecks(visible.devices, core.engine.matcher.selects)
+    selects, read_by = core.engine.matcher.selects, core.reactions.read_by
+    reaction_trials = ReactionTrials(visible.devices, visible.history, selects, read_by)
+    checks = ReactionChecks(visible.devices, selects, read_by)
     return [
         rule_words.routes(drafts, files.rules, lambda: core.engine.rules),
         rule_backtest.routes(backtests, advisor, files.rules, lambda: core.engine.rules),

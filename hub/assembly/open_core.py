@@ -21,6 +21,7 @@ from hub.runtime.bus import Bus
 from hub.runtime.clock import now_ms
 from hub.runtime.metrics import Metrics
 from hub.services.audit_log import AuditLog
+from hub.services.reaction_publisher import ReactionBroker
 from hub.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,10 @@ async def open_core(
         notifications=notifications,
         submit=ingest_queue.submit,
         audit=audit,
+        broker=ReactionBroker(
+            connection.link.publish,
+            lambda topic: next((each.name for each in dialects if each.owns(topic)), None),
+        ),
         allowed=reactions_allowed,
     )
     await reactions.restore()

@@ -25,11 +25,11 @@ RunOutcome = Literal[
     "paused",
 ]
 """``running``
-    Decided and stored; its commands are being handed over.
+    Decided and stored; its commands are being handed over, or its message waits to be published.
 ``ran``
-    All commands were accepted, or the webhook is in the outbox.
+    All commands were accepted, the webhook is in the outbox, or the message was published.
 ``failed``
-    No command was accepted, or there was no device for it.
+    No command was accepted, there was no device for it, or the message could not be published.
 ``dry_run``
     The reaction is in the mode ``dry_run``: nothing was sent.
 ``condition_false``, ``condition_unknown``, ``rate_limited``
@@ -37,7 +37,7 @@ RunOutcome = Literal[
 ``missed``
     The hub was not running when the run was due, and it is too late now.
 ``interrupted``
-    The hub ended between decision and commands. The commands are not sent later.
+    The hub ended between decision and action. Commands and messages are not sent later.
 ``paused``
     The loop protection paused the reaction.
 """
@@ -101,13 +101,22 @@ class WebhookAction(msgspec.Struct, frozen=True):
     secret_from: str | None = None
 
 
+class PublishAction(msgspec.Struct, frozen=True):
+    """An MQTT message to ``topic``. ``payload`` is a template with the fields of the alert."""
+
+    topic: str
+    payload: str = ""
+    qos: Literal[0, 1] = 1
+    retain: bool = False
+
+
 class RunLimits(msgspec.Struct, frozen=True):
     """How often a reaction may run.
 
     Attributes:
         per_minute: Runs a minute, on average.
         burst: Runs that may follow each other at once after a quiet time.
-        device_per_minute: Commands a minute to one device; for a webhook, runs about one device.
+        device_per_minute: Commands a minute to one device; for a webhook or a message, runs about one device.
         loop_runs: This many runs about the same rule and device within ``loop_within_ms`` pause the reaction.
     """
 
@@ -121,12 +130,13 @@ class RunLimits(msgspec.Struct, frozen=True):
 class Reaction(msgspec.Struct, frozen=True):
     """A reaction. Either ``alert`` or ``schedule`` starts it, and it has one action.
 
-    A command or a scheduled run that is more than ``grace_ms`` late, because the hub was not running, is skipped.
+    A command, a message or a scheduled run that is more than ``grace_ms`` late, because the hub was not running, is
+    skipped.
     """
 
     id: str
     name: str
-    action: CommandAction | WebhookAction
+    action: CommandAction | WebhookAction | PublishAction
     alert: AlertTrigger | None = None
     schedule: tuple[WeeklyTime, ...] = ()
     condition: ReactionCondition | None = None
@@ -179,6 +189,7 @@ class ReactionRun(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str | None = None
     commands: tuple[RunCommand, ...] = ()
     webhook: str | None = None  # its URL, masked
+    topic: str | None = None  # of the message to publish
     count: int = 1
 
 

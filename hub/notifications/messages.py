@@ -16,9 +16,10 @@ from hub.errors import Invalid
 from hub.model import Alert, Device, Diagnosis, Message, MessageAlert, MessageKind
 from hub.notifications.alert_texts import alert_text
 from hub.notifications.locales import HUB_LOCALE, MessageLocale
-from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TEXT, MAX_TITLE, MessageTemplate, in_language, render
+from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TITLE, MessageTemplate, in_language
 from hub.runtime.fault_log import FaultLog
 from hub.runtime.translations import notification_text
+from hub.text_template import MAX_TEXT, render
 
 faults = FaultLog(logging.getLogger(__name__))
 

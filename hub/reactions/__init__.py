@@ -13,6 +13,7 @@ from hub.reactions.decider import Decider
 from hub.reactions.describe import describe_action, describe_condition, describe_trigger, masked_url, webhook_text
 from hub.reactions.limiter import RunLimiter
 from hub.reactions.parse import parse, parse_usable
+from hub.reactions.payload import payload_of
 from hub.reactions.schedule import next_due, occasions_between, time_text
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "occasions_between",
     "parse",
     "parse_usable",
+    "payload_of",
     "time_text",
     "webhook_text",
 ]

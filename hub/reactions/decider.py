@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec.structs import replace
+
 from hub import text_format as fmt
 from hub.model import Device
-from hub.model.reaction import AlertStepTaken, CommandAction, ReactionCondition, ReactionRun, RunCommand, RunOutcome
+from hub.model.reaction import (
+    AlertStepTaken,
+    CommandAction,
+    PublishAction,
+    Reaction,
+    ReactionCondition,
+    ReactionRun,
+    RunCommand,
+    RunLimits,
+    RunOutcome,
+    WebhookAction,
+)
 from hub.reactions.agenda import Occasion, Selects
 from hub.reactions.condition import ConditionCheck, Find
 from hub.reactions.limiter import RunLimiter
@@ -24,6 +37,8 @@ class Decider:
         selects: Returns whether a scope selects a device.
         holds: See :data:`Holds`.
         limiter: Counts the runs. The caller adds each run after storing it.
+        read_by: Returns the name of the dialect with which the hub itself reads a topic; None if it does not read the
+            topic. A message to a topic that it reads may cause an alert.
     """
 
     def __init__(
@@ -33,24 +48,27 @@ class Decider:
         selects: Selects,
         holds: Holds,
         limiter: RunLimiter,
+        read_by: Callable[[str], str | None],
     ) -> None:
         self._find = find
         self._devices = devices
         self._selects = selects
         self._holds = holds
         self._limiter = limiter
+        self._read_by = read_by
 
     def decide(self, occasion: Occasion, now: int) -> ReactionRun | None:
         """Return the run with its outcome. Return None if the alert has left the state of the step by now.
 
-        The outcome is ``running`` if commands have to be sent, ``ran`` if the webhook has to be called. With any other
-        outcome, nothing is sent.
+        The outcome is ``running`` if commands have to be sent or a message has to be published, ``ran`` if the webhook
+        has to be called. With any other outcome, nothing is sent.
         """
         reaction, taken = occasion.reaction, occasion.taken
         if taken is not None and reaction.alert is not None and reaction.alert.for_ms and not self._holds(taken):
             return None
         command = reaction.action if isinstance(reaction.action, CommandAction) else None
-        if now - occasion.due_at > reaction.grace_ms and (command is not None or taken is None):
+        late = now - occasion.due_at > reaction.grace_ms
+        if late and (taken is None or not isinstance(reaction.action, WebhookAction)):
             return _run(occasion, now, "missed", f"It was due {fmt.duration(now - occasion.due_at)} ago.")
         targets = [] if command is None else self._targets(command, taken)
         if isinstance(targets, str):
@@ -59,7 +77,7 @@ class Decider:
             targets, refused = self._check(reaction.condition, occasion, targets, now)
             if refused is not None:
                 return refused
-        if (refused := self._limit(occasion, command, now)) is not None:
+        if (refused := self._limit(occasion, now)) is not None:
             return refused
         return self._permitted(occasion, command, targets, now)
 
@@ -103,19 +121,35 @@ class Decider:
             return [], _run(occasion, now, "condition_unknown", f"Not known: {text}.")
         return [], _run(occasion, now, "condition_false")
 
-    def _limit(self, occasion: Occasion, command: CommandAction | None, now: int) -> ReactionRun | None:
+    def _limit(self, occasion: Occasion, now: int) -> ReactionRun | None:
         """Return a ``paused`` or ``rate_limited`` run if loop protection or rate limit forbids the run, else None."""
         reaction, taken = occasion.reaction, occasion.taken
-        limits = reaction.limits
-        if command is not None and taken is not None and reaction.mode == "live":
-            alert = taken.alert
-            if self._limiter.loops(reaction, alert.rule, alert.device, now):
+        acts = not isinstance(reaction.action, WebhookAction)
+        if acts and taken is not None and reaction.mode == "live":
+            alert, limits = taken.alert, self._loop_limits(reaction)
+            if self._limiter.loops(replace(reaction, limits=limits), alert.rule, alert.device, now):
                 within = fmt.duration(limits.loop_within_ms)
                 text = f"{limits.loop_runs} runs within {within} about the rule {alert.rule} on {alert.device}"
-                return _run(occasion, now, "paused", f"Paused after {text}: its command may cause the alert.")
+                what = "message" if isinstance(reaction.action, PublishAction) else "command"
+                return _run(occasion, now, "paused", f"Paused after {text}: its {what} may cause the alert.")
         if not self._limiter.permits(reaction, now):
-            return _run(occasion, now, "rate_limited", f"More than {limits.per_minute:g} a minute.")
+            return _run(occasion, now, "rate_limited", f"More than {reaction.limits.per_minute:g} a minute.")
         return None
+
+    def _loop_limits(self, reaction: Reaction) -> RunLimits:
+        """Return the limits of the loop protection.
+
+        For a message to a topic that the hub reads, the reaction can make them stricter than the default, but not
+        weaker.
+        """
+        limits, default = reaction.limits, RunLimits()
+        if not isinstance(reaction.action, PublishAction) or self._read_by(reaction.action.topic) is None:
+            return limits
+        return replace(
+            limits,
+            loop_runs=min(limits.loop_runs, default.loop_runs),
+            loop_within_ms=max(limits.loop_within_ms, default.loop_within_ms),
+        )
 
     def _permitted(
         self, occasion: Occasion, command: CommandAction | None, targets: list[str], now: int
@@ -124,7 +158,7 @@ class Decider:
 
         ``targets`` are the devices that get ``command``. A device that is over the limit gets no command, and the
         ``problem`` of its entry in the run says so. If all devices are over the limit, the outcome is ``rate_limited``.
-        For a webhook, ``command`` is None, and the limit applies to the alert's device.
+        For a webhook or a message, ``command`` is None, and the limit applies to the alert's device.
         """
         reaction = occasion.reaction
         about = targets if command is not None else [occasion.taken.alert.device] if occasion.taken else []
@@ -137,7 +171,8 @@ class Decider:
             RunCommand(each, problem="More than the rate of the device." if each in limited else None)
             for each in targets
         )
-        outcome: RunOutcome = "dry_run" if reaction.mode == "dry_run" else "ran" if command is None else "running"
+        acts = not isinstance(reaction.action, WebhookAction)
+        outcome: RunOutcome = "dry_run" if reaction.mode == "dry_run" else "running" if acts else "ran"
         return _run(occasion, now, outcome, commands=commands)
 
 

@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from hub import text_format as fmt
 from hub.model import Scope
-from hub.model.reaction import CommandAction, Reaction, ReactionCondition, WebhookAction
+from hub.model.reaction import CommandAction, PublishAction, Reaction, ReactionCondition, WebhookAction
 from hub.reactions.schedule import time_text
+from hub.topics import printable
 
 _STEPS = {"raised": "is raised", "cleared": "is cleared", "acknowledged": "is acknowledged"}
 
@@ -45,6 +46,8 @@ def describe_action(reaction: Reaction) -> str:
     if isinstance(action, CommandAction):
         value = "" if action.value is None else f" = {shown(action.value)}"
         return f"send {action.name}{value} to {_receivers(action)}"
+    if isinstance(action, PublishAction):
+        return f"publish to {printable(action.topic)}{' (retained)' if action.retain else ''}"
     return f"call the webhook {webhook_text(action)}"
 
 

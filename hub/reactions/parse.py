@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from hub.errors import ConfigError, Invalid
 from hub.model import SEVERITIES, Scope
-from hub.model.reaction import AlertTrigger, CommandAction, Reaction, RunLimits, WebhookAction
+from hub.model.reaction import AlertTrigger, CommandAction, PublishAction, Reaction, RunLimits, WebhookAction
 from hub.reactions.condition import leaves, read_reaction_condition
 from hub.reactions.lines import line_of
+from hub.reactions.parse_publish import read_publish
 from hub.reactions.schedule import read_times
 from hub.rules.fields import (
     InvalidField,
@@ -31,7 +32,21 @@ MAX_TARGETS = 200
 MAX_PER_MINUTE = 60_000
 MAX_GRACE_MS = 3_600_000
 _SCOPE = tuple(Scope.__struct_fields__)
-_KEYS = ("id", "name", "enabled", "mode", "grace", "alert", "schedule", "condition", "command", "webhook", "limit")
+_KEYS = (
+    "id",
+    "name",
+    "enabled",
+    "mode",
+    "grace",
+    "alert",
+    "schedule",
+    "condition",
+    "command",
+    "webhook",
+    "publish",
+    "limit",
+)
+_ACTIONS = ("command", "webhook", "publish")
 _ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
 _STEPS = ("raised", "cleared", "acknowledged")
 
@@ -77,10 +92,9 @@ def _reaction(table: dict[str, Any]) -> Reaction:
         raise InvalidField("mode", mode, '"live" or "dry_run"')
     if ("alert" in table) == ("schedule" in table):
         raise InvalidField("alert", table.get("alert"), "just one of [reaction.alert] and [reaction.schedule]")
-    if ("command" in table) == ("webhook" in table):
-        raise InvalidField(
-            "command", table.get("command"), "just one of the tables [reaction.command] and [reaction.webhook]"
-        )
+    if sum(action in table for action in _ACTIONS) != 1:
+        allowed = "just one of the tables [reaction.command], [reaction.webhook] and [reaction.publish]"
+        raise InvalidField("command", table.get("command"), allowed)
     grace = read_duration(table.get("grace", 60), "grace")
     if grace > MAX_GRACE_MS:
         raise InvalidField("grace", table["grace"], '"0s" to "1h"')
@@ -100,9 +114,11 @@ def _reaction(table: dict[str, Any]) -> Reaction:
     return reaction
 
 
-def _read_action(table: dict[str, Any]) -> CommandAction | WebhookAction:
+def _read_action(table: dict[str, Any]) -> CommandAction | WebhookAction | PublishAction:
     command = _within("command", table, _read_command)
-    return command if command is not None else _within("webhook", table, _read_webhook) or WebhookAction()
+    if command is not None:
+        return command
+    return _within("publish", table, read_publish) or _within("webhook", table, _read_webhook) or WebhookAction()
 
 
 def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:

@@ -1,10 +1,12 @@
-"""Check a draft of a reaction against the devices as they are now."""
+"""Check a draft of a reaction against the devices and dialects as they are now."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hub.control import descriptor, validate_value
 from hub.errors import HubError
-from hub.model.reaction import CommandAction, Reaction
+from hub.model.reaction import CommandAction, PublishAction, Reaction
 from hub.reactions.agenda import Selects
 from hub.registry.reader import DeviceReader
 
@@ -12,10 +14,13 @@ MAX_WARNINGS = 10
 
 
 class ReactionChecks:
-    """Finds out which devices a command would reach now, and which of them would refuse it."""
+    """Finds out which devices a command would reach now, which of them would refuse it, and who reads a topic.
 
-    def __init__(self, registry: DeviceReader, selects: Selects) -> None:
-        self._registry, self._selects = registry, selects
+    ``read_by`` returns the name of the dialect with which the hub reads a topic; None if it does not read the topic.
+    """
+
+    def __init__(self, registry: DeviceReader, selects: Selects, read_by: Callable[[str], str | None]) -> None:
+        self._registry, self._selects, self._read_by = registry, selects, read_by
 
     def devices(self, draft: Reaction) -> list[str]:
         """Return the ids of the devices that would get the command.
@@ -32,9 +37,13 @@ class ReactionChecks:
     def warnings(self, draft: Reaction) -> list[str]:
         """Return why the command would not reach devices now, at most :data:`MAX_WARNINGS` sentences.
 
+        A message to a topic that the hub itself reads gets a warning, too, because it may start the reaction again.
+
         A device that does not announce the command now may still announce it later.
         """
         action, found = draft.action, list[str]()
+        if isinstance(action, PublishAction) and (dialect := self._read_by(action.topic)) is not None:
+            return [f"The hub reads this topic itself ({dialect}), so that the message may cause the next alert."]
         if not isinstance(action, CommandAction):
             return []
         devices = self.devices(draft)

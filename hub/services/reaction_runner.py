@@ -1,8 +1,8 @@
-"""Carry out runs of reactions: store each run, send its commands or queue its webhook, and write the audit log.
+"""Carry out runs of reactions: store each run, send what its action says, and write the audit log.
 
-A command is sent at most once: the run is stored first, and a run that a killed hub has left unfinished is not repeated
-at the next start, because a command that comes minutes late may do harm. A webhook is called at least once, always with
-the run's key: the transaction that stores the run also puts the webhook into the outbox.
+A command or message is sent at most once: the run is stored first, and a run that a killed hub has left unfinished is
+not repeated at the next start, because a command that comes minutes late may do harm. A webhook is called at least
+once, always with the run's key: the transaction that stores the run also puts the webhook into the outbox.
 """
 
 from __future__ import annotations
@@ -13,12 +13,21 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from hub.errors import HubError
-from hub.model import Actor, Alert, AuditEntry, LogChange, Message, NotificationDelivery, NotificationReceiver
-from hub.model.reaction import CommandAction, Reaction, ReactionRun, ReactionState, RunCommand, WebhookAction
-from hub.reactions import RunLimiter, describe_trigger, webhook_text
+from hub.errors import HubError, Invalid
+from hub.model import Actor, Alert, AuditEntry, Device, LogChange, Message, NotificationDelivery, NotificationReceiver
+from hub.model.reaction import (
+    CommandAction,
+    PublishAction,
+    Reaction,
+    ReactionRun,
+    ReactionState,
+    RunCommand,
+    WebhookAction,
+)
+from hub.reactions import RunLimiter, describe_trigger, payload_of, webhook_text
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands, command_id
+from hub.services.reaction_publisher import PublishMessage, ReactionPublisher
 from hub.services.run_counts import RunCounts
 from hub.store.base import Store
 from hub.store.reactions import RunPlan
@@ -63,6 +72,8 @@ class ReactionRunner:
         audit: The audit log.
         submit: Puts an input into the pipeline.
         outbox: Takes the calls of webhooks.
+        publish: Publishes MQTT messages.
+        find: Returns a device by its id.
         now: Returns the time in epoch ms.
     """
 
@@ -74,14 +85,18 @@ class ReactionRunner:
         audit: AuditLog,
         submit: Callable[[LogChange], Awaitable[Any]],
         outbox: WebhookOutbox,
+        publish: PublishMessage,
+        find: Callable[[str], Device | None],
         now: Callable[[], int],
     ) -> None:
         self.limiter = RunLimiter()
+        self.publisher = ReactionPublisher(publish, self._finish, now)
         self._store = store
         self._commands = commands
         self._audit = audit
         self._submit = submit
         self._outbox = outbox
+        self._find = find
         self._now = now
         self._counts = RunCounts()
 
@@ -107,6 +122,9 @@ class ReactionRunner:
             name = command_id(each.device, run.key)
             sent = each.problem is None and await self._store.command(name) is not None
             commands.append(replace(each, command=name) if sent else each)
+        if run.topic is not None:
+            detail = "The hub ended before the message was certainly published. It is not published later."
+            return replace(run, outcome="interrupted", detail=detail)
         if all(each.command or each.problem for each in commands):
             return replace(run, outcome="ran", commands=tuple(commands))
         detail = "The hub ended before it had sent all commands. They are not sent later."
@@ -133,7 +151,7 @@ class ReactionRunner:
         done: Sequence[int],
         state: ReactionState | None,
     ) -> None:
-        """Store a run, then send its commands or wake the outbox for its webhook.
+        """Store a run, then send its commands, queue its message, or wake the outbox for its webhook.
 
         Nothing is sent if the store already has a run for the same step or scheduled time.
 
@@ -147,7 +165,10 @@ class ReactionRunner:
         Raises:
             StoreError: The run cannot be stored. Nothing was sent.
         """
-        plan = RunPlan(run, done, state)
+        plan, payload = RunPlan(run, done, state), ""
+        if isinstance(reaction.action, PublishAction) and run.outcome in ("running", "dry_run"):
+            run, payload = self._with_payload(reaction.action, run, alert)
+            plan.run = run
         if isinstance(reaction.action, WebhookAction) and run.outcome in ("ran", "dry_run"):
             run = replace(run, webhook=webhook_text(reaction.action))
             if run.outcome == "ran" and (problem := self._outbox.problem(reaction.id)) is not None:
@@ -161,9 +182,27 @@ class ReactionRunner:
         if run.outcome == "running" and isinstance(reaction.action, CommandAction):
             run = await self._send(reaction.id, reaction.action, run)
             await self._store.reactions.finish(run)
+        elif run.outcome == "running" and isinstance(reaction.action, PublishAction):
+            if self.publisher.put(reaction, run, reaction.action, payload):
+                return  # the publisher finishes the run
+            run = replace(run, outcome="failed", detail="Too many messages of reactions wait to be published.")
+            await self._store.reactions.finish(run)
         await self._write_audit(run, reaction)
         if run.outcome == "paused":
             await self._tell_paused(reaction, run)
+
+    def _with_payload(self, action: PublishAction, run: ReactionRun, alert: Alert | None) -> tuple[ReactionRun, str]:
+        """Return a run with its topic, and the payload. If the template fails for this alert, the run has failed."""
+        run = replace(run, topic=action.topic)
+        try:
+            return run, payload_of(action, run, alert, None if alert is None else self._find(alert.device))
+        except Invalid as error:
+            return replace(run, outcome="failed", detail=f"The payload cannot be made: {error.message}"), ""
+
+    async def _finish(self, reaction: Reaction, run: ReactionRun) -> None:
+        """Store a run that has ended, and write it to the audit log."""
+        await self._store.reactions.finish(run)
+        await self._write_audit(run, reaction)
 
     async def _send(self, reaction: str, action: CommandAction, run: ReactionRun) -> ReactionRun:
         commands = list[RunCommand]()
@@ -199,6 +238,7 @@ class ReactionRunner:
             "device": run.device,
             "commands": [_command_fact(each) for each in run.commands],
             "webhook": run.webhook,
+            "topic": run.topic,
             "detail": run.detail,
         }
         await self._audit.write(

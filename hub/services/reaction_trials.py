@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -61,8 +62,14 @@ class ReactionTrials:
     It uses only the devices and the history that the caller may see.
     """
 
-    def __init__(self, registry: DeviceReader, store: HistoryReader, selects: Selects) -> None:
-        self._registry, self._store, self._selects = registry, store, selects
+    def __init__(
+        self,
+        registry: DeviceReader,
+        store: HistoryReader,
+        selects: Selects,
+        read_by: Callable[[str], str | None],
+    ) -> None:
+        self._registry, self._store, self._selects, self._read_by = registry, store, selects, read_by
 
     async def run(self, draft: Reaction, start: int, end: int) -> ReactionTrial:
         """Return what the draft would have done from ``start`` to ``end`` (epoch ms)."""
@@ -71,7 +78,9 @@ class ReactionTrials:
         past = PastAlerts(alerts)
         occasions = self._occasions(draft, past, start, end)
         devices, readings, all_read = await self._devices(draft, occasions[:MAX_OCCASIONS], start, end)
-        runs = await _replay(draft, occasions[:MAX_OCCASIONS], past, devices, self._registry, self._selects)
+        runs = await _replay(
+            draft, occasions[:MAX_OCCASIONS], past, devices, self._registry, self._selects, self._read_by
+        )
         return ReactionTrial(
             occasions=len(occasions),
             counts=dict(Counter(run.outcome for run in runs)),
@@ -191,6 +200,7 @@ async def _replay(
     devices: dict[str, PastDevice],
     registry: DeviceReader,
     selects: Selects,
+    read_by: Callable[[str], str | None],
 ) -> list[ReactionRun]:
     """Return the runs that a draft of a reaction would have had in the past.
 
@@ -203,6 +213,7 @@ async def _replay(
         devices: Devices with their past values, by id.
         registry: All devices as they are now.
         selects: Returns whether a scope selects a device.
+        read_by: Returns the name of the dialect with which the hub reads a topic; None if it does not read the topic.
     """
     now = 0
     limiter, runs = RunLimiter(), list[ReactionRun]()
@@ -210,7 +221,7 @@ async def _replay(
     def find(name: str) -> Device | None:
         return devices[name].at(now) if name in devices else None
 
-    decider = Decider(find, registry.devices, selects, lambda taken: past.holds(taken, now), limiter)
+    decider = Decider(find, registry.devices, selects, lambda taken: past.holds(taken, now), limiter, read_by)
     for number, occasion in enumerate(occasions, 1):
         now = occasion.due_at
         if (run := decider.decide(occasion, now)) is not None:

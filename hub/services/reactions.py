@@ -27,6 +27,7 @@ from hub.reactions.agenda import Selects, concerns
 from hub.registry.reader import DeviceReader
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
+from hub.services.alert_steps import alert_step
 from hub.services.reaction_runner import ReactionRunner
 from hub.store.reactions import ReactionStore, RunPlan
 
@@ -54,6 +55,7 @@ class Reactions:
         selects: Returns whether a scope selects a device.
         open_alerts: Returns the open alerts by id.
         allowed: False if the settings switch all reactions off.
+        read_by: Returns the name of the dialect with which the hub reads a topic; None if it does not read the topic.
         on_change: Called with the definitions at the start and after each change.
         now: Returns the time in epoch ms.
     """
@@ -69,6 +71,7 @@ class Reactions:
         selects: Selects,
         open_alerts: Callable[[], Mapping[str, Alert]],
         allowed: bool,
+        read_by: Callable[[str], str | None],
         on_change: Callable[[Sequence[Reaction]], None],
         now: Callable[[], int],
     ) -> None:
@@ -76,12 +79,13 @@ class Reactions:
         self.allowed = allowed
         self.state = ReactionState()
         self.store = store
+        self.read_by = read_by
         self._runner = runner
         self._bus = bus
         self._open_alerts = open_alerts
         self._now = now
         self._agenda = Agenda(registry.get, selects)
-        self._decider = Decider(registry.get, registry.devices, selects, self._holds, runner.limiter)
+        self._decider = Decider(registry.get, registry.devices, selects, self._holds, runner.limiter, read_by)
         self._wake = asyncio.Event()
         self._taken = 0  # row number of the last step that the agenda has
         self._unread = 0  # steps that are being stored
@@ -115,7 +119,7 @@ class Reactions:
             return []
         found = []
         for event in events:
-            taken = _taken(event)
+            taken = alert_step(event)
             if taken is not None and any(concerns(trigger, taken) for trigger in triggers):
                 found.append(taken)
         if found and self._unread + len(self._agenda) + len(found) > MAX_WAITING:
@@ -179,6 +183,7 @@ class Reactions:
         with self._bus.subscribe() as subscription:
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self._work(), name="reaction runs")
+                publishing = group.create_task(self._runner.publisher.run(), name="reaction messages")
                 try:
                     while True:
                         events = await subscription.get()
@@ -186,6 +191,7 @@ class Reactions:
                             self._wake.set()
                 except Closed:
                     work.cancel()
+                    publishing.cancel()
 
     async def _work(self) -> None:
         start = self._now()
@@ -285,15 +291,3 @@ class Reactions:
         due = [next_due(each.schedule, now) for each in self.definitions if each.schedule and each.enabled]
         first = min((at for at in (*due, self._agenda.next_due) if at is not None), default=None)
         return IDLE_S if first is None else min(max((first - now) / 1_000, 0.005), IDLE_S)
-
-
-def _taken(event: Event) -> AlertStepTaken | None:
-    """Return the alert step (raised, acknowledged, cleared) of an event; None for others and withdrawn alerts."""
-    match event:
-        case AlertRaised():
-            return AlertStepTaken("raised", event.alert, event.at)
-        case AlertAcknowledged() if event.alert.state == "acknowledged":
-            return AlertStepTaken("acknowledged", event.alert, event.at)
-        case AlertCleared() if not event.alert.withdrawn:
-            return AlertStepTaken("cleared", event.alert, event.at)
-    return None

@@ -76,3 +76,33 @@ def test_reaction_is_checked_saved_run_and_switched_off(demo: Demo, page: Page):
     page.get_by_role("button", name="Delete reaction").click()
     page.get_by_role("alertdialog").or_(page.get_by_role("dialog")).get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No reactions yet.")).to_be_visible()
+
+
+def test_message_is_written_in_the_form_and_published(demo: Demo, page: Page):
+    page.goto(f"http://{demo.http}/reactions?new=1")
+    page.get_by_label("Name", exact=True).fill("Siren")
+    page.get_by_label("Rules", exact=True).fill("oven-hot")
+    page.get_by_role("combobox", name="Action").select_option("MQTT message")
+    page.get_by_label("Topic", exact=True).fill("devices/siren/telemetry")
+    says = page.get_by_test_id("reaction-says")
+    expect(says).to_contain_text("The hub reads this topic itself (native)")
+    page.get_by_label("Topic", exact=True).fill("site/siren")
+    page.get_by_label("Payload").fill("{{ device }} {{ value }}")
+    page.get_by_label("Retained: new subscribers get the last message").check()
+    page.get_by_label("Dry run: record runs, send nothing").uncheck()
+    expect(says).to_have_text("Alert raised · oven-hot ⇒ MQTT message → site/siren")
+    text = page.get_by_role("textbox", name="TOML")
+    expect(text).to_have_value(
+        '[[reaction]]\nid = "siren"\nname = "Siren"\nalert = {rules = ["oven-hot"]}\n'
+        'publish = {topic = "site/siren", payload = "{{ device }} {{ value }}", retain = true}'
+    )
+    assert axe_violations(page) == []
+    rule = {"id": "oven-hot", "metric": "temperature", "above": 80, "devices": ["oven"], "severity": "warning"}
+    revision = demo.get("/api/rules/text")["revision"]
+    assert demo.api.post("/api/rules", json={"rule": rule, "revision": revision}).status_code == 201
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Siren")).to_be_visible()
+    demo.publish("devices/oven/telemetry", {"temperature": 95})
+    run = page.get_by_test_id("reaction-run")
+    expect(run).to_contain_text("oven-hot · oven → site/siren")
+    expect(run).to_contain_text("Ran")

@@ -21,8 +21,9 @@ from hub.notifications.base import masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel
-from hub.notifications.templates import ALERT_FIELDS, DEFAULT_TEMPLATE, FIELDS
+from hub.notifications.templates import DEFAULT_TEMPLATE
 from hub.server_urls import check_url
+from hub.text_template import ALERT_FIELDS, FIELDS
 
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 

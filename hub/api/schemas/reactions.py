@@ -1,13 +1,23 @@
-"""Reactions as the API returns them. A reaction sends a command or calls a webhook automatically."""
+"""Reactions as the API returns them. It automatically sends a command, calls a webhook or publishes a message."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from hub.api.schemas.api_object import ApiObject, FromModel
 from hub.api.schemas.rules import ScopeShape
 from hub.model import Scope, Severity
-from hub.model.reaction import AlertStep, CommandAction, Reaction, ReactionMode, ReactionRun, RunCommand, RunOutcome
+from hub.model.reaction import (
+    AlertStep,
+    CommandAction,
+    PublishAction,
+    Reaction,
+    ReactionMode,
+    ReactionRun,
+    RunCommand,
+    RunOutcome,
+    WebhookAction,
+)
 from hub.reactions import describe_action, describe_condition, describe_trigger, time_text, webhook_text
 from hub.services.reaction_trials import ReactionTrial
 
@@ -18,7 +28,8 @@ class ReactionShape(ApiObject):
     `step`, `rules`, `severities`, `scope` and `for_ms` select the alerts that start the reaction. For a reaction on a
     schedule, `step` is null, and `times` are times of day in `time_zone`. `command` is the name of the command and
     `value` its value. The command goes to `device`, or to each device of `to`; if both are null, it goes to the alert's
-    device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL.
+    device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL. For an
+    MQTT message, both are null, and `topic`, `qos` and `retain` are set; only the text of the file has its payload.
     """
 
     id: str
@@ -40,6 +51,9 @@ class ReactionShape(ApiObject):
     device: str | None
     to: ScopeShape | None
     webhook: str | None
+    topic: str | None
+    qos: Literal[0, 1] | None
+    retain: bool | None
 
 
 class ReactionRunShape(ApiObject):
@@ -47,8 +61,9 @@ class ReactionRunShape(ApiObject):
 
     `due_at` is the time at which the reaction was due, and `at` the time at which the outcome was decided. `step`,
     `alert`, `rule` and `device` come from the alert; they are null for a schedule. `commands` has each device with the
-    id of its command, or with the problem that prevented the command. `webhook` is the masked URL. `count` is the
-    number of occasions that this entry stands for: all occasions beyond the rate limit share one entry.
+    id of its command, or with the problem that prevented the command. `webhook` is the masked URL, and `topic` the
+    topic of the message. `count` is the number of occasions that this entry stands for: all occasions beyond the rate
+    limit share one entry.
     """
 
     number: int
@@ -63,6 +78,7 @@ class ReactionRunShape(ApiObject):
     detail: str | None
     commands: list[Annotated[RunCommand, FromModel("RunCommandShape")]]
     webhook: str | None
+    topic: str | None
     count: int
 
 
@@ -161,6 +177,7 @@ def run_shape(number: int, run: ReactionRun) -> ReactionRunShape:
 def _words(found: Reaction) -> dict[str, Any]:
     trigger, action = found.alert, found.action
     command = action if isinstance(action, CommandAction) else None
+    message = action if isinstance(action, PublishAction) else None
     return {
         "id": found.id,
         "name": found.name,
@@ -180,5 +197,8 @@ def _words(found: Reaction) -> dict[str, Any]:
         "value": command.value if command else None,
         "device": command.device if command else None,
         "to": ScopeShape.of(command.scope) if command and command.scope else None,
-        "webhook": None if isinstance(action, CommandAction) else webhook_text(action),
+        "webhook": webhook_text(action) if isinstance(action, WebhookAction) else None,
+        "topic": message.topic if message else None,
+        "qos": message.qos if message else None,
+        "retain": message.retain if message else None,
     }

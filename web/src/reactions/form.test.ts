@@ -21,7 +21,24 @@ test('keys without a field are kept', () => {
     alert: { rules: ['leak-*'], via: ['gw'], for: '10s' },
     schedule: null,
     webhook: null,
+    publish: null,
   });
+});
+
+test('a message to publish keeps its payload as typed', () => {
+  const values = { id: 'siren', alert: {}, publish: { topic: 'site/siren', payload: ' on ', qos: 0 } };
+  const form = formOf(values);
+  expect(form).toMatchObject({
+    sends: 'publish',
+    topic: 'site/siren',
+    payload: ' on ',
+    qos: '0',
+    retain: false,
+  });
+  const keys = keysOf({ ...form, qos: '1', retain: true }, values);
+  expect(keys['publish']).toEqual({ topic: 'site/siren', payload: ' on ', retain: true });
+  expect(keys['command']).toBeNull();
+  expect(keysOf({ ...form, sends: 'webhook', url: 'http://h' }, values)['publish']).toBeNull();
 });
 
 test('an alert becomes a schedule, and a device becomes several', () => {

@@ -7,7 +7,7 @@ type Table = Record<string, unknown>;
 
 export const STARTS = ['raised', 'cleared', 'acknowledged', 'schedule'] as const;
 export const TARGETS = ['alert', 'device', 'several'] as const;
-export const SENDS = ['command', 'webhook'] as const;
+export const SENDS = ['command', 'webhook', 'publish'] as const;
 export const CHECKS = ['none', 'above', 'below', 'equals'] as const;
 /** Keys of a command that only one to several devices has. */
 const OF_SEVERAL = ['devices', 'models', 'via', 'max_devices'];
@@ -40,6 +40,10 @@ export interface ReactionForm {
   value: string;
   url: string;
   secret_from: string;
+  topic: string;
+  payload: string;
+  qos: string;
+  retain: boolean;
 }
 export type Field = keyof ReactionForm;
 
@@ -79,7 +83,11 @@ export function formOf(values: Table): ReactionForm {
     table(values['schedule']),
     table(values['condition']),
   ];
-  const [command, webhook] = [table(values['command']), table(values['webhook'])];
+  const [command, webhook, publish] = [
+    table(values['command']),
+    table(values['webhook']),
+    table(values['publish']),
+  ];
   const several = ['devices', 'models', 'labels', 'areas', 'via'].some((key) => key in command);
   const check = checkOf(values['condition']);
   return {
@@ -99,7 +107,7 @@ export function formOf(values: Table): ReactionForm {
     check_metric: text(condition['metric']),
     check_device: text(condition['device']),
     check_value: valueText(condition[check === 'equals' ? 'value' : check]),
-    sends: values['webhook'] ? 'webhook' : 'command',
+    sends: values['publish'] ? 'publish' : values['webhook'] ? 'webhook' : 'command',
     target: several ? 'several' : command['device'] === undefined ? 'alert' : 'device',
     device: text(command['device']),
     to_areas: joined(command['areas']),
@@ -108,6 +116,10 @@ export function formOf(values: Table): ReactionForm {
     value: valueText(command['value']),
     url: text(webhook['url']),
     secret_from: text(webhook['secret_from']),
+    topic: text(publish['topic']),
+    payload: text(publish['payload']),
+    qos: publish['qos'] === 0 ? '0' : '1',
+    retain: publish['retain'] === true,
   };
 }
 
@@ -146,6 +158,7 @@ export function keysOf(form: ReactionForm, before: Table): ReactionKeys {
       form.sends === 'webhook'
         ? merged(before['webhook'], { url: form.url.trim(), secret_from: form.secret_from.trim() })
         : null,
+    publish: form.sends === 'publish' ? publishKeys(form, before['publish']) : null,
   };
 }
 
@@ -172,6 +185,15 @@ function commandKeys(form: ReactionForm, before: unknown): Table {
     labels: several ? list(form.to_labels) : [],
     name: form.command.trim(),
     value: valueOf(form.value),
+  });
+}
+
+function publishKeys(form: ReactionForm, before: unknown): Table {
+  return merged(before, {
+    topic: form.topic.trim(),
+    payload: form.payload,
+    qos: form.qos === '0' ? 0 : undefined,
+    retain: form.retain || undefined,
   });
 }
 

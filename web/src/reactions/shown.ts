@@ -23,8 +23,9 @@ export function triggerText(fleet: Fleet, reaction: Reaction): string {
   return parts.filter(Boolean).join(' · ');
 }
 
-/** `state = OFF → valve-1`, or the address of the webhook. */
+/** `state = OFF → valve-1`, the address of the webhook, or the topic of the message. */
 export function actionText(fleet: Fleet, reaction: Reaction): string {
+  if (reaction.topic) return `${R.sends.publish} → ${reaction.topic}`;
   if (!reaction.command) return `${R.sends.webhook} ${reaction.webhook}`;
   const value = valueText(reaction.value);
   const to = reaction.device ?? (reaction.to ? scopeText(fleet, reaction.to) : R.targets.alert);

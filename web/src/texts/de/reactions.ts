@@ -69,7 +69,7 @@ export const reactions = {
     below: 'Ein Wert liegt unter',
     equals: 'Ein Wert ist gleich',
   },
-  sends: { command: 'Befehl', webhook: 'Webhook' },
+  sends: { command: 'Befehl', webhook: 'Webhook', publish: 'MQTT-Nachricht' },
   targets: { alert: 'Gerät des Alarms', device: 'Ein Gerät', several: 'Mehrere Geräte' },
   fields: {
     name: 'Name',
@@ -97,6 +97,10 @@ export const reactions = {
     to_labels: 'Geräte mit Labels',
     url: 'URL',
     secret_from: 'Datei mit dem Signaturschlüssel',
+    topic: 'Topic',
+    payload: 'Inhalt',
+    qos: 'QoS',
+    retain: 'Retained: Neue Abonnenten erhalten die letzte Nachricht',
   },
   notes: {
     rules: 'IDs oder Muster wie leak-*. Leer: alle Regeln',
@@ -105,6 +109,8 @@ export const reactions = {
     check_device: 'Leer: das Gerät des Alarms oder das Gerät, das den Befehl bekommt',
     value: 'Etwa true, 80 oder ON. Leer bei einem Befehl ohne Wert',
     secret_from: 'Pfad auf dem Hub. Leer: nicht signiert',
+    payload:
+      'Ein Text oder eine Vorlage mit Feldern des Alarms: {{ device }}, {{ value }}, {{ message | tojson }}',
   },
   trial: {
     title: 'Test mit dem Verlauf',

@@ -63,7 +63,7 @@ export const reactions = {
     schedule: 'Schedule',
   },
   checks: { none: 'Always', above: 'A value is above', below: 'A value is below', equals: 'A value equals' },
-  sends: { command: 'Command', webhook: 'Webhook' },
+  sends: { command: 'Command', webhook: 'Webhook', publish: 'MQTT message' },
   targets: { alert: "The alert's device", device: 'One device', several: 'Several devices' },
   fields: {
     name: 'Name',
@@ -91,6 +91,10 @@ export const reactions = {
     to_labels: 'Devices with labels',
     url: 'URL',
     secret_from: 'File with the signing secret',
+    topic: 'Topic',
+    payload: 'Payload',
+    qos: 'QoS',
+    retain: 'Retained: new subscribers get the last message',
   },
   notes: {
     rules: 'IDs, or patterns such as leak-*. Empty: all rules',
@@ -99,6 +103,8 @@ export const reactions = {
     check_device: "Empty: the alert's device, or the device that gets the command",
     value: 'Such as true, 80 or ON. Empty for a command without a value',
     secret_from: 'Path on the hub. Empty: not signed',
+    payload:
+      'A text, or a template with fields of the alert: {{ device }}, {{ value }}, {{ message | tojson }}',
   },
   trial: {
     title: 'Test on the history',

@@ -75,7 +75,7 @@ export const reactions = {
     below: 'Un valor es menor que',
     equals: 'Un valor es igual a',
   },
-  sends: { command: 'Comando', webhook: 'Webhook' },
+  sends: { command: 'Comando', webhook: 'Webhook', publish: 'Mensaje MQTT' },
   targets: {
     alert: 'El dispositivo de la alerta',
     device: 'Un dispositivo',
@@ -107,6 +107,10 @@ export const reactions = {
     to_labels: 'Dispositivos con etiquetas',
     url: 'URL',
     secret_from: 'Archivo con la clave de firma',
+    topic: 'Topic',
+    payload: 'Contenido',
+    qos: 'QoS',
+    retain: 'Retenido: los nuevos suscriptores reciben el último mensaje',
   },
   notes: {
     rules: 'IDs o patrones como leak-*. Vacío: todas las reglas',
@@ -115,6 +119,8 @@ export const reactions = {
     check_device: 'Vacío: el dispositivo de la alerta o el que recibe el comando',
     value: 'Como true, 80 u ON. Vacío para un comando sin valor',
     secret_from: 'Ruta en el hub. Vacío: sin firma',
+    payload:
+      'Un texto o una plantilla con campos de la alerta: {{ device }}, {{ value }}, {{ message | tojson }}',
   },
   trial: {
     title: 'Prueba con el historial',

@@ -1,0 +1,111 @@
+"""Publish the MQTT messages of reactions, one after the other, in a task of their own.
+
+A message is published at most once. While the broker is not connected, messages wait; after :data:`EXPIRY_MS` they are
+dropped, because a message that comes late may do harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from hub.errors import HubError, NotConnected, Unconfirmed
+from hub.model.reaction import PublishAction, Reaction, ReactionRun
+from hub.runtime.fault_log import FaultLog
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+CAPACITY = 1_000
+"""Maximum number of messages that wait."""
+EXPIRY_MS = 60_000
+"""How long after the decision a message is still published, in ms; as long as a command waits for its device."""
+RETRY_S = 0.5
+
+
+class PublishMessage(Protocol):
+    """A function that publishes an MQTT message. See :meth:`hub.mqtt.client.MqttClient.publish`."""
+
+    async def __call__(self, topic: str, payload: bytes, *, qos: int, retained: bool) -> None: ...
+
+
+class ReactionBroker(NamedTuple):
+    """What reactions use of the broker.
+
+    Attributes:
+        publish: Publishes a message.
+        read_by: Returns the name of the dialect with which the hub reads a topic; None if it does not read the topic.
+    """
+
+    publish: PublishMessage
+    read_by: Callable[[str], str | None]
+
+
+class _Waiting(NamedTuple):
+    """A message that waits. ``reaction`` is the reaction whose action it is, and ``run`` its stored run."""
+
+    reaction: Reaction
+    run: ReactionRun
+    action: PublishAction
+    payload: bytes
+
+
+class ReactionPublisher:
+    """Publishes messages. :meth:`put` never waits; :meth:`run` does the work.
+
+    Args:
+        publish: Publishes a message.
+        finish: Stores a run with its outcome.
+        now: Returns the time in epoch ms.
+    """
+
+    def __init__(
+        self,
+        publish: PublishMessage,
+        finish: Callable[[Reaction, ReactionRun], Awaitable[None]],
+        now: Callable[[], int],
+    ) -> None:
+        self._publish = publish
+        self._finish = finish
+        self._now = now
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(CAPACITY)
+
+    def put(self, reaction: Reaction, run: ReactionRun, action: PublishAction, payload: str) -> bool:
+        """Queue the message of a run. Return False if too many messages wait."""
+        try:
+            self._queue.put_nowait(_Waiting(reaction, run, action, payload.encode()))
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    async def run(self) -> None:
+        """Publish queued messages until cancelled. Messages that then still wait are not published."""
+        while True:
+            waiting = await self._queue.get()
+            try:
+                await self._finish(waiting.reaction, await self._sent(waiting))
+            except HubError as error:
+                faults.error(error.code, "The outcome of a run of a reaction cannot be stored (%s).", error)
+            except Exception as error:  # one message must not keep the others from being published
+                faults.unexpected("A reaction could not publish its message. Report this.", cause=error)
+
+    async def _sent(self, waiting: _Waiting) -> ReactionRun:
+        """Publish a message. Return its run with the outcome."""
+        run, action = waiting.run, waiting.action
+        while True:
+            try:
+                await self._publish(action.topic, waiting.payload, qos=action.qos, retained=action.retain)
+            except NotConnected as error:
+                if not 0 <= self._now() - run.at < EXPIRY_MS:
+                    return replace(run, outcome="failed", detail=error.message)
+                await asyncio.sleep(RETRY_S)
+            except Unconfirmed as error:
+                return replace(run, outcome="ran", detail=error.message)  # it may have arrived, so it is not repeated
+            except HubError as error:
+                return replace(run, outcome="failed", detail=error.message)
+            else:
+                return replace(run, outcome="ran")

@@ -1,0 +1,189 @@
+"""Sandboxed text templates: text with named fields, in a part of Jinja2's syntax.
+
+What a template may contain is checked when it is saved: the fields that the caller allows, ``if``, one level of ``for
+alert in alerts``, comparisons, and the filters below. Calls, arithmetic, ``set`` and attributes other than the fields
+of an alert are not allowed. So a template can read nothing else, and its length bounds its running time. The length of
+each text that it makes is bounded, too.
+
+Source: Jinja2's documentation, "Sandbox". The nodes are those of its syntax tree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import TemplateError, Undefined, nodes
+from jinja2.environment import Template as Compiled
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from hub.errors import Invalid
+
+MAX_SOURCE = 4_096
+MAX_DEPTH = 30
+MAX_TEXT = 8_000
+"""The most characters of a text that a template makes."""
+_ALLOWED = {
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name, nodes.Const, nodes.Getattr),
+    *(nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.Filter),
+    nodes.Keyword,
+}
+_HINT = "See the documentation for the fields and filters."
+FIELDS = (
+    *("status", "severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since"),
+    *("duration", "diagnosis", "url", "rule_name", "count", "others", "more"),
+)
+"""Fields of a message. Fields that alerts have, too, such as ``device``, have the value of the most severe alert."""
+ALERT_FIELDS = (
+    *("severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since", "duration"),
+    *("diagnosis", "url", "rule_name"),
+)
+LOOP_FIELDS = ("first", "last", "index")
+
+
+def check_source(source: str, names: tuple[str, ...] = FIELDS) -> None:
+    """Raise Invalid if a template contains something that is not allowed. ``names`` are the allowed fields."""
+    _compiled(source, names)
+
+
+def render(source: str, fields: Mapping[str, Any], limit: int, names: tuple[str, ...] = FIELDS) -> str:
+    """Return the text that a template makes of ``fields``. ``names`` are the fields that it may use.
+
+    Raises Invalid if the template fails for these fields or makes more than ``limit`` characters.
+    """
+    size, parts = 0, list[str]()
+    try:
+        compiled = _compiled(source, names)
+        for part in compiled.root_render_func(compiled.new_context(dict(fields))):
+            size += len(part)
+            if size > limit:
+                raise Invalid(f"The text has more than {limit} characters.", "Use shorter fields.")
+            parts.append(part)
+    except Invalid:
+        raise
+    except Exception as error:  # whatever a person's template does is no fault of the hub
+        raise Invalid(f"The template fails: {str(error)[:200]}.", "Try the preview.") from None
+    return "".join(parts).strip()
+
+
+def _replace(value: Any, old: str, new: str) -> str:
+    text = str(value)
+    if not old or len(text) + text.count(old) * len(new) > MAX_TEXT:
+        raise ValueError(f"replace makes a text of more than {MAX_TEXT} characters")
+    return text.replace(old, new)
+
+
+def _truncate(value: Any, length: int = 100) -> str:
+    text = str(value)
+    return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
+
+
+def _default(value: Any, other: Any = "") -> Any:
+    return value or other
+
+
+def _to_json(value: Any) -> str:
+    """Return a value as JSON. A field without a value is ``null``."""
+    return json.dumps(None if isinstance(value, Undefined) else value, ensure_ascii=False, allow_nan=False)
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "capitalize": lambda text: str(text).capitalize(),
+    "default": _default,
+    "lower": lambda text: str(text).lower(),
+    "replace": _replace,
+    "title": lambda text: str(text).title(),
+    "tojson": _to_json,
+    "trim": lambda text: str(text).strip(),
+    "truncate": _truncate,
+    "upper": lambda text: str(text).upper(),
+}
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        optimized=False, autoescape=False, cache_size=0, keep_trailing_newline=True, finalize=_as_text
+    )
+    environment.filters = dict(_FILTERS)
+    environment.tests, environment.globals = {}, {}
+    return environment
+
+
+def _as_text(value: Any) -> Any:
+    return "" if value is None else value
+
+
+_ENVIRONMENT = _environment()
+
+
+@lru_cache(256)
+def _compiled(source: str, names: tuple[str, ...]) -> Compiled:
+    """Check and compile a template. Raises Invalid if it is not allowed."""
+    if len(source) > MAX_SOURCE:
+        raise Invalid(f"It has more than {MAX_SOURCE} characters.", "Make it shorter.")
+    try:
+        tree = _ENVIRONMENT.parse(source)
+        _check(tree, names)
+        # compile() accepts a tree too, although it is annotated for texts only.
+        code: Any = _ENVIRONMENT.compile(tree)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        raise Invalid(f"{str(error.message)[:200]}{f' (line {line})' if line else ''}.", _HINT) from None
+    except (RecursionError, MemoryError, SyntaxError, OverflowError):
+        raise Invalid("It is nested too deeply.", "Make it simpler.") from None
+    return Compiled.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
+
+
+def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
+    """Raise Invalid if a node of the syntax tree is not allowed."""
+    waiting: list[tuple[nodes.Node, int, str | None]] = [(tree, 0, None)]  # with depth, and the variable of the loop
+    while waiting:
+        node, depth, alert = waiting.pop()
+        if type(node) not in _ALLOWED:
+            raise _invalid(node, f"{type(node).__name__} is not allowed")
+        if depth > MAX_DEPTH:
+            raise _invalid(node, "it is nested too deeply")
+        match node:
+            case nodes.For():
+                alert = _loop_variable(node, alert)
+                children = [*node.body, *node.else_, *([node.test] if node.test else [])]
+            case nodes.Getattr():
+                _check_attribute(node, alert)
+                children = []
+            case nodes.Name() if node.name not in names:
+                raise _invalid(node, f"there is no field {node.name[:40]}; allowed: {', '.join(names)}")
+            case nodes.Filter() if node.name not in _FILTERS or node.node is None or node.dyn_args or node.dyn_kwargs:
+                raise _invalid(node, f"the filter {node.name[:40]} is not allowed; allowed: {', '.join(_FILTERS)}")
+            case _:
+                children = list(node.iter_child_nodes())
+        waiting += ((child, depth + 1, alert) for child in children)
+
+
+def _loop_variable(node: nodes.For, outer: str | None) -> str:
+    """Return the name of the variable in a loop over the alerts.
+
+    ``outer`` is the variable of an enclosing loop; None if there is none. Raises Invalid if the loop is not over the
+    alerts, is inside another loop, or has a variable whose name is taken.
+    """
+    over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
+    if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:
+        raise _invalid(node, "only a loop over alerts is allowed, not inside another loop")
+    name: str = node.target.name
+    if name in FIELDS or name == "loop" or name.startswith("_"):
+        raise _invalid(node, f"the variable of a loop cannot be named {name[:40]}")
+    return name
+
+
+def _check_attribute(node: nodes.Getattr, alert: str | None) -> None:
+    of = node.node.name if isinstance(node.node, nodes.Name) else None
+    if alert is None or of not in (alert, "loop"):
+        raise _invalid(node, f".{node.attr[:40]} is not allowed: only an alert in a loop has fields")
+    allowed = LOOP_FIELDS if of == "loop" else ALERT_FIELDS
+    if node.attr not in allowed:
+        raise _invalid(node, f"{of} has no field {node.attr[:40]}; allowed: {', '.join(allowed)}")
+
+
+def _invalid(node: nodes.Node, why: str) -> Invalid:
+    return Invalid(f"{why} (line {node.lineno}).", _HINT)

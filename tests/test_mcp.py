@@ -70,9 +70,49 @@ def test_errors_are_answers(hub: Serving) -> None:
     assert called(hub, "device_state", device="nothing")[1]
     assert called(hub, "device_state", colour="red")[1]
     assert ask(hub, "tools/call", name="delete_device")["error"]["code"] == -32602
-    assert ask(hub, "resources/list")["error"]["code"] == -32601
+    assert ask(hub, "prompts/list")["error"]["code"] == -32601
     for body, code in ((b"{", -32700), (b"[]", -32600), (b'{"jsonrpc": "1.0"}', -32600)):
         assert hub.http.post("/mcp", content=body).json()["error"]["code"] == code
+
+
+def read(hub: Serving, uri: str) -> Any:
+    """Return the content of a resource, or the code of the error."""
+    answer = ask(hub, "resources/read", uri=uri)
+    if "error" in answer:
+        return answer["error"]["code"]
+    (content,) = answer["result"]["contents"]
+    assert (content["uri"], content["mimeType"]) == (uri, "application/json")
+    return json.loads(content["text"])
+
+
+def test_resources_are_those_of_the_api(hub: Serving) -> None:
+    assert "resources" in ask(hub, "initialize", protocolVersion="2025-06-18")["result"]["capabilities"]
+    listed = {each["uri"]: each for each in ask(hub, "resources/list")["result"]["resources"]}
+    assert {"watchkeeper://devices", "watchkeeper://alerts", "watchkeeper://rules"} < listed.keys()
+    assert listed["watchkeeper://devices/pump-2"]["description"] == "pump-2, online"
+    templates = ask(hub, "resources/templates/list")["result"]["resourceTemplates"]
+    assert {each["uriTemplate"] for each in templates} == {
+        *("watchkeeper://devices/{device_id}", "watchkeeper://alerts/{alert_id}", "watchkeeper://rules/{rule_id}"),
+        *("watchkeeper://incidents/{incident_id}", "watchkeeper://diagnoses/{diagnosis_id}"),
+    }
+    assert read(hub, "watchkeeper://devices/pump-2") == hub.get("/api/devices/pump-2")
+    assert read(hub, "watchkeeper://devices") == hub.get("/api/devices")
+    assert read(hub, "watchkeeper://alerts") == hub.get("/api/alerts?state=open")
+    assert read(hub, "watchkeeper://incidents") == hub.get("/api/incidents?state=unresolved")
+    rules = hub.get("/api/rules")
+    assert read(hub, "watchkeeper://rules") == rules
+    assert read(hub, f"watchkeeper://rules/{rules['items'][0]['id']}") == rules["items"][0]
+
+
+def test_resource_that_does_not_exist_is_an_error(hub: Serving) -> None:
+    for uri in ("devices/none", "alerts/none", "incidents/none", "diagnoses/none", "rules/none", "diagnoses", "people"):
+        assert read(hub, f"watchkeeper://{uri}") == -32002, uri
+    for uri in ("http://x", "watchkeeper://devices/a/b", "watchkeeper://devices?q=1", "watchkeeper://" + "d" * 2_000):
+        assert read(hub, uri) == -32002, uri
+    assert ask(hub, "resources/read", uri=3)["error"]["code"] == -32602
+    assert ask(hub, "resources/list", cursor=3)["error"]["code"] == -32602
+    assert ask(hub, "resources/list", cursor="wrong")["error"]["code"] == -32602
+    assert ask(hub, "resources/subscribe", uri="watchkeeper://devices")["error"]["code"] == -32601
 
 
 def test_command_answers_on_standard_output(hub: Serving) -> None:
@@ -105,6 +145,11 @@ def test_client_of_the_sdk_finds_the_hottest_pump(hub: Serving) -> None:
         async with Client(f"http://127.0.0.1:{hub.port}/mcp") as client:
             tools = await client.list_tools()
             assert any(tool.name == "rank_devices" for tool in tools.tools)
+            listed = await client.list_resources()
+            assert "watchkeeper://devices/pump-1" in {str(each.uri) for each in listed.resources}
+            assert len((await client.list_resource_templates()).resource_templates) == 5
+            content = await client.read_resource("watchkeeper://devices/pump-1")
+            assert json.loads(content.contents[0].text)["id"] == "pump-1"
             found = await client.call_tool("rank_devices", {"metric": "temperature", "limit": 1})
             return str(json.loads(found.content[0].text)[0]["device"])
 

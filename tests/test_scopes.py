@@ -190,11 +190,47 @@ async def reads(site: Site, http: httpx.AsyncClient, *, ask: bool = True) -> lis
     answer = await http.post("/api/history/query", json=body)
     if answer.json()["series"][0]["points"]:
         found.append("POST /api/history/query")
+    for method, params in _resource_requests(site):
+        text = (await model_context(http, method, **params)).text
+        if CANARY.search(text):
+            found.append(f"{method} {params}: {text[:300]}")
     for question in QUESTIONS if ask else ():
         text = (await http.post("/ask", json={"question": question})).json().get("answer", "")
         if CANARY.search(text):
             found.append(f"{question}: {text[:300]}")
     return found
+
+
+async def model_context(http: httpx.AsyncClient, method: str, **params: Any) -> httpx.Response:
+    return await http.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+
+
+def _resource_requests(site: Site) -> list[tuple[str, dict[str, str]]]:
+    """Return requests for all kinds of resources of the Model Context Protocol."""
+    own = (f"devices/{OWN}", f"alerts/{site.own['alert_id']}", f"diagnoses/{site.own['diagnosis_id']}")
+    uris = ("devices", "alerts", "incidents", "rules", f"incidents/{site.own['incident_id']}", *own)
+    return [("resources/list", {}), *(("resources/read", {"uri": f"watchkeeper://{uri}"}) for uri in uris)]
+
+
+async def test_resources_of_other_devices_and_of_the_whole_hub_do_not_exist(site: Site) -> None:
+    async def code(http: httpx.AsyncClient, uri: str, headers: dict[str, str] | None = None) -> int | None:
+        params = {"uri": f"watchkeeper://{uri}"}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": params}
+        answer = (await http.post("/mcp", json=body, headers=headers)).json()
+        return answer["error"]["code"] if "error" in answer else None
+
+    foreign = [f"devices/{FOREIGN}", *(f"{kind}s/{site.foreign[f'{kind}_id']}" for kind in ("alert", "incident"))]
+    foreign += [f"diagnoses/{site.foreign['diagnosis_id']}", "rules", "rules/hot"]
+    for uri in foreign:
+        assert await code(site.hub.http, uri, BEARER) is None, uri
+        assert await code(site.viewer.http, uri) == -32002, uri
+    assert await code(site.viewer.http, f"devices/{OWN}") is None
+    listed = (await model_context(site.viewer.http, "resources/list")).json()["result"]["resources"]
+    assert [each["uri"].removeprefix("watchkeeper://") for each in listed] == [
+        *("devices", "alerts", "incidents", f"devices/{OWN}")
+    ]
+    templates = (await model_context(site.viewer.http, "resources/templates/list")).json()["result"]
+    assert "rule" not in {each["name"] for each in templates["resourceTemplates"]}
 
 
 async def test_no_answer_contains_anything_of_a_device_outside(site: Site) -> None:

@@ -899,28 +899,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/mcp": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Model Context
-         * @description Answer a JSON-RPC message of the Model Context Protocol: `initialize`, `tools/list`, `tools/call`, `ping`.
-         *
-         *     Notifications are answered with 202. The tools only read, and see what the account of the token may see.
-         */
-        post: operations["post_mcp"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/telemetry": {
         parameters: {
             query?: never;
@@ -3338,6 +3316,29 @@ export interface paths {
         get: operations["get_audit_export"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Model Context
+         * @description Answer a JSON-RPC message of the Model Context Protocol: `initialize`, `ping`, `tools/…`, `resources/…`.
+         *
+         *     Notifications are answered with 202. Tools and resources only read, and show what the account of the token may
+         *     see.
+         */
+        post: operations["post_mcp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7477,6 +7478,12 @@ export interface components {
             to: components["schemas"]["ScopeShape"] | null;
             /** Webhook */
             webhook: string | null;
+            /** Topic */
+            topic: string | null;
+            /** Qos */
+            qos: (0 | 1) | null;
+            /** Retain */
+            retain: boolean | null;
             /** Paused */
             paused: string | null;
             /** Next At */
@@ -7547,8 +7554,9 @@ export interface components {
          *
          *     `due_at` is the time at which the reaction was due, and `at` the time at which the outcome was decided. `step`,
          *     `alert`, `rule` and `device` come from the alert; they are null for a schedule. `commands` has each device with the
-         *     id of its command, or with the problem that prevented the command. `webhook` is the masked URL. `count` is the
-         *     number of occasions that this entry stands for: all occasions beyond the rate limit share one entry.
+         *     id of its command, or with the problem that prevented the command. `webhook` is the masked URL, and `topic` the
+         *     topic of the message. `count` is the number of occasions that this entry stands for: all occasions beyond the rate
+         *     limit share one entry.
          */
         ReactionRunShape: {
             /** Number */
@@ -7578,6 +7586,8 @@ export interface components {
             commands: components["schemas"]["RunCommandShape"][];
             /** Webhook */
             webhook: string | null;
+            /** Topic */
+            topic: string | null;
             /** Count */
             count: number;
         };
@@ -7588,7 +7598,8 @@ export interface components {
          *     `step`, `rules`, `severities`, `scope` and `for_ms` select the alerts that start the reaction. For a reaction on a
          *     schedule, `step` is null, and `times` are times of day in `time_zone`. `command` is the name of the command and
          *     `value` its value. The command goes to `device`, or to each device of `to`; if both are null, it goes to the alert's
-         *     device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL.
+         *     device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL. For an
+         *     MQTT message, both are null, and `topic`, `qos` and `retain` are set; only the text of the file has its payload.
          */
         ReactionShape: {
             /** Id */
@@ -7630,6 +7641,12 @@ export interface components {
             to: components["schemas"]["ScopeShape"] | null;
             /** Webhook */
             webhook: string | null;
+            /** Topic */
+            topic: string | null;
+            /** Qos */
+            qos: (0 | 1) | null;
+            /** Retain */
+            retain: boolean | null;
         };
         /** ReactionSwitch */
         ReactionSwitch: {
@@ -11459,51 +11476,6 @@ export interface operations {
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
-            414: components["responses"]["Error414"];
-            421: components["responses"]["Error421"];
-            422: components["responses"]["Error422"];
-            429: components["responses"]["Error429"];
-            431: components["responses"]["Error431"];
-            503: components["responses"]["Error503"];
-        };
-    };
-    post_mcp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description Accepted */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["Error400"];
-            401: components["responses"]["Error401"];
-            403: components["responses"]["Error403"];
-            408: components["responses"]["Error408"];
-            409: components["responses"]["Error409"];
-            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
@@ -16044,6 +16016,51 @@ export interface operations {
             };
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_mcp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

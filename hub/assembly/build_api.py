@@ -15,6 +15,7 @@ from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import dashboard_socket, public_socket, sse
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.login_attempts import LoginAttempts
+from hub.api.rest_resources import RestResources
 from hub.api.routes import (
     account,
     analyses,
@@ -152,7 +153,6 @@ def build_api(
         *alert_routers(core, alert_service, handling, ai, incidents, submit, info.version),
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
-        mcp.routes(ModelContextServer(ai.tools, info.version)),
         telemetry.routes(PostedTelemetry(submit, broker.dialects.root, core.now)),
         *_history_routers(core, submit),
         *rule_routers(core, ai, files, health.faults, changes),
@@ -172,6 +172,7 @@ def build_api(
         audit.routes(trail.log, core.shutdown),
         docs.routes(http.web_dir),
     ]
+    routers.append(mcp.routes(ModelContextServer(ai.tools, RestResources(routers), info.version)))
     return create_api(routers, http, auth, trail, info.version), feeds.broadcaster
 
 

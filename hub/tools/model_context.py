@@ -1,34 +1,79 @@
-"""The tools over the Model Context Protocol (MCP), for other AI programs: a JSON-RPC message in, its response out.
+"""Tools and resources over the Model Context Protocol (MCP), for other AI programs: JSON-RPC in, JSON-RPC out.
 
 The server keeps no session: each request gets one JSON object as its response. Nothing here changes state:
 ``propose_command`` only describes a command, which a person can then send.
 
-Source: the MCP specification, revision 2025-06-18, "Lifecycle", "Tools" and "Streamable HTTP".
+Source: the MCP specification, revision 2025-06-18, "Lifecycle", "Tools", "Resources" and "Streamable HTTP".
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import msgspec
 
+from hub.errors import HubError, NotFound
 from hub.tools.functions import Tools
 from hub.tools.schema import call, specs
 
 VERSIONS = ("2025-06-18", "2025-03-26", "2024-11-05")
 """Revisions of the protocol that the answers conform to, the newest first."""
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
+RESOURCE_NOT_FOUND = -32002
+MIME_TYPE = "application/json"
 INSTRUCTIONS = (
     "Live state and history of the devices of a Watchkeeper hub. All tools only read. propose_command describes a "
-    "command for a person; it sends nothing."
+    "command for a person; it sends nothing. The resources are devices, alerts, incidents, diagnoses and rules as JSON."
 )
 
 
-class ModelContextServer:
-    """Answers JSON-RPC messages with the tools of the assistant. ``version`` is the version of the hub."""
+class Resource(msgspec.Struct, frozen=True):
+    """A resource in a list."""
 
-    def __init__(self, tools: Tools, version: str) -> None:
+    uri: str
+    name: str
+    description: str
+
+
+class ResourceTemplate(msgspec.Struct, frozen=True, rename={"uri": "uriTemplate"}):
+    """A template (RFC 6570) for the URIs of resources."""
+
+    uri: str
+    name: str
+    description: str
+
+
+class ResourcePage(msgspec.Struct, frozen=True):
+    """A part of the list of resources. ``next`` is the cursor of the following part; None if there is none."""
+
+    items: Sequence[Resource]
+    next: str | None
+
+
+class Resources(Protocol):
+    """The resources that the current requester may read."""
+
+    async def page(self, cursor: str | None) -> ResourcePage:
+        """Return a part of the list. Raises Invalid for a wrong cursor."""
+        ...
+
+    def templates(self) -> Sequence[ResourceTemplate]: ...
+
+    async def read(self, uri: str) -> str:
+        """Return a resource as JSON. Raises NotFound."""
+        ...
+
+
+class ModelContextServer:
+    """Answers JSON-RPC messages with the tools of the assistant and with resources.
+
+    ``version`` is the version of the hub.
+    """
+
+    def __init__(self, tools: Tools, resources: Resources, version: str) -> None:
         self._tools = tools
+        self._resources = resources
         self._version = version
 
     async def answer(self, body: bytes) -> dict[str, Any] | None:
@@ -53,16 +98,45 @@ class ModelContextServer:
             return _done(number, {"tools": self._list()})
         if method == "tools/call":
             return await self._call(number, params)
+        if method.startswith("resources/"):
+            try:
+                return await self._resource(number, method, params)
+            except HubError as error:
+                code = RESOURCE_NOT_FOUND if isinstance(error, NotFound) else INVALID_PARAMS
+                return _failed(number, code, f"{error.message} {error.hint or ''}".strip())
         return _failed(number, METHOD_NOT_FOUND, f"The method {method[:60]!r} is not supported.")
 
     def _initialize(self, params: dict[str, Any]) -> dict[str, Any]:
         wanted = params.get("protocolVersion")
         return {
             "protocolVersion": wanted if wanted in VERSIONS else VERSIONS[0],
-            "capabilities": {"tools": {"listChanged": False}},
+            "capabilities": {
+                "tools": {"listChanged": False},
+                "resources": {"subscribe": False, "listChanged": False},
+            },
             "serverInfo": {"name": "watchkeeper", "title": "Watchkeeper", "version": self._version},
             "instructions": INSTRUCTIONS,
         }
+
+    async def _resource(self, number: str | int, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Answer a request for a list of resources, for the templates, or for one resource. Raises HubError."""
+        if method == "resources/templates/list":
+            found = [msgspec.to_builtins(each) | {"mimeType": MIME_TYPE} for each in self._resources.templates()]
+            return _done(number, {"resourceTemplates": found})
+        if method == "resources/list":
+            cursor = params.get("cursor")
+            if cursor is not None and not isinstance(cursor, str):
+                return _failed(number, INVALID_PARAMS, "cursor must be a text.")
+            page = await self._resources.page(cursor)
+            items = [msgspec.to_builtins(each) | {"mimeType": MIME_TYPE} for each in page.items]
+            return _done(number, {"resources": items} | ({"nextCursor": page.next} if page.next else {}))
+        if method == "resources/read":
+            uri = params.get("uri")
+            if not isinstance(uri, str):
+                return _failed(number, INVALID_PARAMS, "uri must be a text.")
+            contents = {"uri": uri, "mimeType": MIME_TYPE, "text": await self._resources.read(uri)}
+            return _done(number, {"contents": [contents]})
+        return _failed(number, METHOD_NOT_FOUND, f"The method {method[:60]!r} is not supported.")
 
     def _list(self) -> list[dict[str, Any]]:
         return [

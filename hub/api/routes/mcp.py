@@ -1,4 +1,4 @@
-"""``/mcp``: the assistant's read-only tools for other AI programs (Model Context Protocol, streamable HTTP)."""
+"""``/mcp``: read-only tools and resources for other AI programs (Model Context Protocol, streamable HTTP)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def routes(server: ModelContextServer) -> APIRouter:
 
     @router.post("/mcp", response_model=dict[str, object], responses={202: {}}, openapi_extra={"requestBody": _BODY})
     async def model_context(request: Request) -> Response:
-        """Answer a JSON-RPC message of the Model Context Protocol: `initialize`, `tools/list`, `tools/call`, `ping`.
+        """Answer a JSON-RPC message of the Model Context Protocol: `initialize`, `ping`, `tools/…`, `resources/…`.
 
-        Notifications are answered with 202. The tools only read, and see what the account of the token may see.
+        Notifications are answered with 202. Tools and resources only read, and show what the account of the token may
+        see.
         """
         answer = await server.answer(await request.body())
         return Response(status_code=202) if answer is None else Json(answer)

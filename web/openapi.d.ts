@@ -8901,7 +8901,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "value" | "chart" | "gauge" | "states" | "alerts" | "text" | "control" | "device";
+            kind: "value" | "chart" | "gauge" | "states" | "map" | "alerts" | "text" | "control" | "device";
             /** X */
             x: number;
             /** Y */
@@ -8948,7 +8948,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "value" | "chart" | "gauge" | "states" | "alerts" | "text" | "control" | "device";
+            kind: "value" | "chart" | "gauge" | "states" | "map" | "alerts" | "text" | "control" | "device";
             /** X */
             x: number;
             /** Y */

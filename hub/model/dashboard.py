@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-TileKind = Literal["value", "chart", "gauge", "states", "alerts", "text", "control", "device"]
+TileKind = Literal["value", "chart", "gauge", "states", "map", "alerts", "text", "control", "device"]
 SharedWith = Literal["viewer", "operator", "administrator"]
 TileRange = Literal["15m", "1h", "24h", "7d"]
 COLUMNS = 12

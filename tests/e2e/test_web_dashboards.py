@@ -194,6 +194,36 @@ def test_gauge_gets_its_ends_from_the_metric_that_is_chosen_by_group(site: Demo,
     expect(page.locator("[data-kind=gauge] .ends")).to_have_text(re.compile(r"250.°C$"))
 
 
+def test_map_shows_devices_where_they_are_and_follows_them(site: Demo, page: Page):
+    places = {"van": (52.5, 13.4), "truck": (52.52, 13.4), "bike-1": (52.5, 13.45), "bike-2": (52.50001, 13.45)}
+    for device, (latitude, longitude) in places.items():
+        site.publish(f"devices/{device}/telemetry", {"latitude": latitude, "longitude": longitude})
+    try:
+        eventually(lambda: len(site.get("/api/devices")["items"]) == 6, 20, "the devices")
+        board = create(site, "Map", tile("map", 0, w=8, h=8))
+        page.goto(f"http://{site.http}/dashboards/{board}")
+        shown = page.get_by_role("group", name="Map of 4 devices")
+        van, truck = (shown.get_by_role("link", name=f"{name}: ") for name in ("van", "truck"))
+        expect(van).to_be_visible()
+        expect(page.get_by_role("img", name=re.compile(r"^Scale: \d+.(m|km)$"))).to_be_visible()
+        assert truck.bounding_box()["y"] < van.bounding_box()["y"] - 100  # north is above
+        assert axe_violations(page) == []
+        both = shown.get_by_role("button", name="2 devices: ")
+        before = both.bounding_box()["x"]
+        site.publish("devices/van/telemetry", {"latitude": 52.5, "longitude": 13.3})
+        eventually(lambda: both.bounding_box()["x"] != before, 10, "the new scale of the map")
+        both.press("Enter")
+        expect(page.get_by_role("group", name="Map of 2 devices")).to_be_visible()
+        expect(van).to_be_hidden()
+        page.get_by_role("button", name="Show all").click()
+        van.click()
+        expect(page).to_have_url(re.compile("/d/van"))
+    finally:
+        page.goto("about:blank")
+        for device in places:
+            site.api.delete(f"/api/devices/{device}")
+
+
 def test_explore_keeps_its_state_in_the_address_and_becomes_a_tile(site: Demo, page: Page):
     page.goto(f"http://{site.http}/d/oven?metric=heat&range=24h")
     page.locator("main").get_by_role("link", name="Explore", exact=True).click()

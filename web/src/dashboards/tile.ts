@@ -14,6 +14,7 @@ export const SIZES: Record<TileKind, { w: number; h: number }> = {
   chart: { w: 6, h: 6 },
   gauge: { w: 3, h: 4 },
   states: { w: 6, h: 4 },
+  map: { w: 6, h: 7 },
   alerts: { w: 4, h: 6 },
   text: { w: 3, h: 3 },
   control: { w: 4, h: 3 },

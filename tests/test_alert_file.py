@@ -12,10 +12,11 @@ import pytest
 from api_hub import ApiHub, running_hub
 from hub.commandline.main import main
 from hub.diagnosis.alert_file import read_alert_file
-from hub.diagnosis.alert_replay import replay_file
+from hub.diagnosis.alert_replay import ReplayedAlert, replay_file
 from hub.diagnosis.evaluation import case_of, evaluate
 from hub.errors import Invalid
-from hub.model import ConfirmedCause, Tick
+from hub.model import ConfirmedCause, ReplaceRules, Tick
+from hub.rules import parse
 from scripted_provider import DOWN, Scripted, chain
 from simulators import KINDS
 
@@ -244,3 +245,53 @@ async def test_file_of_a_rule_on_another_device_has_its_readings(tmp_path: Path)
     (found,) = (await replay_file(contents, tmp_path / "replay")).alerts
     assert found[1] is not None
     assert (found[1].start, found[1].message) == (alert["since"], alert["message"])
+
+
+async def replayed(hub: ApiHub, alert_id: str, folder: Path) -> ReplayedAlert:
+    data = (await hub.http.get(f"/api/alerts/{alert_id}/file")).content
+    return await replay_file(read_alert_file(data), folder)
+
+
+TANK = '[[rule]]\nid = "low"\nmetric = "level"\nbelow = 10\n'
+TREE = (
+    '[[rule]]\nid = "low"\nkind = "all"\n[[rule.conditions]]\nmetric = "level"\nbelow = 10\n'
+    '[[rule.conditions]]\nkind = "equals"\nmetric = "on"\nvalue = true\n'
+)
+
+
+@pytest.mark.parametrize("rule", [TANK, TANK + 'for = "2m"\n', TREE, TREE.replace("all", "any", 1)])
+async def test_replay_honours_a_rule_created_after_its_condition_had_begun(tmp_path: Path, rule: str):
+    async with running_hub(tmp_path, rules="", real_ai=True) as hub:
+        now = int(time.time() * 1000)
+
+        async def send(minutes: range) -> None:
+            for minute in minutes:
+                values = {"level": 5.0 if minute < 15 else 50.0, "on": minute < 16}
+                hub.publish("devices/tank/telemetry", values, at=now - minute * 60_000)
+                await hub.services.ingest_queue.submit(Tick(now - minute * 60_000, 0))
+
+        await send(range(30, 8, -1))
+        created = parse(rule)
+        await hub.services.ingest_queue.submit(ReplaceRules(tuple(created), now - 8 * 60_000 - 20_000))
+        await send(range(8, 0, -1))
+        (alert,) = (await hub.http.get("/api/alerts")).json()["items"]
+        assert alert["since"] == now - 9 * 60_000  # not 14 minutes ago, when the level fell
+        found = await replayed(hub, alert["id"], tmp_path / "replay")
+    ((_, firing),) = found.alerts
+    assert firing is not None, found.reasons
+    assert (firing.start, firing.message) == (alert["since"], alert["message"])
+
+
+async def test_replay_says_that_the_rule_was_changed_after_the_alert(tmp_path: Path):
+    async with running_hub(tmp_path, rules=TANK, real_ai=True) as hub:
+        now = int(time.time() * 1000)
+        for minute in range(10, 0, -1):
+            hub.publish("devices/tank/telemetry", {"level": float(minute)}, at=now - minute * 60_000)
+        await hub.settled()
+        (alert,) = (await hub.http.get("/api/alerts")).json()["items"]
+        hub.publish("devices/tank/telemetry", {"level": 50.0}, at=now - 1)
+        await hub.settled()
+        await hub.services.ingest_queue.submit(ReplaceRules(tuple(parse(TANK.replace("10", "4"))), now))
+        found = await replayed(hub, alert["id"], tmp_path / "replay")
+    assert not found.same
+    assert "changed after the alert was raised" in found.reasons[alert["id"]]

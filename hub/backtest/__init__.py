@@ -2,7 +2,8 @@
 
 from hub.backtest.comparison import RuleOutcome, outcome
 from hub.backtest.firing import Firing, SeverityStep
-from hub.backtest.replay import OtherInputs, Points, Stopped, follows_presence, needs, replay
+from hub.backtest.records import Points
+from hub.backtest.replay import OtherInputs, Stopped, follows_presence, needs, replay
 from hub.backtest.suggestion import Side, Suggestion, Values, suggest
 
 __all__ = [

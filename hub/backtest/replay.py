@@ -7,23 +7,20 @@ rule's state are skipped (:meth:`hub.rules.Engine.calm`; the fast path of a runn
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from hub.backtest.firing import Firing, Firings
-from hub.model import Condition, Device, PublishedValue, Quality, Record, Rule, Scope, Value
+from hub.backtest.records import Points, outside, records_of
+from hub.model import Condition, Device, PublishedValue, Record, Rule, Scope
 from hub.registry.expected_interval import learned
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, Quantity, own_quantity, reads
 from hub.rules.kinds import Joined, MetricCondition
-
-Points = Sequence[tuple[int, Value, Quality]]
-"""Readings of one metric in the order of time: (epoch ms, value, quality)."""
 
 NEVER = 1 << 62
 RECORDS_BETWEEN_CHECKS = 256
@@ -84,6 +81,7 @@ def replay(
     stop: Callable[[], bool] = lambda: False,
     others: OtherInputs = NO_OTHERS,
     quantity: Quantity = own_quantity,
+    created_at: int = 0,
 ) -> list[Firing]:
     """Return the alerts that a rule would have raised on a device.
 
@@ -96,9 +94,10 @@ def replay(
         stop: Called every few milliseconds. If it returns True, the replay raises Stopped.
         others: Values of other devices, and the times of the device's other messages.
         quantity: A function that returns what a metric of the device measures.
+        created_at: When the rule was created, in epoch ms. Until then, readings are applied without the rule.
     """
-    records = _records(device.id, readings)
-    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, others, quantity)
+    records = records_of(device.id, readings)
+    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, others, quantity, created_at)
     place = checked = 0
     while place < len(records):
         if place >= checked:
@@ -114,7 +113,9 @@ def replay(
 class _Run:
     """One replay: a registry with one device, and an engine with one rule."""
 
-    def __init__(self, rule: Rule, device: Device, start: int, others: OtherInputs, quantity: Quantity) -> None:
+    def __init__(
+        self, rule: Rule, device: Device, start: int, others: OtherInputs, quantity: Quantity, created_at: int
+    ) -> None:
         self._published, self._heard = deque(others.published), deque(others.heard)
         self.firings = Firings()
         self._start = self._received = start
@@ -137,7 +138,8 @@ class _Run:
         self._registry.restore({device.id: msgspec.msgpack.encode(fresh)}, start)
         self._registry.connected(0)  # long ago: no reading waited for the connection
         self._device = self._registry.require(device.id)
-        self._engine = Engine([rule], self._registry.tolerated_silence, quantity=quantity)
+        self._rule, self._creation = rule, created_at if created_at > start else NEVER
+        self._engine = Engine([] if created_at > start else [rule], self._registry.tolerated_silence, quantity=quantity)
         self.firings.add(self._engine.restore([self._device], start))
         # Every reading can change the state of other rules, or the presence, which counts when a schedule begins.
         self._skips = rule.condition.bounds() is not None and not rule.schedule and not others.published
@@ -165,6 +167,7 @@ class _Run:
                 self._take_others(other)
             elif due <= until:
                 self._ticked = due
+                self._create_rule(due)
                 self._tick(max(due, self._received))
                 self._follow_schedule(max(due, self._received))
             else:
@@ -195,6 +198,13 @@ class _Run:
             self.firings.add(self._engine.lose(self._device, now))
         self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
+    def _create_rule(self, now: int) -> None:
+        """Begin to evaluate the rule, if it is created at the time ``now`` (epoch ms)."""
+        if now >= self._creation:
+            self._creation = NEVER
+            self._engine.replace([self._rule], [self._device.id])
+            self.firings.add(self._engine.judge_next(1, self._registry.get, now))
+
     def _follow_schedule(self, now: int) -> None:
         """Evaluate the rule if its schedule has begun or ended since the last call."""
         if self._engine.take_turned(lambda: [self._device]):
@@ -212,7 +222,11 @@ class _Run:
         Such an event is a timer that expires, or a schedule of a rule that begins or ends. For a rule that follows the
         device's presence, it is also the time at which the device may become stale.
         """
-        dues = [self._engine.next_turn, *(watch.due or NEVER for watch in self._device.watches.values())]
+        dues = [
+            self._creation,
+            self._engine.next_turn,
+            *(watch.due or NEVER for watch in self._device.watches.values()),
+        ]
         if self._follows_presence and self._device.watches and self._device.presence == "online":
             dues.append(self._registry.presence.stale_deadline(self._device.id))
         return min((due for due in dues if due > self._ticked), default=NEVER)
@@ -222,70 +236,15 @@ class _Run:
 
         Records that cannot change the rule's state are skipped, except the record just before a record that can.
         """
-        if place >= len(records) or not self._skips or self._next_timer() < NEVER:
+        if place >= len(records) or not self._skips or min(self._next_timer(), self._creation) < NEVER:
             return place
         metrics = list(self._device.metrics)
         if (calm := self._engine.calm(self._device, metrics)) is None:
             return place
         key = (*calm.least, *calm.most)
         if key not in self._outside:
-            self._outside[key] = np.flatnonzero(_outside(records, metrics, calm.least, calm.most))
+            self._outside[key] = np.flatnonzero(outside(records, metrics, calm.least, calm.most))
         places = self._outside[key]
         following = int(np.searchsorted(places, place))
         found = int(places[following]) if following < len(places) else len(records)
         return max(place, found - 1)
-
-
-def _outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:
-    """Return a boolean array with one entry per record: True if the record may change the rule's state.
-
-    Such a record has a text, a number outside the range from ``least`` to ``most`` of its metric, or a metric that is
-    not in ``metrics``.
-    """
-    found = np.fromiter((not record.values.keys() <= set(metrics) for record in records), np.bool_, len(records))
-    for metric, low, high in zip(metrics, least, most, strict=True):
-        if low == -math.inf and high == math.inf:
-            continue
-        inside = low if low > -math.inf else high
-        column = np.array([_number(record.values.get(metric, inside)) for record in records])
-        found |= ~((column >= low) & (column <= high))
-    return found
-
-
-def _number(value: Value) -> float:
-    return math.nan if isinstance(value, str) else float(value)
-
-
-def _records(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
-    """Return the readings as records in the order of time.
-
-    Readings of several metrics at the same time form one record.
-    """
-    if len(readings) == 1:
-        ((metric, points),) = readings.items()
-        return [Record(device_id, ts, ts, {metric: value}, _quality(quality)) for ts, value, quality in points]
-    together: dict[tuple[int, int], Record] = {}
-    for metric, points in readings.items():
-        for key, value, quality in _numbered(points):
-            if (record := together.get(key)) is None:
-                together[key] = Record(device_id, key[0], key[0], {metric: value}, _quality(quality))
-            else:
-                record.values[metric] = value
-    return [together[key] for key in sorted(together)]
-
-
-def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]]:
-    """Yield each point as ``(key, value, quality)`` with a unique key.
-
-    The key is a pair of the time and a number that counts the points with the same time, from 0.
-    """
-    before, number = -1, 0
-    for ts, value, quality in points:
-        number = number + 1 if ts == before else 0
-        before = ts
-        yield (ts, number), value, quality
-
-
-def _quality(quality: Quality) -> Quality:
-    """Return the quality of a reading in a replay: a late reading counts as good, because here it arrives in time."""
-    return "good" if quality == "late" else quality

@@ -47,6 +47,8 @@ def _lines(found: ReplayedAlert) -> Iterator[str]:
     for alert, firing in found.alerts:
         verdict = "raised again" if firing is not None else "NOT raised again"
         yield f"{verdict}: {alert.device}, {alert.message} (since {fmt.date_time(alert.since)})"
+        if (reason := found.reasons.get(alert.id)) is not None:
+            yield f"    {reason}"
     yield ""
     yield found.diagnosis.summary
     yield from found.differs

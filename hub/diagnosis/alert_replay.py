@@ -13,19 +13,19 @@ from pathlib import Path
 
 import msgspec
 
-from hub.backtest import Firing, OtherInputs, follows_presence, needs, replay
+from hub.backtest import Firing
 from hub.diagnosis.alert_file import AlertFile, rules_of
 from hub.diagnosis.generator import Subject
 from hub.diagnosis.investigation import Investigation
 from hub.diagnosis.reply import built_in_diagnosis
+from hub.diagnosis.rule_replay import replay_alert
 from hub.diagnosis.service import diagnosis_of, judged
 from hub.errors import Invalid
 from hub.insight.signature import extended
-from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, PublishedValue, Reading, Rule
+from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, Reading, Rule
 from hub.registry.expected_interval import device_stale_after
 from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine, own_quantity
-from hub.rules.source_readers import sources_of
+from hub.rules import Engine
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 
@@ -44,11 +44,13 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
             second one is None if the replay did not raise it.
         diagnosis: the diagnosis of the replay.
         differs: a sentence for each difference between this diagnosis and the file's; empty if they are equal.
+        reasons: why the replay did not raise an alert, as a sentence, by the id of the alert.
     """
 
     alerts: list[tuple[Alert, Firing | None]]
     diagnosis: Diagnosis
     differs: list[str]
+    reasons: dict[str, str]
 
     @property
     def same(self) -> bool:
@@ -65,34 +67,14 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
     if device is None or device.id not in contents.readings:
         raise Invalid("The file has no readings of the alert's device.", "Download it again.")
     rules = rules_of(contents)
-    alerts = [(each, await asyncio.to_thread(_found, each, device, rules, contents)) for each in contents.alerts]
+    alerts, reasons = list[tuple[Alert, Firing | None]](), dict[str, str]()
+    for alert in contents.alerts:
+        firing, reason = await asyncio.to_thread(replay_alert, alert, device, rules, contents)
+        alerts.append((alert, firing))
+        if reason is not None:
+            reasons[alert.id] = reason
     diagnosis = await _diagnosed(contents, device, rules, folder)
-    return ReplayedAlert(alerts, diagnosis, list(_differences(contents.diagnosis, diagnosis)))
-
-
-def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertFile) -> Firing | None:
-    """Replay the rule of ``alert`` with the readings in the file. Return the alert that the replay raises in its place.
-
-    The replayed alert (firing) has the same metric and the same start as ``alert``. Return None if there is none, if
-    the rule is not among ``rules``, or if ``alert`` is of another device than ``device``.
-    """
-    rule = next((each for each in rules if each.id == alert.rule), None)
-    if rule is None or alert.device != device.id:
-        return None
-    readings = {
-        name: points
-        for name, points in contents.readings[device.id].items()
-        if follows_presence(rule) or needs(rule, name, own_quantity(device, name))
-    }
-    published = [
-        PublishedValue(source.device, metric, value, None, ts)
-        for source in sources_of(rule)
-        if source.device is not None and (metric := source.metric or alert.metric or "")
-        for ts, value, _ in contents.readings.get(source.device, {}).get(metric, ())
-    ]
-    others = OtherInputs(sorted(published, key=lambda each: each.at))
-    firings = replay(rule, device, readings, contents.start, contents.end, others=others)
-    return next((each for each in firings if (each.metric, each.start) == (alert.metric, alert.since)), None)
+    return ReplayedAlert(alerts, diagnosis, list(_differences(contents.diagnosis, diagnosis)), reasons)
 
 
 async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule], folder: Path) -> Diagnosis:

@@ -28,7 +28,7 @@ class Judging:
         devices = [device.id for device in self._registry.devices()]
         if isinstance(change, ReplaceRules):
             self._registry.fast_path.demote_all()
-            self._engine.replace(change.rules, devices)
+            self._engine.replace(change.rules, devices, change.at)
             return self.step(change.at)
         return self.start(devices, change.at) if self._engine.replace_areas(change.around) else []
 

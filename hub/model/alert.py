@@ -55,8 +55,8 @@ class Alert(msgspec.Struct, frozen=True):
 
     ``id`` is derived from rule, device, metric and the record that raised the alert, so a record that is processed
     twice raises one alert. ``since`` and ``ended_at`` are when the condition began and ended by the device's clock.
-    ``raised_at``, ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's clock. What happened
-    to the alert, with comments, is in its history (:class:`hub.model.AlertEntry`).
+    ``raised_at``, ``evaluated_from``, ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's
+    clock. What happened to the alert, with comments, is in its history (:class:`hub.model.AlertEntry`).
     """
 
     id: str
@@ -90,6 +90,7 @@ class Alert(msgspec.Struct, frozen=True):
     incident: str | None = None  # id of the incident that it belongs to
     suppressed_by: str | None = None  # the gateway whose outage explains it: nobody is notified of this alert
     flapping: bool = False  # raised and cleared again and again: people are not notified each time
+    evaluated_from: int | None = None  # when its rule was created or changed, if the hub has seen that
 
     @property
     def open(self) -> bool:

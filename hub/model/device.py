@@ -150,6 +150,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
     parts: dict[int, PartState] = {}  # of the joined conditions that depend on earlier values, by number
     closed: int | None = None  # a person closed its alert: values (or silence) up to this time raise no other one
+    evaluated_from: int | None = None  # see Alert.evaluated_from
 
 
 class Device(msgspec.Struct):

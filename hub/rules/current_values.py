@@ -118,7 +118,7 @@ def _judge_pending(
     if since is None:
         if not sure or latest.ts <= (watch.closed or -1):
             return []
-        since, watch.began = latest.ts, received(device, latest)
+        since, watch.began, watch.evaluated_from = latest.ts, received(device, latest), now
         device.watches[each.key] = watch
     elif watch.began is None:
         watch.began = received(device, latest) - (latest.ts - since)

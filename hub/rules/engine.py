@@ -198,11 +198,12 @@ class Engine:
 
     # -- changes of rules and devices ------------------------------------------------------------------------
 
-    def replace(self, rules: Iterable[Rule], devices: Iterable[str]) -> None:
-        """Replace the rules, and queue the devices with the ids ``devices`` for :meth:`judge_next`.
+    def replace(self, rules: Sequence[Rule], devices: Iterable[str], at: int = 0) -> None:
+        """Replace the rules at ``at`` (epoch ms), and queue ``devices`` (ids) for :meth:`judge_next`.
 
         Rules with the same id and metric keep their readings, timer and alert, if the new condition still holds.
         """
+        self._watches.rule_times.note(self.rules, rules, at)
         self.rules[:] = rules
         self.rule_names = {rule.id: rule.name for rule in self.rules}
         self.published.want(self.rules)
@@ -274,8 +275,7 @@ class Engine:
 
     def restore(self, devices: Iterable[Device], now: int) -> list[Event]:
         """Restore the timers and evaluate all rules. Withdraw open alerts that no device's rule state refers to."""
-        events: list[Event] = []
-        watched: set[str] = set()
+        events, watched = list[Event](), set[str]()
         for device in devices:
             self._watches.restore_timers(device)
             events += self.judge(device, now)

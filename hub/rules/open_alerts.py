@@ -56,11 +56,21 @@ class OpenAlerts:
         self._of_device.setdefault(alert.device, set()).add(alert.id)
 
     def raise_alert(
-        self, device: Device, rule: Rule, since: int, value: Value | None, now: int, *, standing: bool
+        self,
+        device: Device,
+        rule: Rule,
+        since: int,
+        value: Value | None,
+        now: int,
+        *,
+        standing: bool,
+        evaluated_from: int | None,
     ) -> AlertRaised:
         # The same latest value can raise an alert again after its first one was withdrawn; it needs another id.
         alert = _alert(device, rule, since, value, now, f"\n{now}" if standing else "")
-        alert = msgspec.structs.replace(alert, silenced_by=self.silenced_by(alert, device))
+        alert = msgspec.structs.replace(
+            alert, silenced_by=self.silenced_by(alert, device), evaluated_from=evaluated_from
+        )
         self.add(alert)
         return AlertRaised(alert, now)
 

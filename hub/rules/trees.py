@@ -115,7 +115,7 @@ class TreeEvaluator:
         """
         device.watches[each.key] = watch
         if watch.since is None:
-            watch.since = since
+            watch.since, watch.evaluated_from = since, now
             self._watches.changed.add(device.id)
         watch.began = now - (ts - watch.since)
         if watch.began + each.rule.for_ms > now:

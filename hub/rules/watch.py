@@ -16,6 +16,7 @@ from hub.rules.alert_lifecycle import Input
 from hub.rules.low_points import note_low
 from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
+from hub.rules.rule_times import RuleTimes
 
 SET_BACK_MS = 60_000
 """If the clock goes back by more than this (ms), somebody has set it."""
@@ -37,6 +38,7 @@ class Watches:
         # Heap of (due in ms, device id, key of the watch, True for the timer of late readings).
         self._timers: list[tuple[int, str, str, bool]] = []
         self._ticked = 0
+        self.rule_times = RuleTimes()
         self.changed: set[str] = set()
 
     # -- timers -----------------------------------------------------------------------------------------------
@@ -101,9 +103,9 @@ class Watches:
             if not each.condition.lasting:
                 return events
             # It begins again with each value: a replay of the records restores that, so it need not be stored.
-            watch.since = ts
+            watch.since, watch.evaluated_from = ts, None
         if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
-            watch.since, watch.lows = ts, []
+            watch.since, watch.lows, watch.evaluated_from = ts, [], None
             self.changed.add(device.id)
         if watch.alert is not None:
             self.relapse(device, watch)
@@ -168,7 +170,7 @@ class Watches:
         """Reset a watch whose condition does not hold, and end its alert. ``note`` is added to the alert's history."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
-        watch.since = watch.due = watch.began = watch.over = None
+        watch.since = watch.due = watch.began = watch.over = watch.evaluated_from = None
         watch.lows = []
         return self.close(watch, happened, now, ended, note)
 
@@ -221,7 +223,8 @@ class Watches:
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
-        raised = self.alerts.raise_alert(device, rule, since, value, now, standing=standing)
+        begun = self.rule_times.get(rule.id) if watch.evaluated_from is None else watch.evaluated_from
+        raised = self.alerts.raise_alert(device, rule, since, value, now, standing=standing, evaluated_from=begun)
         watch.alert, watch.due, watch.lows = raised.alert.id, None, []
         self.changed.add(device.id)
         return [raised]
@@ -287,7 +290,7 @@ def watch_of(device: Device, each: MetricRule) -> Watch:
         return Watch(measure=each.measure)
     if watch.measure != each.measure:
         if watch.measure:
-            watch.since = watch.due = watch.began = watch.over = watch.late = None
+            watch.since = watch.due = watch.began = watch.over = watch.late = watch.evaluated_from = None
             watch.lows, watch.parts = [], {}
             if not each.condition.windowed or watch.measure < 0 or each.measure < 0:
                 watch.points = []

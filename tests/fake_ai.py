@@ -15,7 +15,7 @@ from hub.analysis import DeviceLink, Found
 from hub.errors import AiUnavailable, UnknownModel
 from hub.insight import Signature
 from hub.insight.signature import built_in
-from hub.model import Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
+from hub.model import Alert, Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
 from hub.runtime.progress import ProgressStreams
 
 WRITER = Writer("builtin", "builtin", False)
@@ -67,6 +67,11 @@ class Ai:
 
     async def diagnose_device(self, device_id: str) -> Diagnosis:
         diagnosis = diagnosis_of(device_id, None)
+        await self.submit(WriteDiagnosis(diagnosis))
+        return diagnosis
+
+    async def diagnose_alert(self, alert: Alert) -> Diagnosis:
+        diagnosis = diagnosis_of(alert.device, alert.id)
         await self.submit(WriteDiagnosis(diagnosis))
         return diagnosis
 

@@ -158,6 +158,7 @@ async def walk_devices(walk: Walk, hub: ApiHub) -> None:
     await walk.do("POST /api/alerts/{alert_id}/mute", alert["id"])
     await walk.do("DELETE /api/alerts/{alert_id}/mute", alert["id"])
     await walk.do("POST /api/alerts/{alert_id}/comments", alert["id"], json={"text": "Pump is dry"})
+    await walk.do("POST /api/alerts/{alert_id}/diagnose", alert["id"])
     await walk.do("POST /api/alert-actions", json={"alerts": [alert["id"]], "action": "acknowledge"})
     await walk.do("POST /api/alerts/{alert_id}/close", alert["id"])
     silence = {"devices": ["pump-*"], "note": "Service", "ends_at": alert["raised_at"] + 86_400_000}

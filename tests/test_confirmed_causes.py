@@ -14,11 +14,13 @@ import pytest
 
 from api_hub import ApiHub, Socket, diagnosis_of, running_hub
 from assistant_tools import build_tools
+from hub.diagnosis.evaluation import case_of
 from hub.diagnosis.investigation import Investigation
 from hub.insight import evidence
 from hub.model import ConfirmCause, ConfirmedCause, WriteDiagnosis
 from hub.store.base import Delta
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, migrate
+from hub.store.read_only import ReadOnlyStore
 from hub.store.sqlite import FILE, SqliteStore
 from hub.store.sqlite_connection import SqliteConnection
 from store_samples import T0, alert, older
@@ -243,3 +245,58 @@ async def test_alert_of_older_format_can_be_confirmed_and_is_then_kept(tmp_path:
         assert await store.alerts() == []
     finally:
         await store.close()
+
+
+async def raised_again(hub: ApiHub) -> tuple[str, str]:
+    """Return two alerts of one incident, of which only the first one was diagnosed before it cleared."""
+    first = await raised(hub, "a")
+    await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis_of("a", first)))
+    await asyncio.sleep(0.01)  # the second alert is raised in a later millisecond
+    await hub.telemetry("a", temperature=20)
+    return first, await raised(hub, "a")
+
+
+async def test_cause_confirmed_for_an_alert_that_was_raised_again_makes_a_case(hub: ApiHub, tmp_path: Path) -> None:
+    first, again = await raised_again(hub)
+    await confirm(hub, again, cause="bearing_wear", fix=FIX)
+    with closing(ReadOnlyStore.open(tmp_path)) as store:
+        ((found, diagnosis),) = store.confirmed_cases(10)
+    assert (found.id, diagnosis.alert) == (first, first)
+    assert found.confirmed is not None
+    assert found.confirmed.cause == "bearing_wear"
+    case = case_of(found, diagnosis, hub.services.registry.require("a"))
+    assert case is not None
+    assert case.cause == "bearing_wear"
+    await confirm(hub, first, cause="cavitation")
+    with closing(ReadOnlyStore.open(tmp_path)) as store:  # one diagnosis counts once, with its own alert's cause
+        ((found, _),) = store.confirmed_cases(10)
+    assert found.confirmed is not None
+    assert found.confirmed.cause == "cavitation"
+
+
+async def test_alert_says_that_its_diagnosis_is_of_an_earlier_one_and_gets_its_own(hub: ApiHub) -> None:
+    first, again = await raised_again(hub)
+    found = (await hub.http.get(f"/api/alerts/{again}")).json()
+    assert (found["diagnosis"]["alert_id"], found["diagnosis_for"]) == (first, "earlier_alert")
+    assert found["diagnosis"]["created_at"] < found["raised_at"]
+    assert (await hub.http.get(f"/api/alerts/{first}")).json()["diagnosis_for"] == "this_alert"
+    services = hub.services
+    tools = build_tools(services.registry, services.engine, services.store, services.now)
+    (view,) = await tools.queries.explained(tools.queries.open_alerts(None))
+    assert "of an earlier alert of this incident: The bearing wears." in (view.why or "")
+    made = await hub.http.post(f"/api/alerts/{again}/diagnose")
+    assert (made.status_code, made.json()["alert_id"]) == (200, again)
+    found = (await hub.http.get(f"/api/alerts/{again}")).json()
+    assert (found["diagnosis"]["alert_id"], found["diagnosis_for"]) == (again, "this_alert")
+
+
+async def test_only_an_open_alert_can_be_diagnosed(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, real_ai=True) as hub:
+        name = await raised(hub, "a")
+        made = await hub.http.post(f"/api/alerts/{name}/diagnose")
+        assert (made.status_code, made.json()["alert_id"]) == (200, name)
+        await hub.telemetry("a", temperature=20)
+        refused = await hub.http.post(f"/api/alerts/{name}/diagnose")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "conflict")
+        assert (await hub.http.get("/api/alerts/none")).status_code == 404
+        assert (await hub.http.post("/api/alerts/none/diagnose")).status_code == 404

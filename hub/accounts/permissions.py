@@ -135,6 +135,7 @@ POST   /api/devices/{device_id}/commands
 POST   /api/telemetry   whole hub
 PATCH  /api/devices/{device_id}/desired
 POST   /api/devices/{device_id}/diagnose
+POST   /api/alerts/{alert_id}/diagnose
 POST   /api/diagnoses/{diagnosis_id}/repeat
 POST   /analyze/image
 POST   /analyze/audio

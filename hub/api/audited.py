@@ -106,6 +106,7 @@ ai       POST   /ai/stream                                  asked the assistant
 ai       POST   /api/conversations/{conversation}/turns     asked the assistant
 ai       DELETE /api/conversations/{conversation}           deleted a conversation
 ai       POST   /api/devices/{device_id}/diagnose           requested a diagnosis
+ai       POST   /api/alerts/{alert_id}/diagnose             requested a diagnosis
 ai       POST   /api/diagnoses/{diagnosis_id}/repeat        repeated a diagnosis
 ai       POST   /analyze/image                              analysed a picture
 ai       POST   /analyze/audio                              analysed a recording

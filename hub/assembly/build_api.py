@@ -151,7 +151,7 @@ def build_api(
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),
         *alert_routers(core, alert_service, handling, ai, incidents, submit, info.version),
-        diagnoses.routes(ai.diagnosis, visible.history, slots),
+        diagnoses.routes(ai.diagnosis, alert_service, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         telemetry.routes(PostedTelemetry(submit, broker.dialects.root, core.now)),
         *_history_routers(core, submit),

@@ -74,7 +74,13 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
         if reason is not None:
             reasons[alert.id] = reason
     diagnosis = await _diagnosed(contents, device, rules, folder)
-    return ReplayedAlert(alerts, diagnosis, list(_differences(contents.diagnosis, diagnosis)), reasons)
+    differences = _differences(_of_same_device(contents.diagnosis, device), diagnosis)
+    return ReplayedAlert(alerts, diagnosis, list(differences), reasons)
+
+
+def _of_same_device(diagnosis: Diagnosis | None, device: Device) -> Diagnosis | None:
+    """Return the diagnosis if it is of this device; the file has no readings to repeat one of another device."""
+    return diagnosis if diagnosis is not None and diagnosis.device == device.id else None
 
 
 async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule], folder: Path) -> Diagnosis:
@@ -82,7 +88,10 @@ async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule],
 
     It is computed for the time at which the file's diagnosis was made, from what the file has up to then.
     """
-    alert, original = contents.alert, contents.diagnosis
+    original = _of_same_device(contents.diagnosis, device)
+    # The diagnosis may be of an earlier alert of the incident.
+    diagnosed = original.alert if original else None
+    alert = next((each for each in contents.alerts if each.id == diagnosed), contents.alert)
     at = original.created_at if original else alert.raised_at + DIAGNOSED_AFTER_MS
     store = SqliteStore.open(folder)
     try:

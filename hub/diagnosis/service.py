@@ -25,7 +25,7 @@ from hub.diagnosis.investigation import Investigation
 from hub.diagnosis.local_models import LocalModelQueue, PendingRevision
 from hub.diagnosis.manual_quotes import manual_quotes
 from hub.diagnosis.reply import GeneratedDiagnosis
-from hub.errors import HubError, NotFound
+from hub.errors import Conflict, HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature, evidence, rank
 from hub.insight.past_alerts import proven_actions
@@ -125,6 +125,21 @@ class DiagnosisService:
         device = self._registry.require(device_id)
         with self.runs.open(f"device:{device.id}") as run:
             return await self._diagnose(run, device, self._investigation.gravest(device.id))
+
+    async def diagnose_alert(self, alert: Alert) -> Diagnosis:
+        """Diagnose an open alert by the present readings, and store the diagnosis.
+
+        It is used for an alert that has the diagnosis of another alert of its incident. Raises Conflict if the alert
+        has cleared, and NotFound if its device is unknown.
+        """
+        if alert.id not in self._engine.open:
+            raise Conflict(
+                "The alert has cleared. Only open alerts can be diagnosed.",
+                "POST /api/devices/{id}/diagnose examines the present state of its device.",
+            )
+        device = self._registry.require(alert.device)
+        with self.runs.open(alert.id) as run:
+            return await self._diagnose(run, device, alert)
 
     async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
         """Return the evidence about a device's current state, and the known faults that fit it. Store nothing."""

@@ -64,3 +64,27 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def flapping(self) -> bool:
         return any(each.flapping for each in self.recoveries.values())
+
+    def explaining(self, device: str) -> tuple[str, ...]:
+        """Return the ids of the alerts whose diagnoses explain the incident's alerts of ``device``, the best first.
+
+        There are up to two ids:
+
+        - the alert of the metric that changed first in the incident. It is left out if it belongs to another device
+          and this device has a diagnosed alert of its own.
+        - the diagnosed alert of this device. If there is none, because all its alerts are suppressed or part of a
+          storm, it is the alert that was raised first in the incident.
+        """
+        first, own = self.first, self.explained.get(device)
+        leading = [first.alert] if first.alert and (own is None or first.device == device) else []
+        return tuple(dict.fromkeys((*leading, own or first_alert(self.id))))
+
+
+def incident_of(alert_id: str) -> str:
+    """Return the id of the incident whose first alert has this id."""
+    return f"i{alert_id[1:]}"
+
+
+def first_alert(incident_id: str) -> str:
+    """Return the id of the first alert of an incident."""
+    return f"a{incident_id[1:]}"

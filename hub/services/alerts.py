@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 NOBODY = "none"
 """Value of the filter ``assignee`` that selects alerts that are assigned to nobody."""
 DiagnosisState = Literal["pending", "ready", "none"]
+DiagnosisFor = Literal["this_alert", "earlier_alert", "other_alert"]
+"""Which alert a diagnosis was made for. ``earlier_alert``: it is older than this alert, whose incident it explains."""
 
 
 class Handled(msgspec.Struct, frozen=True):
@@ -75,6 +77,15 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
     unit: str | None = None
     stays_open: OpenReason | None = None
     gateway: GatewayName | None = None
+
+    @property
+    def diagnosis_for(self) -> DiagnosisFor | None:
+        """Return whether the diagnosis was made for this alert or for another one of its incident; None without one."""
+        if self.diagnosis is None:
+            return None
+        if self.diagnosis.alert == self.alert.id:
+            return "this_alert"
+        return "earlier_alert" if self.diagnosis.created_at < self.alert.raised_at else "other_alert"
 
 
 def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAlert:

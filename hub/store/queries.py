@@ -20,7 +20,7 @@ from hub.model import (
 from hub.store.base import StoredSnapshot
 from hub.store.connection import SqlConnection, to_json
 from hub.store.dedup_keys import load_dedup_keys
-from hub.store.incidents import last_incidents
+from hub.store.incidents import incident, last_incidents
 from hub.store.rows import MAX_NUMBER, Unreadable, decoded
 from hub.store.wal.batch_rows import read_records
 
@@ -181,10 +181,32 @@ def confirmed_alerts(connection: SqlConnection, devices: Sequence[str], metric: 
 
 
 def confirmed_cases(connection: SqlConnection, limit: int) -> list[tuple[Alert, Diagnosis]]:
-    """Return alerts with a confirmed cause and their diagnoses, last confirmed first."""
-    alerts = _alerts(connection, "confirmed_at IS NOT NULL ORDER BY confirmed_at DESC, id DESC LIMIT ?", limit)
-    known = diagnoses(connection, [each.id for each in alerts])
-    return [(each, known[each.id]) for each in alerts if each.id in known]
+    """Return alerts with a confirmed cause and their diagnoses, last confirmed first.
+
+    An alert without a diagnosis of its own has that of its incident. The result then has the alert that was diagnosed,
+    with the confirmed cause, unless a cause was confirmed for that alert, too. Each diagnosis is returned once.
+    """
+    confirmed = _alerts(connection, "confirmed_at IS NOT NULL ORDER BY confirmed_at DESC, id DESC LIMIT ?", limit)
+    explaining = {each.id: _explaining(connection, each) for each in confirmed}
+    known = diagnoses(connection, [name for names in explaining.values() for name in names])
+    others = [name for name in known if name not in explaining]
+    diagnosed = {each.id: each for each in (*confirmed, *_alerts_by_id(connection, others))}
+    cases = dict[str, tuple[Alert, Diagnosis]]()
+    for each in sorted(confirmed, key=lambda alert: alert.id not in known):  # those with a diagnosis of their own first
+        name = next((name for name in explaining[each.id] if name in known), None)
+        if name is not None and name in diagnosed and name not in cases:
+            cases[name] = msgspec.structs.replace(diagnosed[name], confirmed=each.confirmed), known[name]
+    return sorted(cases.values(), key=lambda case: -case[0].confirmed.at if case[0].confirmed else 0)
+
+
+def _explaining(connection: SqlConnection, alert: Alert) -> tuple[str, ...]:
+    """Return the ids of the alerts whose diagnoses explain this alert, the best first. Its own id is the first."""
+    found = incident(connection, alert.incident) if alert.incident else None
+    return (alert.id, *(found.explaining(alert.device) if found else ()))
+
+
+def _alerts_by_id(connection: SqlConnection, names: Sequence[str]) -> list[Alert]:
+    return _alerts(connection, "id IN (SELECT value FROM json_each(?))", to_json(list(names)))
 
 
 def diagnoses(connection: SqlConnection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hub import text_format as fmt
-from hub.model import Alert, ConfirmedCause, Diagnosis, Limit, Presence, Quality, Severity, Value
+from hub.model import Alert, Diagnosis, Limit, Presence, Quality, Severity, Value
 
 
 class DeviceView(msgspec.Struct, frozen=True):
@@ -77,23 +77,26 @@ class AlertView(msgspec.Struct, frozen=True):
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
             fmt.date_time(alert.raised_at), alert.cleared_at, alert.since, alert.ended_at, alert.late,
-            own.cause if own else None, _why(alert.confirmed, diagnosis, diagnosed),
+            own.cause if own else None, _why(alert, diagnosis, diagnosed),
             own.actions if own else (), alert.confirmed.title if alert.confirmed else None,
         )  # fmt: skip
 
 
-def _why(confirmed: ConfirmedCause | None, diagnosis: Diagnosis | None, diagnosed: str | None) -> str | None:
+def _why(alert: Alert, diagnosis: Diagnosis | None, diagnosed: str | None) -> str | None:
     """Return what is known about why an alert was raised, or None if nothing is known.
 
     The text begins with the cause that a person confirmed, and what fixed it. After that comes the summary of the
-    diagnosis. ``diagnosed`` is the name of the device that the diagnosis is about, if it is another device of the same
-    incident.
+    diagnosis, with its time if it is older than the alert. ``diagnosed`` is the name of the device that the diagnosis
+    is about, if it is another device of the same incident.
     """
+    confirmed = alert.confirmed
     found = [f"The confirmed cause is: {confirmed.title}."] if confirmed else []
     if confirmed and confirmed.fix:
         found.append(f"What fixed it: {confirmed.fix.rstrip('.')}.")
     if diagnosis:
         prefix = f"Diagnosis of {diagnosed}, another device of this incident: " if diagnosed else ""
+        if not diagnosed and diagnosis.alert != alert.id and diagnosis.created_at < alert.raised_at:
+            prefix = f"Diagnosis of {fmt.date_time(diagnosis.created_at)}, of an earlier alert of this incident: "
         found.append(prefix + diagnosis.summary)
     return " ".join(found) or None
 

@@ -1,4 +1,4 @@
-"""``/api/diagnoses/{id}/prompt`` and ``/repeat``: read the prompt of a diagnosis, and run it again."""
+"""Diagnose an alert (``/api/alerts/{id}/diagnose``); read or repeat a diagnosis (``/api/diagnoses``)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hub.api.schemas import requests, serializers
 from hub.api.schemas.api_object import ApiObject
 from hub.diagnosis import DiagnosisService
 from hub.errors import NotFound
+from hub.services.alerts import Alerts
 from hub.store.reader import HistoryReader
 
 
@@ -33,10 +34,22 @@ class PromptShape(ApiObject):
     messages: list[MessageAsked]
 
 
-def routes(diagnosis: DiagnosisService, store: HistoryReader, slots: ConcurrencyLimit) -> APIRouter:
-    router = APIRouter(prefix="/api/diagnoses", tags=["alerts"])
+def routes(diagnosis: DiagnosisService, alerts: Alerts, store: HistoryReader, slots: ConcurrencyLimit) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["alerts"])
 
-    @router.get("/{diagnosis_id}/prompt", response_model=PromptShape)
+    @router.post("/alerts/{alert_id}/diagnose", response_model=diagnosis_schemas.DiagnosisShape)
+    async def diagnose_alert(alert_id: str) -> Response:
+        """Diagnose an open alert by the present readings, and store the diagnosis.
+
+        An alert that shows the diagnosis of another alert of its incident (`diagnosis_for`) thereby gets its own.
+        """
+        found = await alerts.get(alert_id)
+        with slots.acquire():
+            made = await diagnosis.diagnose_alert(found.alert)
+        note_model(made.generated_by, made.tokens_used)
+        return Json(serializers.diagnosis(made))
+
+    @router.get("/diagnoses/{diagnosis_id}/prompt", response_model=PromptShape)
     async def get_prompt(diagnosis_id: str) -> Response:
         """Return the exact prompt that the model was given: instructions, then the evidence as quoted data."""
         found = await store.diagnosis(diagnosis_id)
@@ -47,7 +60,7 @@ def routes(diagnosis: DiagnosisService, store: HistoryReader, slots: Concurrency
         messages = [MessageAsked(role, text) for role, text in found.prompt]
         return Json(PromptShape(diagnosis_id=found.id, messages=messages))
 
-    @router.post("/{diagnosis_id}/repeat", response_model=diagnosis_schemas.DiagnosisShape)
+    @router.post("/diagnoses/{diagnosis_id}/repeat", response_model=diagnosis_schemas.DiagnosisShape)
     async def repeat_diagnosis(diagnosis_id: str, body: requests.Repeat | None = None) -> Response:
         """Run a diagnosis again with the same evidence and prompt, and return it without storing it.
 

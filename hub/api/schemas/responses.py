@@ -71,6 +71,8 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
     - `closed_by`: the person who cleared the alert by hand, although the condition had not ended
     - `comments`: the number of comments; `GET /api/alerts/{id}/history` returns them
     - `confirmed`: the cause that a person found; it outranks the cause that the diagnosis names
+    - `diagnosis_for`: which alert the diagnosis was made for. `earlier_alert` and `other_alert` are other alerts of the
+      incident (`diagnosis.alert_id`); `earlier_alert` says that the diagnosis is older than this alert
     - `message_key` and `message_params`: the kind of rule, which identifies the sentence in `message`, and the values
       in that sentence; alerts of older versions have neither
     """
@@ -115,6 +117,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
     confirmed: ConfirmedCauseShape | None
     diagnosis: DiagnosisShape | None
     diagnosis_state: Literal["pending", "ready", "none"]
+    diagnosis_for: Literal["this_alert", "earlier_alert", "other_alert"] | None
 
 
 class DeviceShape(ApiObject):

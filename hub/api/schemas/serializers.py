@@ -131,6 +131,7 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         confirmed=ConfirmedCauseShape.of(found.alert.confirmed) if found.alert.confirmed else None,
         diagnosis=diagnosis(found.diagnosis) if found.diagnosis else None,
         diagnosis_state=found.diagnosis_state,
+        diagnosis_for=found.diagnosis_for,
     )
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hub.events import IncidentChanged
 from hub.model import SEVERITIES, Alert, Device, FirstMover, Incident, IncidentKind, IncidentLimits
+from hub.model.incident import incident_of
 from hub.rules.incidents.open_members import OpenMembers
 from hub.rules.incidents.relations import (
     device_is_silent,
@@ -242,16 +243,6 @@ class IncidentTable:
                 for key in incident.keys:
                     if self._by_key.get(key) == incident_id:
                         del self._by_key[key]
-
-
-def incident_of(alert_id: str) -> str:
-    """Return the id of the incident whose first alert has this id."""
-    return f"i{alert_id[1:]}"
-
-
-def first_alert(incident_id: str) -> str:
-    """Return the id of the first alert of an incident."""
-    return f"a{incident_id[1:]}"
 
 
 def _first_mover(alert: Alert) -> FirstMover:

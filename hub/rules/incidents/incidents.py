@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from hub.events import AlertCleared, AlertEvent, AlertHandled, AlertRaised, Event, Handling
 from hub.model import Alert, Device, Incident, IncidentLimits
+from hub.model.incident import first_alert
 from hub.rules.incidents.flapping import quiet_at, recovered
-from hub.rules.incidents.incident_table import IncidentTable, first_alert
+from hub.rules.incidents.incident_table import IncidentTable
 from hub.rules.incidents.inhibition import Inhibition
 from hub.rules.incidents.relations import device_is_silent, gateway_key, is_silence, series_key
 from hub.rules.watch import Watches
@@ -69,21 +70,12 @@ class Incidents:
     def explaining(self, alert: Alert) -> tuple[str, ...]:
         """Return the ids of the alerts whose diagnoses explain this alert, the best first.
 
-        For an alert without an incident, it is the alert's own id. Otherwise there are up to two ids:
-
-        - the alert of the metric that changed first in the incident. It is left out if it belongs to another device
-          and this alert's device has a diagnosed alert of its own.
-        - the diagnosed alert of this alert's device. If there is none, because all its alerts are suppressed
-          or part of a storm, it is the alert that was raised first in the incident.
+        For an alert without an incident, it is the alert's own id. Otherwise see :meth:`Incident.explaining`.
         """
         if alert.incident is None:
             return (alert.id,)
-        incident, raised_first = self.by_id.get(alert.incident), first_alert(alert.incident)
-        if incident is None:
-            return (raised_first,)
-        first, own = incident.first, incident.explained.get(alert.device)
-        leading = [first.alert] if first.alert and (own is None or first.device == alert.device) else []
-        return tuple(dict.fromkeys((*leading, own or raised_first)))
+        incident = self.by_id.get(alert.incident)
+        return (first_alert(alert.incident),) if incident is None else incident.explaining(alert.device)
 
     def load(self, incidents: Iterable[Incident]) -> None:
         """Add the stored incidents, after the engine has loaded the open alerts and before it evaluates anything."""

@@ -6,6 +6,10 @@ export const diagnosis = {
   title: 'Diagnose',
   of: (device: string, first: boolean) =>
     `Diagnose von ${device} (${first ? 'mit dem ersten Alarm dieser Störung' : 'in derselben Störung'}).`,
+  ofEarlier: (time: string) =>
+    `Diese Diagnose gehört zu einem früheren Alarm dieses Vorfalls. Sie wurde ${time} geschrieben, bevor dieser Alarm ausgelöst wurde.`,
+  ofOther: (time: string) => `Diese Diagnose gehört zu einem anderen Alarm dieses Vorfalls. Sie wurde ${time} geschrieben.`,
+  ofEarlierBrief: (time: string) => `Zu einem früheren Alarm (${time}):`,
   asOf: (time: string) => `Beruht auf Messwerten bis ${time}.`,
   pending: 'Messwerte werden analysiert…',
   none: 'Keine Diagnose für diesen Alarm.',
@@ -61,6 +65,7 @@ export const diagnosis = {
   instead: (provider: string, model: string) =>
     `${model} (${provider}) lieferte keine brauchbare Antwort; stattdessen antwortete der nächste Anbieter.`,
   run: 'Jetzt diagnostizieren',
+  runAlert: 'Diesen Alarm diagnostizieren',
   running: 'Diagnose läuft…',
   more: 'Vollständige Diagnose',
   goto: 'Im Diagramm zeigen',

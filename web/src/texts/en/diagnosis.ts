@@ -6,6 +6,10 @@ export const diagnosis = {
   title: 'Diagnosis',
   of: (device: string, first: boolean) =>
     `Diagnosis of ${device}, ${first ? 'which had the first alert of this incident' : 'which is in the same incident'}.`,
+  ofEarlier: (time: string) =>
+    `This diagnosis is of an earlier alert of this incident. It was written ${time}, before this alert was raised.`,
+  ofOther: (time: string) => `This diagnosis is of another alert of this incident. It was written ${time}.`,
+  ofEarlierBrief: (time: string) => `Of an earlier alert (${time}):`,
   asOf: (time: string) => `Based on readings up to ${time}.`,
   pending: 'Analysing the readings…',
   none: 'No diagnosis for this alert.',
@@ -61,6 +65,7 @@ export const diagnosis = {
   instead: (provider: string, model: string) =>
     `${model} (${provider}) gave no usable answer; used the next provider instead.`,
   run: 'Diagnose now',
+  runAlert: 'Diagnose this alert',
   running: 'Diagnosing…',
   more: 'Full diagnosis',
   goto: 'Show in chart',

@@ -6,6 +6,10 @@ export const diagnosis = {
   title: 'Diagnóstico',
   of: (device: string, first: boolean) =>
     `Diagnóstico de ${device} (${first ? 'con la primera alerta de este incidente' : 'en el mismo incidente'}).`,
+  ofEarlier: (time: string) =>
+    `Este diagnóstico es de una alerta anterior de este incidente. Se escribió ${time}, antes de que se activara esta alerta.`,
+  ofOther: (time: string) => `Este diagnóstico es de otra alerta de este incidente. Se escribió ${time}.`,
+  ofEarlierBrief: (time: string) => `De una alerta anterior (${time}):`,
   asOf: (time: string) => `Basado en lecturas hasta ${time}.`,
   pending: 'Analizando las lecturas…',
   none: 'No hay diagnóstico de esta alerta.',
@@ -61,6 +65,7 @@ export const diagnosis = {
   instead: (provider: string, model: string) =>
     `${model} (${provider}) no dio una respuesta útil; respondió el siguiente proveedor.`,
   run: 'Diagnosticar ahora',
+  runAlert: 'Diagnosticar esta alerta',
   running: 'Diagnosticando…',
   more: 'Diagnóstico completo',
   goto: 'Mostrar en el gráfico',

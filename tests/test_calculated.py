@@ -231,6 +231,34 @@ async def test_draft_is_previewed_and_tried_over_the_history(hub: ApiHub):
     assert "energy" not in (await get(hub, "/api/devices/meter"))["metrics"], "nothing was stored"
 
 
+@pytest.mark.parametrize(
+    ("expression", "keys", "warning"),
+    [
+        ("flwo * 2", {}, "No device has reported 'flwo' yet. Did you mean 'flow'?"),
+        ("flow * 2", {"areas": ["Attic"]}, "There is no area 'Attic'. No areas have been created yet."),
+        ("flow * 2", {"labels": ["x"]}, "No device has the label 'x'."),
+        ("flow + speed", {}, "No device reports all of 'flow', 'speed'."),
+        ('metric("flow", device="hp2")', {"device": "total"}, "There is no device 'hp2', which the expression reads."),
+        ('metric("flo", device="hp1")', {"device": "total"}, "The device 'hp1' has not reported 'flo' yet."),
+        ('sum(metric("flow", area="Attic"))', {"device": "total"}, "There is no area 'Attic'."),
+        ('sum(metric("flo", model="HP"))', {"device": "total"}, "None of the devices that sum() reads has reported 'flo' yet."),
+        ("flow * 2", {}, None),
+        ('sum(metric("flow", model="HP"))', {"device": "total"}, None),
+    ],
+)
+async def test_preview_warns_of_what_does_not_exist(hub: ApiHub, expression: str, keys: Any, warning: str | None):
+    hub.publish("devices/hp1/info", {"model": "HP"})
+    await hub.telemetry("hp1", flow=2.0)
+    await hub.telemetry("fan", speed=3.0)
+    draft = {"id": "double", "metric": "double", "expression": expression, **keys}
+    preview = (await hub.http.post("/api/calculated-metrics/preview", json={"calculated": draft})).json()
+    assert preview["problem"] is None
+    if warning is None:
+        assert preview["warnings"] == []
+    else:
+        assert preview["warnings"][0].startswith(warning)
+
+
 async def test_file_is_changed_one_table_at_a_time(hub: ApiHub, tmp_path: Path):
     draft = {"id": "double", "metric": "double", "expression": "flow * 2", "every": "1s"}
     answer = await send(hub, "POST", "/api/calculated-metrics", calculated=draft)

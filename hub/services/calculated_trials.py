@@ -10,6 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import msgspec
 
@@ -19,6 +20,7 @@ from hub.model import CalculatedMetric, Device, FleetLimits, Latest, Quality, Va
 from hub.registry.expected_interval import device_stale_after
 from hub.registry.reader import DeviceReader
 from hub.rules.scopes import ScopeMatcher
+from hub.services.calculated_warnings import calculated_warnings
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 10
@@ -27,6 +29,7 @@ MAX_READINGS = 300_000
 MAX_STEPS = 10_000
 """Maximum times at which a draft is calculated. In a longer period, only every second, third … time is used."""
 MAX_POINTS = 500
+MAX_WARNINGS = 20
 PAGE = 50_000
 STEPS_BETWEEN_PAUSES = 32
 PAUSE_S = 0.0005
@@ -82,6 +85,11 @@ class CalculatedTrials:
     def unit(self, draft: CalculatedMetric, device: Device) -> str | None:
         """Return the unit that the metric would have on a device."""
         return Calculation((), self._matcher).mark(draft, device, self._registry.get, self._ids).unit
+
+    def warnings(self, draft: CalculatedMetric) -> list[str]:
+        """Return a sentence for each thing that the draft names and that does not exist, at most MAX_WARNINGS."""
+        found = calculated_warnings(draft, list(self._registry.devices()), self._matcher.areas, self._matcher.selects)
+        return list(islice(found, MAX_WARNINGS))
 
     async def run(self, draft: CalculatedMetric, start: int, end: int) -> MetricTrial:
         """Calculate a draft from ``start`` to ``end`` (epoch ms).

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from hub.model import Device, Rule
+from hub.model import Device, Rule, Scope
 from hub.rules.covering import is_pattern
 from hub.rules.source_readers import sources_of
 
@@ -26,7 +26,7 @@ def rule_warnings(
     rule: Rule, devices: Sequence[Device], areas: Areas, applies: Callable[[Rule, Device], bool]
 ) -> Iterator[str]:
     """Yield a sentence for each thing that the rule names and that does not exist."""
-    yield from _scope_warnings(rule, devices, areas)
+    yield from scope_warnings(rule.scope, devices, areas)
     for source in dict.fromkeys(sources_of(rule)):
         metric = source.metric or rule.metric or ""
         if source.device is None:
@@ -39,8 +39,8 @@ def rule_warnings(
             yield f"The device {other.id!r} has not reported {metric!r} yet."
 
 
-def _scope_warnings(rule: Rule, devices: Sequence[Device], areas: Areas) -> Iterator[str]:
-    scope = rule.scope
+def scope_warnings(scope: Scope, devices: Sequence[Device], areas: Areas) -> Iterator[str]:
+    """Yield a sentence for each area, label, device, model and gateway that the scope names and that does not exist."""
     known = {name for around in areas.values() for name in around}
     for name in scope.areas:
         if name not in known:

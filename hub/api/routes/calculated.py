@@ -67,13 +67,21 @@ def routes(
         """
         found = await file.preview(body.id, body.draft())
         if found.entry is None:
-            empty = shapes.CalculatedPreview(text=found.text, metric=None, problem=found.problem, devices=0, unit=None)
-            return Json(empty)
+            return Json(
+                shapes.CalculatedPreview(
+                    text=found.text, metric=None, problem=found.problem, devices=0, unit=None, warnings=[]
+                )
+            )
         devices = trials.devices(found.entry)
         unit = trials.unit(found.entry, devices[0]) if devices else found.entry.unit
         return Json(
             shapes.CalculatedPreview(
-                text=found.text, metric=shapes.shape(found.entry), problem=None, devices=len(devices), unit=unit
+                text=found.text,
+                metric=shapes.shape(found.entry),
+                problem=None,
+                devices=len(devices),
+                unit=unit,
+                warnings=trials.warnings(found.entry),
             )
         )
 

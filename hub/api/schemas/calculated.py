@@ -51,7 +51,8 @@ class CalculatedPreview(ApiObject):
     """A draft as a `[[calculated]]` table (`text`) and as a parsed metric.
 
     If the draft is invalid, `problem` says why, and `metric` is null. `devices` is the number of devices that would get
-    the metric. `unit` is the unit that it would have on the first of these devices.
+    the metric. `unit` is the unit that it would have on the first of these devices. `warnings` name the metrics,
+    devices, areas and labels that a valid draft refers to and that do not exist.
     """
 
     text: str
@@ -59,6 +60,7 @@ class CalculatedPreview(ApiObject):
     problem: str | None
     devices: int
     unit: str | None
+    warnings: list[str]
 
 
 class CalculatedSeries(ApiObject):

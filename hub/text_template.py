@@ -11,6 +11,7 @@ Source: Jinja2's documentation, "Sandbox". The nodes are those of its syntax tre
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -41,6 +42,21 @@ ALERT_FIELDS = (
     *("diagnosis", "url", "rule_name"),
 )
 LOOP_FIELDS = ("first", "last", "index")
+_FORMS = "{{ field }}, {% if field %} … {% endif %} or {% for alert in alerts %} … {% endfor %}"
+_WORDS = {
+    "Call": "a call such as name(…) is not allowed; filters are written {{ field | upper }}",
+    "BinExpr": "arithmetic is not allowed; two texts are joined by ~",
+    "UnaryExpr": "arithmetic is not allowed; two texts are joined by ~",
+    "Getitem": "square brackets after a name are not allowed; write {{ field }}",
+    "List": "lists are not allowed; write (severity == 'warning' or severity == 'critical')",
+    "Tuple": "lists are not allowed; write (severity == 'warning' or severity == 'critical')",
+    "Test": '"is" is not allowed; compare with == or write {% if field %}',
+    "Assign": "{% set %} is not allowed: repeat the field where it is needed",
+    "AssignBlock": "{% set %} is not allowed: repeat the field where it is needed",
+    "FilterBlock": "{% filter %} is not allowed; write {{ field | upper }}",
+}
+"""What is wrong, by the name of a type of Jinja2's syntax tree."""
+_TAG = re.compile(r"unknown tag '([^']{0,40})")
 
 
 def check_source(source: str, names: tuple[str, ...] = FIELDS) -> None:
@@ -64,7 +80,7 @@ def render(source: str, fields: Mapping[str, Any], limit: int, names: tuple[str,
     except Invalid:
         raise
     except Exception as error:  # whatever a person's template does is no fault of the hub
-        raise Invalid(f"The template fails: {str(error)[:200]}.", "Try the preview.") from None
+        raise Invalid(f"The template fails for this alert: {_failure(error)}.", "Try the preview.") from None
     return "".join(parts).strip()
 
 
@@ -122,7 +138,7 @@ _ENVIRONMENT = _environment()
 def _compiled(source: str, names: tuple[str, ...]) -> Compiled:
     """Check and compile a template. Raises Invalid if it is not allowed."""
     if len(source) > MAX_SOURCE:
-        raise Invalid(f"It has more than {MAX_SOURCE} characters.", "Make it shorter.")
+        raise Invalid(f"it has more than {MAX_SOURCE} characters.", "Make it shorter.")
     try:
         tree = _ENVIRONMENT.parse(source)
         _check(tree, names)
@@ -130,9 +146,9 @@ def _compiled(source: str, names: tuple[str, ...]) -> Compiled:
         code: Any = _ENVIRONMENT.compile(tree)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
-        raise Invalid(f"{str(error.message)[:200]}{f' (line {line})' if line else ''}.", _HINT) from None
+        raise Invalid(f"{_unreadable(str(error.message))}{f' (line {line})' if line else ''}.", _HINT) from None
     except (RecursionError, MemoryError, SyntaxError, OverflowError):
-        raise Invalid("It is nested too deeply.", "Make it simpler.") from None
+        raise Invalid("it has too many parts inside each other.", "Make it simpler.") from None
     return Compiled.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
 
 
@@ -142,9 +158,9 @@ def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
     while waiting:
         node, depth, alert = waiting.pop()
         if type(node) not in _ALLOWED:
-            raise _invalid(node, f"{type(node).__name__} is not allowed")
+            raise _invalid(node, _not_allowed(node))
         if depth > MAX_DEPTH:
-            raise _invalid(node, "it is nested too deeply")
+            raise _invalid(node, "it has too many parts inside each other")
         match node:
             case nodes.For():
                 alert = _loop_variable(node, alert)
@@ -155,7 +171,7 @@ def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
             case nodes.Name() if node.name not in names:
                 raise _invalid(node, f"there is no field {node.name[:40]}; allowed: {', '.join(names)}")
             case nodes.Filter() if node.name not in _FILTERS or node.node is None or node.dyn_args or node.dyn_kwargs:
-                raise _invalid(node, f"the filter {node.name[:40]} is not allowed; allowed: {', '.join(_FILTERS)}")
+                raise _invalid(node, f"there is no filter {node.name[:40]}; allowed: {', '.join(_FILTERS)}")
             case _:
                 children = list(node.iter_child_nodes())
         waiting += ((child, depth + 1, alert) for child in children)
@@ -169,17 +185,23 @@ def _loop_variable(node: nodes.For, outer: str | None) -> str:
     """
     over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
     if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:
-        raise _invalid(node, "only a loop over alerts is allowed, not inside another loop")
+        raise _invalid(node, "write {% for alert in alerts %} … {% endfor %}, and no loop inside another one")
     name: str = node.target.name
     if name in FIELDS or name == "loop" or name.startswith("_"):
-        raise _invalid(node, f"the variable of a loop cannot be named {name[:40]}")
+        raise _invalid(node, f"the alert in a loop cannot be named {name[:40]}: write {{% for alert in alerts %}}")
     return name
 
 
 def _check_attribute(node: nodes.Getattr, alert: str | None) -> None:
     of = node.node.name if isinstance(node.node, nodes.Name) else None
     if alert is None or of not in (alert, "loop"):
-        raise _invalid(node, f".{node.attr[:40]} is not allowed: only an alert in a loop has fields")
+        name = node.attr[:40]
+        hint = f" For the most severe alert, write {{{{ {name} }}}}" if name in FIELDS and alert is None else ""
+        written = f"{of[:40]}.{name}" if of is not None else f".{name}"
+        raise _invalid(
+            node,
+            f"{written} is not allowed: only the alert in {{% for alert in alerts %}} has fields.{hint}".rstrip("."),
+        )
     allowed = LOOP_FIELDS if of == "loop" else ALERT_FIELDS
     if node.attr not in allowed:
         raise _invalid(node, f"{of} has no field {node.attr[:40]}; allowed: {', '.join(allowed)}")
@@ -187,3 +209,30 @@ def _check_attribute(node: nodes.Getattr, alert: str | None) -> None:
 
 def _invalid(node: nodes.Node, why: str) -> Invalid:
     return Invalid(f"{why} (line {node.lineno}).", _HINT)
+
+
+def _not_allowed(node: object) -> str:
+    """Return what is wrong with a node of Jinja2's syntax tree that is not allowed."""
+    found = (_WORDS.get(each.__name__) for each in type(node).__mro__)
+    return next((words for words in found if words), f"it has a part that is not allowed; write {_FORMS}")
+
+
+def _unreadable(problem: str) -> str:
+    """Return what is wrong with a template that cannot be read. ``problem`` is what Jinja2 says."""
+    if (tag := _TAG.search(problem)) is not None:
+        return f"there is no {{% {tag[1]} %}}; allowed: if, elif, else, endif, for, endfor"
+    if problem.lower().startswith("unexpected end of template"):
+        missing = "endfor" if problem.rstrip(".").endswith("'for'") else "endif"
+        return (
+            f"{{% {missing} %}} is missing" if "innermost" in problem else f"a }}}} or %}} is missing; write {_FORMS}"
+        )
+    return f"a part between {{{{ }}}} or {{% %}} cannot be read; write {_FORMS}"
+
+
+def _failure(error: Exception) -> str:
+    """Return why a template could not be filled in with the fields of an alert."""
+    if isinstance(error, TypeError) and "not supported between" in str(error):
+        return "it compares a text with a number; all fields but count, others and more are texts"
+    if isinstance(error, TypeError):
+        return "a filter has too many or too few values in its brackets"
+    return str(error)[:200]

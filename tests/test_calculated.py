@@ -241,7 +241,11 @@ async def test_draft_is_previewed_and_tried_over_the_history(hub: ApiHub):
         ('metric("flow", device="hp2")', {"device": "total"}, "There is no device 'hp2', which the expression reads."),
         ('metric("flo", device="hp1")', {"device": "total"}, "The device 'hp1' has not reported 'flo' yet."),
         ('sum(metric("flow", area="Attic"))', {"device": "total"}, "There is no area 'Attic'."),
-        ('sum(metric("flo", model="HP"))', {"device": "total"}, "None of the devices that sum() reads has reported 'flo' yet."),
+        (
+            'sum(metric("flo", model="HP"))',
+            {"device": "total"},
+            "None of the devices that sum() reads has reported 'flo' yet.",
+        ),
         ("flow * 2", {}, None),
         ('sum(metric("flow", model="HP"))', {"device": "total"}, None),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -93,6 +94,36 @@ def test_forbidden_part_of_a_template_is_refused_with_a_reason(source: str) -> N
             check_template(template)
 
 
+JARGON = re.compile(r"Getattr|Getitem|BinExpr|Mul|Pow|Call|Assign|Include|token|statement|innermost|nodes|Test")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ device.format(alerts) }}", "a call such as name(…) is not allowed"),
+        ("{{ count + 1 }}", "arithmetic is not allowed"),
+        ("{{ device['x'] }}", "square brackets after a name are not allowed"),
+        ("{% if severity in ['a'] %}x{% endif %}", "lists are not allowed"),
+        ("{% if area is defined %}x{% endif %}", '"is" is not allowed'),
+        ("{% set a = 'x' %}", "{% set %} is not allowed"),
+        ("{% include 'x' %}", "it has a part that is not allowed"),
+        ("{% case x %}", "there is no {% case %}; allowed: if, elif"),
+        ("{% if area %}x", "{% endif %} is missing"),
+        ("{% for a in alerts %}x", "{% endfor %} is missing"),
+        ("{{ device", "is missing"),
+        ("{{ device }", "cannot be read; write {{ field }}"),
+        ("{{ device | shout }}", "there is no filter shout; allowed: capitalize"),
+        ("{{ alert.device }}", "For the most severe alert, write {{ device }}"),
+        ("{% for a in alerts %}{{ device.area }}{% endfor %}", "device.area is not allowed: only the alert in"),
+    ],
+)
+def test_error_of_a_template_says_in_plain_words_what_to_write(source: str, said: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_template(MessageTemplate("", source))
+    assert said in refused.value.message
+    assert not JARGON.search(refused.value.message)
+
+
 @pytest.mark.parametrize(
     "source",
     [
@@ -104,7 +135,7 @@ def test_forbidden_part_of_a_template_is_refused_with_a_reason(source: str) -> N
 )
 def test_template_that_fails_when_rendered_ends_with_a_clear_error(source: str) -> None:
     check_template(MessageTemplate("", source))
-    with pytest.raises(Invalid, match=r"more than \d+ characters|The template fails: '>' not supported"):
+    with pytest.raises(Invalid, match=r"more than \d+ characters|fails for this alert: it compares a text"):
         render(source, {**FIELDS, "message": "a" * 100, "alerts": [{**ALERT, "message": "a" * 100}]}, MAX_TEXT)
 
 

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from hub import text_format as fmt
 from hub.accounts.account import Account
 from hub.accounts.profile import Profile
 from hub.model import Alert, Message, MetricDescription, NotificationReceiver
-from hub.notifications.alert_texts import alert_text
+from hub.notifications.alert_texts import alert_text, limit_text
 from hub.notifications.base import DeliveryFailed
 from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.hub_watch import LASTING_MS, HubWatch
@@ -43,8 +44,8 @@ def raised(rule: str, value: float, unit: str) -> Alert:
     """Return an alert of a rule on the metric t, with the text and the parameters that the hub gives it."""
     (parsed,) = parse(f'[[rule]]\nid = "r"\nseverity = "warning"\nmetric = "t"\n{rule}')
     fields = message_fields(parsed, value, unit, 0, MetricDescription("Boiler", None, "measurement", 1))
-    return Alert("a", "r", "d", "t", "warning", "raised", **fields, value=value, threshold=None, unit=unit, since=1,
-                 raised_at=1)  # fmt: skip
+    return Alert("a", "r", "d", "t", "warning", "raised", **fields, value=value, unit=unit, since=1,
+                 threshold=parsed.condition.threshold, raised_at=1)  # fmt: skip
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda each: each["kind"])
@@ -74,6 +75,26 @@ def test_english_alert_is_converted_to_the_units_of_the_person(
     assert alert_text(alert, IMPERIAL) == expected
     assert alert_text(alert, MessageLocale()) == alert.message
     assert expected.split(" ")[0] in alert.message
+
+
+@pytest.mark.parametrize(
+    ("rule", "english", "german"),
+    [
+        ('kind = "compare"\nwith = "u"\nabove = 5', "boiler minus u above 5 °C", "Boiler minus u über 5 °C"),
+        ('kind = "range"\noutside = [2, 8]', "boiler outside 2 to 8 °C", "Boiler außerhalb von 2 bis 8 °C"),
+        ('kind = "rate"\nby = 5\nwithin = "1min"', "boiler rises more than 5 °C in 1 min",
+         "Boiler steigt um mehr als 5 °C in 1 min"),
+    ],
+)  # fmt: skip
+def test_limit_of_a_rule_without_a_single_number_is_what_it_compares(rule: str, english: str, german: str) -> None:
+    alert = raised(rule, 20, "°C")
+    assert limit_text(alert, MessageLocale()) == english
+    assert limit_text(alert, MessageLocale("de")) == german
+    composer = MessageComposer(lambda device: None, lambda: "https://hub", {})
+    template = MessageTemplate("{{ device }}", "Limit: {{ limit }}")
+    assert composer.compose("firing", [alert], 5, MessageStyle(template)).text == f"Limit: {english}"
+    assert limit_text(msgspec.structs.replace(alert, threshold=80.0), IMPERIAL) == "176 °F"
+    assert limit_text(msgspec.structs.replace(alert, message_params={}), MessageLocale()) is None
 
 
 def test_alert_of_joined_conditions_keeps_its_units() -> None:
@@ -136,7 +157,7 @@ def test_template_of_a_person_who_reads_german_has_their_units() -> None:
     style = MessageStyle(template, locale=MessageLocale("de", "imperial", time_zone="UTC"))
     alert = raised("above = 80", 1_000, "°C")
     message = composer.compose("firing", [alert], 2_000, style)
-    assert message.title == "warning 1.832 °F >"
+    assert message.title == "warning 1.832 °F > 176 °F"
     assert "Boiler 1.832 °F, über 176 °F\nRegel: r" in message.text
 
 

@@ -131,6 +131,17 @@ async def test_preview_shows_what_a_silence_would_hide(hub: ApiHub) -> None:
         found = await do(hub, "POST", "/api/silences/preview", **matchers)
         assert sorted(alert["device_id"] for alert in found["items"]) == devices, matchers
         assert found["count"] == len(devices)
+    await hub.telemetry("pump-3", temperature=20)
+    await hub.telemetry("door", open=True)
+    for matchers, count in (
+        ({"devices": ["*"]}, 4),
+        ({"devices": ["pump-*"]}, 3),
+        ({"severities": ["critical"]}, 4),
+        ({"rules": ["h*"]}, 3),  # the rule watches no door
+        ({"rules": ["hot"], "devices": ["door"]}, 0),
+        ({"areas": ["Hall 2"]}, 1),
+    ):
+        assert (await do(hub, "POST", "/api/silences/preview", **matchers))["devices"] == count, matchers
     assert await alerts(hub, silenced=True) == []
     refused = await hub.http.post("/api/silences/preview", json={})
     assert (refused.status_code, "no matcher" in refused.text) == (422, True)

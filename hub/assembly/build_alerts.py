@@ -51,7 +51,11 @@ def alert_routers(
         store=core.store,
         alerts=alert_service,
         matches=lambda silence, alert, device: core.engine.silencing.matches(silence, alert, device),
+        covers=lambda silence, device: core.engine.silencing.covers(
+            silence, device, core.engine.rules_for(device) if silence.rules else ()
+        ),
         find=core.registry.get,
+        devices=core.registry.devices,
         submit=submit,
         now=core.now,
     )

@@ -18,8 +18,8 @@ from hub.diagnosis.alert_file import AlertFile, rules_of
 from hub.diagnosis.generator import Subject
 from hub.diagnosis.investigation import Investigation
 from hub.diagnosis.reply import built_in_diagnosis
+from hub.diagnosis.result import diagnosis_of, judged
 from hub.diagnosis.rule_replay import replay_alert
-from hub.diagnosis.service import diagnosis_of, judged
 from hub.errors import Invalid
 from hub.insight.signature import extended
 from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, Reading, Rule

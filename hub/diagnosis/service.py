@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -24,11 +23,10 @@ from hub.diagnosis.generator import DiagnosisGenerator, Subject
 from hub.diagnosis.investigation import Investigation
 from hub.diagnosis.local_models import LocalModelQueue, PendingRevision
 from hub.diagnosis.manual_quotes import manual_quotes
-from hub.diagnosis.reply import GeneratedDiagnosis
+from hub.diagnosis.result import diagnosis_of, judged
 from hub.errors import Conflict, HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
-from hub.insight import InvestigationInput, Signature, evidence, rank
-from hub.insight.past_alerts import proven_actions
+from hub.insight import InvestigationInput, Signature
 from hub.insight.signature import extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis, Writer
 from hub.registry.reader import DeviceReader
@@ -264,41 +262,6 @@ class DiagnosisService:
         alert = await self._store.alert(past.alert) if past.alert else None
         subject = Subject(device, alert, past.evidence, past.causes, past.quotes)
         return diagnosis_of(subject, await self._writer.again(past, subject, model), self._now())
-
-
-def judged(case: InvestigationInput, signatures: Sequence[Signature]) -> tuple[list[Evidence], list[CauseMatch]]:
-    """Return the evidence in the input of a diagnosis, and the known faults that fit it, the best match first."""
-    found = evidence(case)
-    return found, rank(found, signatures, case.semantics, case.kinds, alarmed=not case.calm)
-
-
-def diagnosis_of(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
-    """Return the diagnosis to store, made of its subject and the generated text. ``now`` is in epoch ms."""
-    narrative, alert = written.narrative, subject.alert
-    chosen = next((m for m in subject.causes if m.cause == narrative.cause), None)
-    return Diagnosis(
-        id=f"d-{uuid.uuid4().hex[:16]}",
-        alert=alert.id if alert else None,
-        device=subject.device.id,
-        summary=narrative.summary,
-        cause=narrative.cause,
-        component=chosen.component if chosen else None,
-        confidence=chosen.score if chosen else 0.0,
-        evidence=tuple(subject.evidence),
-        against=chosen.against if chosen else (),
-        claims=written.claims,
-        actions=(*proven_actions(subject.evidence), *narrative.actions),
-        confirm_by=narrative.confirm_by,
-        causes=tuple(subject.causes),
-        generated_by=written.writer,
-        tokens_used=written.tokens,
-        created_at=now,
-        prompt=written.prompt,
-        took_ms=written.took_ms,
-        instead_of=written.instead_of,
-        quotes=tuple(subject.quotes),
-        opinions=written.opinions,
-    )
 
 
 def _looked_at(case: InvestigationInput) -> str:

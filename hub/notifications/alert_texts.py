@@ -40,6 +40,28 @@ def alert_text(alert: Alert, locale: MessageLocale) -> str:
         return alert.message
 
 
+def limit_text(alert: Alert, locale: MessageLocale) -> str | None:
+    """Return the limit of an alert in a language and units, such as ``80 °C``.
+
+    Where the rule compares with no single number, return the condition that it checks: ``supply minus return above
+    5 °C``. Return None if the alert is of an older version, which does not have its condition.
+    """
+    if alert.threshold is not None:
+        return locale.quantity(alert.threshold, alert.unit)
+    words, params = translation(locale.language), alert.message_params
+    conversion = locale.conversion(params.get("unit"))
+    try:
+        kind, params = str(alert.message_key), params if conversion is None else _converted(alert, conversion)
+        metric, unit = alert.metric or "", params["unit"]
+        if words is not None:
+            with fmt.decimal_comma(wanted=True):
+                return _AlertWriter(words, alert.metric).describe(kind, params["condition"], params["name"] or "", unit)
+        text = msgspec.convert(params["condition"], KINDS[kind]).describe(metric, unit)
+        return text.replace(metric, fmt.in_sentence(params["name"]), 1) if metric and params["name"] else text
+    except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError):
+        return None
+
+
 def _english(alert: Alert, kind: str, params: Mapping[str, Any]) -> str:
     """Return the English message, written by the condition class of the rule's kind."""
     condition = msgspec.convert(params["condition"], KINDS[kind])
@@ -111,10 +133,10 @@ class _AlertWriter:
         if (state := self._state(kind, condition, name, params["device_class"])) is not None:
             return state
         if joined or value is None or kind == "equals":
-            return self._describe(kind, condition, name, unit)
+            return self.describe(kind, condition, name, unit)
         return f"{name} {_reading(value, unit, condition)}, {self._rest(kind, condition, unit)}"
 
-    def _describe(self, kind: str, condition: Mapping[str, Any], metric: str, unit: str | None) -> str:
+    def describe(self, kind: str, condition: Mapping[str, Any], metric: str, unit: str | None) -> str:
         """Return the condition of a rule as text."""
         if kind == "no_data":
             if (missed := condition.get("missed")) is not None:
@@ -142,7 +164,7 @@ class _AlertWriter:
         metric = part.get("metric") or str(part.get("quantity") or "").replace("_", " ")
         if (device := part.get("device")) is not None:
             metric = self._say("onDevice" if device else "onAnotherDevice", metric=metric, device=device)
-        text = self._describe(part["kind"], part["condition"], metric, None)
+        text = self.describe(part["kind"], part["condition"], metric, None)
         return f"({text})" if "conditions" in part["condition"] else self._held(text, part["for_ms"])
 
     def _rest(self, kind: str, condition: Mapping[str, Any], unit: str | None) -> str:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hub import text_format as fmt
 from hub.errors import Invalid
 from hub.model import Alert, Device, Diagnosis, Message, MessageAlert, MessageKind
-from hub.notifications.alert_texts import alert_text
+from hub.notifications.alert_texts import alert_text, limit_text
 from hub.notifications.locales import HUB_LOCALE, MessageLocale
 from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TITLE, MessageTemplate, in_language
 from hub.runtime.fault_log import FaultLog
@@ -87,7 +87,8 @@ class MessageComposer:
         url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
         texts = [alert_text(each, style.locale) for each in alerts[:MAX_LISTED]]
         template = in_language(style.template, style.locale.language)
-        shown = [_fields(kind, each, text, style.locale) for each, text in zip(listed, texts, strict=True)]
+        limits = [limit_text(each, style.locale) for each in alerts[:MAX_LISTED]]
+        shown = [_fields(kind, *each, style.locale) for each in zip(listed, texts, limits, strict=True)]
         fields = {
             **shown[0],
             "status": kind,
@@ -134,10 +135,12 @@ def quoted(diagnosis: Diagnosis) -> str | None:
     return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
 
 
-def _fields(kind: MessageKind, alert: MessageAlert, text: str, locale: MessageLocale) -> dict[str, str | None]:
+def _fields(
+    kind: MessageKind, alert: MessageAlert, text: str, limit: str | None, locale: MessageLocale
+) -> dict[str, str | None]:
     """Return an alert's fields for templates: texts, or None for a field that the alert does not have.
 
-    ``text`` is the message of the alert in the language of ``locale``.
+    ``text`` is the message of the alert, and ``limit`` its limit, in the language of ``locale``.
     """
     ended_at, name, area = alert.ended_at, alert.device_name, alert.area
     if alert.flapping and kind == "firing":
@@ -153,7 +156,7 @@ def _fields(kind: MessageKind, alert: MessageAlert, text: str, locale: MessageLo
             "metric": alert.metric,
             "message": text,
             "value": None if alert.value is None else locale.quantity(alert.value, alert.unit),
-            "limit": None if alert.threshold is None else locale.quantity(alert.threshold, alert.unit),
+            "limit": limit,
             "since": _local(alert.since, locale.time_zone),
             "duration": None if ended_at is None else fmt.duration(max(ended_at - alert.since, 0)),
             "diagnosis": alert.diagnosis if kind == "firing" else None,

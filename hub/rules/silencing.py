@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hub.errors import Conflict, NotFound
 from hub.events import AlertHandled, Event, SilenceChanged
-from hub.model import Alert, AlertSilence, Device, EndSilence, PutSilence, Scope, SilencedBy
+from hub.model import Alert, AlertSilence, Device, EndSilence, PutSilence, Rule, Scope, SilencedBy
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silence_times import next_interval
@@ -48,6 +48,15 @@ class Silencing:
     def selects(self, scope: Scope, device: Device) -> bool:
         """Return whether a scope selects a device."""
         return self._matcher.selects(scope, device)
+
+    def covers(self, silence: AlertSilence, device: Device, rules: Iterable[Rule]) -> bool:
+        """Return whether a silence would match alerts of a device. ``rules`` are the rules that watch the device.
+
+        The severities of the silence are not compared: they are of alerts.
+        """
+        if not self._matcher.selects(silence.scope, device):
+            return False
+        return not silence.rules or any(fnmatchcase(rule.id, pattern) for rule in rules for pattern in silence.rules)
 
     def silenced_by(self, alert: Alert, device: Device) -> tuple[SilencedBy, ...]:
         """Return the active silences that match an alert."""

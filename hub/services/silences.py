@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,6 +18,21 @@ from hub.store.base import Store
 Matches = Callable[[AlertSilence, Alert, Device], bool]
 
 
+class SilencedNow(NamedTuple):
+    """What a silence would match now.
+
+    Attributes:
+        devices: The number of devices whose alerts it would silence, with or without an open alert. With rules, only
+            devices that one of these rules watches.
+        count: The number of open alerts.
+        alerts: The newest of these alerts.
+    """
+
+    devices: int
+    count: int
+    alerts: list[ExplainedAlert]
+
+
 class Silences:
     """Service for silences."""
 
@@ -27,14 +42,18 @@ class Silences:
         store: Store,
         alerts: Alerts,
         matches: Matches,
+        covers: Callable[[AlertSilence, Device], bool],
         find: Callable[[str], Device | None],
+        devices: Callable[[], Iterable[Device]],
         submit: Callable[[Input], Awaitable[Any]],
         now: Callable[[], int],
     ) -> None:
         self._store = store
         self._alerts = alerts
         self._matches = matches
+        self._covers = covers
         self._find = find
+        self._devices = devices
         self._submit = submit
         self._now = now
 
@@ -80,11 +99,12 @@ class Silences:
         """Return how many open alerts a silence matches, whether or not it is active."""
         return 0 if silence.finished else len(self._matched(silence))
 
-    async def preview(self, wanted: AlertSilence, limit: int) -> tuple[int, list[ExplainedAlert]]:
-        """Return how many open alerts a silence would match, and the newest ``limit`` of these alerts."""
+    async def preview(self, wanted: AlertSilence, limit: int) -> SilencedNow:
+        """Return what a silence would match now: devices, and open alerts with the newest ``limit`` of them."""
         self._check_matchers(wanted)
         found = self._matched(wanted)
-        return len(found), await self._alerts.explain(found[:limit])
+        devices = sum(self._covers(wanted, device) for device in self._devices())
+        return SilencedNow(devices, len(found), await self._alerts.explain(found[:limit]))
 
     def _matched(self, silence: AlertSilence) -> list[Alert]:
         devices = ((alert, self._find(alert.device)) for alert in self._alerts.open_now())

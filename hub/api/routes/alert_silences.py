@@ -47,9 +47,13 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
 
     @router.post("/preview", response_model=shapes.SilencePreview)
     async def preview_silence(body: requests.Matchers) -> Response:
-        """Return the open alerts that a silence would match: their number, and the newest 50. Create no silence."""
-        count, found = await silences.preview(body.silence(), PREVIEWED)
-        return Json(shapes.SilencePreview(count, [serializers.alert(each) for each in found]))
+        """Return what a silence would match now, and create none.
+
+        `devices` is the number of devices, `count` that of their open alerts, and `items` has the newest 50 of these.
+        """
+        found = await silences.preview(body.silence(), PREVIEWED)
+        items = [serializers.alert(each) for each in found.alerts]
+        return Json(shapes.SilencePreview(found.count, items, found.devices))
 
     @router.get("/{silence_id}", response_model=shapes.SilenceShape)
     async def get_silence(silence_id: str) -> Response:

@@ -53,10 +53,14 @@ class SilenceList(ApiObject):
 
 
 class SilencePreview(ApiObject):
-    """The number of open alerts that a silence would match, and the newest of these alerts."""
+    """What a silence would match: the number of open alerts, the newest of these alerts, and the number of devices.
+
+    `devices` counts devices with and without open alerts; if the silence names rules, only devices that they watch.
+    """
 
     count: int
     items: list[AlertShape]
+    devices: int
 
 
 def shape(found: AlertSilence, alerts: int, now: int) -> SilenceShape:

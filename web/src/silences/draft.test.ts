@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { localTime } from '../alerts/until';
 import type { Silence } from '../api/types';
-import { bodyOf, draftOf, emptyDraft, matchesNothing } from './draft';
+import { bodyOf, draftOf, emptyDraft, matchesNothing, missing } from './draft';
 
 const STARTS = new Date(2026, 10, 30, 8, 0).getTime();
 const SILENCE: Silence = {
@@ -33,4 +33,14 @@ it('has no matcher while it is empty', () => {
   expect(matchesNothing({ ...draft, devices: ' , ' })).toBe(true);
   expect(matchesNothing({ ...draft, devices: 'pump-*' })).toBe(false);
   expect(bodyOf(draft)).toMatchObject({ starts_at: null, weekly: null });
+});
+
+it('names what is missing', () => {
+  const draft = emptyDraft('2026-11-30T09:00', 'UTC');
+  expect(missing(draft)).toEqual(['note', 'matchers']);
+  const named = { ...draft, note: 'Service', devices: 'pump-*' };
+  expect(missing(named)).toEqual([]);
+  expect(missing({ ...named, note: ' ', ends: '' })).toEqual(['note', 'end']);
+  expect(missing({ ...named, weekly: true, ends: '', from: '' })).toEqual(['days', 'times']);
+  expect(missing({ ...named, weekly: true, days: [0], zone: '' })).toEqual(['zone']);
 });

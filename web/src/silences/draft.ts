@@ -75,6 +75,21 @@ export function matchersOf(draft: Draft): Record<string, string[]> {
 export const matchesNothing = (draft: Draft): boolean =>
   Object.values(matchersOf(draft)).every((list) => list.length === 0);
 
+export type Missing = 'note' | 'matchers' | 'end' | 'days' | 'times' | 'zone';
+
+/** Return what has to be filled in before the silence can be saved, in the order of the form. */
+export function missing(draft: Draft): Missing[] {
+  const absent: Record<Missing, boolean> = {
+    note: !draft.note.trim(),
+    matchers: matchesNothing(draft),
+    end: !draft.weekly && !draft.ends,
+    days: draft.weekly && draft.days.length === 0,
+    times: draft.weekly && !(draft.from && draft.to),
+    zone: draft.weekly && !draft.zone.trim(),
+  };
+  return (Object.keys(absent) as Missing[]).filter((name) => absent[name]);
+}
+
 /** Return the body of the request. Models and gateways, which the form does not show, stay as in `before`. */
 export function bodyOf(draft: Draft, before?: Silence): Record<string, unknown> {
   const time = (text: string): number | null => (text ? new Date(text).getTime() : null);

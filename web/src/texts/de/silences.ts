@@ -25,6 +25,16 @@ export const silences = {
   hidesNow: (n: number) => `betrifft ${alerts(n)}`,
   wouldHide: (n: number) => `beträfe ${alerts(n)}`,
   hides: (n: number) => `Betrifft jetzt ${alerts(n)}`,
+  covers: (n: number) => `Betrifft ${n} ${plural(n, { one: 'Gerät', other: 'Geräte' })}.`,
+  missing: (parts: string[]) => `Es fehlt noch: ${parts.join('; ')}.`,
+  missingParts: {
+    note: 'eine Notiz',
+    matchers: 'die betroffenen Alarme: ein Gerät, ein Bereich, ein Label, eine Regel oder ein Schweregrad',
+    end: 'ein Ende',
+    days: 'mindestens ein Tag',
+    times: 'Von und Bis',
+    zone: 'eine Zeitzone',
+  },
   andMore: (n: number) => `und ${n} weitere`,
   chooseSome:
     'Füllen Sie mindestens ein Feld aus. Die Stummschaltung gilt für Alarme, auf die alle ausgefüllten Felder zutreffen.',

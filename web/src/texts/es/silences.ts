@@ -26,6 +26,16 @@ export const silences = {
   hidesNow: (n: number) => `afecta a ${alerts(n)}`,
   wouldHide: (n: number) => `afectaría a ${alerts(n)}`,
   hides: (n: number) => `Afecta ahora a ${alerts(n)}`,
+  covers: (n: number) => `Afecta a ${n} ${plural(n, { one: 'dispositivo', other: 'dispositivos' })}.`,
+  missing: (parts: string[]) => `Falta: ${parts.join('; ')}.`,
+  missingParts: {
+    note: 'una nota',
+    matchers: 'las alertas afectadas: un dispositivo, un área, una etiqueta, una regla o una gravedad',
+    end: 'un fin',
+    days: 'al menos un día',
+    times: 'desde y hasta',
+    zone: 'una zona horaria',
+  },
   andMore: (n: number) => `y ${n} más`,
   chooseSome:
     'Rellene al menos un campo. El silencio es para las alertas que cumplen todos los campos rellenados.',

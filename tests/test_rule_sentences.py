@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+import tomlkit
 
 from hub.assistant.rule_words import rule_from_words
+from hub.rules import parse
 from sentence_judge import Sentence, devices, judge, sentences
 
 
@@ -29,6 +31,7 @@ def test_nearly_all_sentences_are_understood():
         ("tell me when the door of freezer 1 opens fewer than 3 times in an hour", "fewer than"),
         ("tell me when no feed pump is running", "no"),
         ("tell me when room 1 is above 25 °C every second day", "every second day"),
+        ("tell me when the pressure of feed pump 1 is unusual and low", "and low"),
         ("tell me when room 1 rises above 25 °C within 5 minutes", "within 5 minutes"),
         ("tell me when any room is above 25 °C except room 2", "except"),
         ("warn me when temperature and humidity in room 1 are above 50", "and humidity"),
@@ -58,7 +61,8 @@ def test_word_that_the_rule_does_not_express_is_reported(text: str, words: str):
         ("tell me when the pressure of feed pump 1 is above the flow of feed pump 2", "different units: bar, l/min"),
         ("tell me when feed pump 1 is hotter than buffer tank 1", "Name one device with the same metric"),
         ("tell me when the flow of feed pump 1 doubles", "factor"),
-        ("tell me when freezer 1 is offline and its door is open", "cannot be joined"),
+        ("tell me when the pressure of feed pump 1 is not unusual", "negation"),
+        ("tell me when a freezer is 5 degrees warmer than the other freezers", "not with “freezers” alone"),
         ("tell me when co2 in room 1 is above 900 or temperature above 26 °C and humidity above 60 %", "not by both"),
         ("Melde nicht, wenn Room 1 über 25 Grad ist", "Verneinung"),
         ("Avísame cuando todas las bombas estén apagadas", "cada dispositivo por separado"),
@@ -76,6 +80,20 @@ def test_sentence_that_no_rule_means_is_refused(text: str, reason: str):
         ("tell me when the level of buffer tank 1 is 5 % or less", {"kind": "not", "conditions": [{"kind": "threshold", "metric": "level", "above": 5.0}]}),
         ("tell me when room 1 is colder than room 2 by more than 9 °F", {"kind": "compare", "metric": "temperature", "with_device": "room-2", "below": -5.0}),
         ("tell me when the bearing temperature of feed pump 1 is more than 10 degrees above the bearing temperature of feed pump 2", {"kind": "compare", "metric": "bearing_temperature", "with_device": "feed-pump-2", "above": 10.0}),
+        ("tell me when the pressure of feed pump 1 is unusual for 10 minutes", {"kind": "anomaly", "metric": "pressure", "for": "10m"}),
+        ("tell me when the pressure of feed pump 1 is very unusual", {"kind": "anomaly", "metric": "pressure", "sensitivity": "low"}),
+        ("tell me when the temperature of freezer 1 is slightly abnormal", {"kind": "anomaly", "metric": "temperature", "sensitivity": "high"}),
+        ("tell me when the flow of the boiler is not as usual", {"kind": "anomaly", "metric": "flow"}),
+        ("Melde, wenn der Druck von Feed pump 1 ungewöhnlich ist", {"kind": "anomaly", "metric": "pressure"}),
+        ("Melde, wenn die Temperatur von Freezer 1 nicht wie sonst ist", {"kind": "anomaly", "metric": "temperature"}),
+        ("Avísame cuando la presión de feed pump 1 sea muy anormal", {"kind": "anomaly", "metric": "pressure", "sensitivity": "low"}),
+        ("tell me when freezer 1 is more than 3 °C warmer than the others", {"kind": "compare", "metric": "temperature", "with_area": "median", "above": 3.0}),
+        ("tell me when room 1 is colder than the others by more than 2 degrees", {"kind": "compare", "metric": "temperature", "with_area": "median", "below": -2.0}),
+        ("tell me when the bearing temperature of feed pump 1 is 10 degrees above its neighbours", {"kind": "compare", "metric": "bearing_temperature", "with_area": "median", "above": 10.0}),
+        ("Melde, wenn Freezer 1 um 5 Grad wärmer als die anderen Geräte ist", {"kind": "compare", "metric": "temperature", "with_area": "median", "above": 5.0}),
+        ("Avísame cuando freezer 1 esté 5 grados más caliente que los demás", {"kind": "compare", "metric": "temperature", "with_area": "median", "above": 5.0}),
+        ("tell me when freezer 1 is offline and its door is open", {"kind": "all", "conditions": [{"kind": "no_data", "silence": "10m"}, {"kind": "equals", "metric": "door", "value": True}]}),
+        ("tell me when room 1 is 3 degrees warmer than room 2 and the humidity in room 1 is above 60 %", {"kind": "all", "conditions": [{"kind": "compare", "metric": "temperature", "with_device": "room-2", "above": 3.0}, {"kind": "threshold", "metric": "humidity", "above": 60.0}]}),
         ("tell me when the temperature is above 1,000", {"quantity": "temperature", "above": 1000.0}),
         ("Melde, wenn der Füllstand von Buffer tank 1 unter 1,5 % liegt", {"metric": "level", "below": 1.5}),
         ("Avísame los fines de semana si room 1 supera 25 grados", {"metric": "temperature", "above": 25.0, "schedule": ["sat,sun 00:00-24:00"]}),
@@ -91,3 +109,4 @@ def test_meaning_of_negation_units_and_joined_conditions(text: str, keys: dict[s
     assert {
         key: value for key, value in found.keys.items() if key not in ("id", "name", "devices", "time_zone")
     } == keys
+    assert len(parse(tomlkit.dumps({"rule": [found.keys]}))) == 1

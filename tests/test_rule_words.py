@@ -10,11 +10,11 @@ import pytest
 import tomlkit
 
 from api_hub import RULES, running_hub
-from hub.assistant.rule_drafts import RuleDrafts
+from hub.assistant.rule_drafts import SYSTEM, RuleDrafts
 from hub.assistant.rule_words import rule_from_words
 from hub.model import Device, Identity, Info, Record
 from hub.registry.registry import DeviceRegistry
-from hub.rules import parse
+from hub.rules import KINDS, parse
 from rule_plant import T0
 from scripted_provider import Scripted, chain
 
@@ -170,3 +170,10 @@ async def test_model_completes_a_sentence_that_the_grammar_does_not_understand()
     known = RuleDrafts(registry, chain(unasked))
     assert [each.model for each in await known.candidates(SENTENCES[0][0], "en", "UTC")] == [None]
     assert unasked.asked == 0
+
+
+def test_model_is_told_of_every_kind_of_rule():
+    for name in KINDS:
+        assert f'"{name}"' in SYSTEM
+    for key in ("sensitivity", "with_device", "with_area", "conditions", "times", "falling"):
+        assert key in SYSTEM

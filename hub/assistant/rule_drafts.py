@@ -29,8 +29,13 @@ SYSTEM = (
     "keys of this table: id, name, severity (info, warning, critical), metric, for and clear_for (durations such as "
     '"10m"), devices, models, labels, areas (lists), schedule (list such as ["daily 22:00-06:00"]) with time_zone. '
     'kind "threshold" (default) has above or below, and clear; "range" outside or inside [low, high]; "equals" value; '
-    '"rate" by and within; "stuck" for; "no_data" silence. Use only metrics and ids of the given devices. Leave out '
-    "what the sentence does not say."
+    '"rate" by and within, and falling; "stuck" for; "no_data" silence; "count" times and within, with above, below or '
+    'value; "anomaly" (unusual values without a limit) sensitivity "low", "medium" or "high", where low needs very '
+    'unusual values; "compare" (the metric minus another value) above or below the difference, and with (another '
+    'metric of the same device), with_device (the id of another device) or with_area "median" (the devices in its '
+    'area); "all", "any" and "not" have conditions: a list of objects with kind, metric, the keys of the kind, and '
+    "device (the id of another device to read). Use only metrics and ids of the given devices. Leave out what the "
+    "sentence does not say."
 )
 
 

@@ -37,7 +37,8 @@ class RuleClause:
     """The words of a sentence that describe one condition.
 
     ``place`` is the index of the first word, and the index after the last word. ``devices`` are the devices of the
-    rule. ``inherited`` is the metric of the previous condition, which is used if this condition names none.
+    rule, and ``fleet`` are all devices. ``inherited`` is the metric of the previous condition, which is used if this
+    condition names none.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class RuleClause:
         *,
         named: bool = False,
         inherited: MetricMention | None = None,
+        fleet: Sequence[Device] = (),
     ) -> None:
-        self.sentence, self.vocabulary = sentence, vocabulary
+        self.sentence, self.vocabulary, self.fleet = sentence, vocabulary, fleet
         self._place = place
         self.devices, self._named, self._inherited = devices, named, inherited
 

@@ -17,8 +17,6 @@ from hub.model import Device
 
 WHOLE = "whole"
 """The value of a negation, such as "unless" or "must", that applies to all words after it."""
-_SINGLE = frozenset(("no_data", "compare"))
-"""Kinds of conditions that cannot be combined with others, except a ``compare`` of two metrics of the same device."""
 _NEGATABLE = frozenset(("equals", "threshold", "range"))
 
 
@@ -107,7 +105,9 @@ class ConditionReader:
         devices, groups, named = chosen_devices(items, self._devices)
         if not items and earlier:
             devices = [device for device in self._devices if _is_in(device, earlier)]
-        clause = RuleClause(self._sentence, self._vocabulary, place, devices, named=named, inherited=mention)
+        clause = RuleClause(
+            self._sentence, self._vocabulary, place, devices, named=named, inherited=mention, fleet=self._devices
+        )
         condition = read_condition(clause) or _nothing(clause)
         condition.items += items
         return condition, scope_keys(devices, groups, named=named), bool(items)
@@ -197,8 +197,6 @@ def _joined(conditions: list[SpokenCondition], kind: str) -> tuple[dict[str, Any
     if len(conditions) == 1:
         return conditions[0].keys, missing
     parts = [{"kind": "threshold", **condition.keys} for condition in conditions]
-    if any(part["kind"] in _SINGLE and "with" not in part for part in parts):
-        raise NoSuchRule("not_joined")
     is_whole = "for" in parts[-1] and not any("for" in part for part in parts[:-1])
     is_whole = is_whole and (kind == "all" or _bounds([*parts[:-1], _without(parts[-1], "for")], kind) is not None)
     lasting = {"for": parts[-1].pop("for")} if is_whole else {}

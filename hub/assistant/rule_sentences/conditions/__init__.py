@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition
-from hub.assistant.rule_sentences.conditions import compare, count, no_data, range_, rate, state, stuck, threshold
+from hub.assistant.rule_sentences.conditions import (
+    anomaly,
+    compare,
+    count,
+    no_data,
+    range_,
+    rate,
+    state,
+    stuck,
+    threshold,
+)
 
 Reader = Callable[[RuleClause], SpokenCondition | None]
 READERS: tuple[Reader, ...] = (
-    count.read, stuck.read, no_data.read, compare.read, rate.read, range_.read, threshold.read, state.read,
-)  # fmt: skip
+    *(count.read, stuck.read, no_data.read, anomaly.read, compare.read),
+    *(rate.read, range_.read, threshold.read, state.read),
+)
 """The functions that read a condition, in the order in which they are tried until one understands the words."""
 
 

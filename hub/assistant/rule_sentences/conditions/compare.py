@@ -12,6 +12,11 @@ from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition, amo
 from hub.assistant.rule_sentences.refusal import NoSuchRule
 from hub.assistant.rule_sentences.sentence import SentencePart
 
+_OTHER_SIDES = frozenset(("@d", "@m", "median", "mediana", "other", "others", "rest", "neighbours", "neighbors")) | {
+    *("anderen", "andere", "übrigen", "nachbarn", "demás", "otros", "otras", "vecinos"),
+}
+"""Words with which the other side of a comparison begins."""
+
 
 def read(clause: RuleClause) -> SpokenCondition | None:
     if clause.find("differs"):
@@ -39,18 +44,34 @@ def _condition(
     if "metric" not in metric:
         raise NoSuchRule("several_metrics", metric=own[0].value.words if own else "", names=metric["quantity"])
     limit = clause.number(amount, units, metric, difference=True)
+    if where == "of_area":
+        _check_others(clause, items, metric["metric"])
     source = {"with_area": "median"} if where == "of_area" else _source(clause, items, metric["metric"], units)
     side = {"below": 0.0 - limit} if lowest else {"above": limit}
     return SpokenCondition({"kind": "compare", **metric, **source, **side}, [*items, *own])
 
 
+def _check_others(clause: RuleClause, items: Sequence[SentencePart], metric: str) -> None:
+    """Raise NoSuchRule if the words compare with a group of devices that is not all of the area.
+
+    "Than the other freezers" is the median of the area only if all its devices with this metric are freezers.
+    """
+    named = [item for item in items if item.symbol == "@d"]
+    groups = [item.value.group for item in named if item.value.group]
+    meant = {each.id for group in groups for each in group.devices if metric in each.metrics}
+    areas = {each.area for each in clause.devices}
+    around = {each.id for each in clause.fleet if each.area in areas and metric in each.metrics}
+    if named and meant != around:
+        raise NoSuchRule("others", words=" ".join(map(clause.sentence.written, named)))
+
+
 def _direction(items: list[SentencePart]) -> Hint | None:
     """Return the comparative of a comparison, such as "warmer" in "warmer than the hall"; None if there is none.
 
-    Only words before the other side of the comparison count, which is a device, a metric or the median. Of several
-    comparatives, it is the last one.
+    Only words before the other side of the comparison count, which is a device, a metric, the median or the others. Of
+    several comparatives, it is the last one.
     """
-    end = next((n for n, item in enumerate(items) if item.symbol in ("@d", "@m", "median", "mediana")), len(items))
+    end = next((n for n, item in enumerate(items) if item.symbol in _OTHER_SIDES), len(items))
     return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
 
 

@@ -7,6 +7,7 @@ nesting            has at most :data:`MAX_DEPTH` levels, a fixed number: Python'
                    encoding and restoring
 keys               have at most :data:`MAX_KEY` characters; the last value of a repeated key counts
 texts              are Unicode: no lone surrogates
+coordinates        are within ±90° (latitude) and ±180° (longitude); see :func:`coordinate_problem`
 =================  ===================================================================================================
 
 A value that passed :func:`check` can be encoded as JSON and msgpack, stored, and read back at the next start. The
@@ -18,6 +19,7 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,6 +34,8 @@ MAX_PATH_LEVELS = 8
 """Maximum number of levels of the path to a value that an error message shows."""
 
 T = TypeVar("T")
+_COORDINATES = {"latitude": 90.0, "longitude": 180.0}
+_SEPARATORS = re.compile(r"[._/:\s-]")
 _decode = msgspec.json.decode
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}""", re.ASCII)
 """Matches a dotted TOML key with too many levels.
@@ -93,6 +97,24 @@ def _check(value: Any, what: str, levels: int) -> None:
             _check(inner, what, levels - 1)
     elif value is not None and not isinstance(value, bool | date | datetime | time):
         raise Rejected("bad_value", f"{what} has a value of a type that JSON does not have.")
+
+
+@lru_cache(4_096)
+def coordinate_limit(metric: str) -> float | None:
+    """Return the largest absolute value in degrees of a metric that is a coordinate by its name; None for others.
+
+    The name, or its last part, is ``latitude`` or ``longitude``: ``location.latitude``, ``gps_longitude``. Short names
+    such as ``lat`` are also used for other things (latency), so they have no limit.
+    """
+    return _COORDINATES.get(_SEPARATORS.split(metric.lower())[-1])
+
+
+def coordinate_problem(metric: str, value: Any) -> str | None:
+    """Return what is wrong with the value of a metric that is a coordinate, as a sentence; None if nothing is."""
+    limit = coordinate_limit(metric)
+    if limit is None or type(value) not in (int, float) or -limit <= value <= limit:
+        return None
+    return f"{metric[:60]!r} must be from -{limit:g} to {limit:g} degrees, not {value:g}."
 
 
 def _check_text(text: str, what: str) -> None:

@@ -216,6 +216,7 @@ def _time(table: dict[str, Any]) -> TimeWords:
         "weekday": weekday,
         "month": month,
         "part": part,
+        "past": _group("past", dict.fromkeys(_alternatives(table["past"]))),
         "daynum": r"(?P<daynum>\d{1,2})",
         "hour": r"(?P<hour>\d{1,2})",
         "hour2": r"(?P<hour2>\d{1,2})",
@@ -256,9 +257,8 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 def _filled(pattern: str, forms: dict[str, str]) -> str:
     """Return a pattern with its letters in lower case and without accents, and with its placeholders replaced."""
     folded = "".join(_fold_letter(letter) for letter in pattern)
-    return re.sub(
-        r"\{(n|unit|weekday|month|part|daynum|hour2?|clock2?|day|name)\}", lambda match: forms[match[1]], folded
-    )
+    names = r"\{(n|unit|weekday|month|part|past|daynum|hour2?|clock2?|day|name)\}"
+    return re.sub(names, lambda match: forms[match[1]], folded)
 
 
 def _fold_letter(letter: str) -> str:

@@ -94,7 +94,7 @@ class _Parser:
         if match is None:
             return None
         groups = match.groupdict()
-        day = self._day_named(groups["day"]) if groups.get("day") else None
+        day = self._day_named(groups["day"], past=groups.get("past")) if groups.get("day") else None
         start = self._at(groups.get("clock"), day) if groups.get("clock") else day.start if day else None
         if start is None:
             return None
@@ -208,8 +208,7 @@ class _Parser:
             found = self._date(year, month, number)
             return found if found and found.start <= self._now else self._date(year - 1, month, number)
         if match := self._search("weekday"):
-            day = self._day_named(match["weekday"])
-            return self._part(day.start, match)
+            return self._part(self._day_named(match["weekday"], past=match["past"]).start, match)
         return None
 
     def _month(self) -> TimeRange | None:
@@ -228,11 +227,12 @@ class _Parser:
     def _whole_month(self, year: int, month: int) -> TimeRange:
         return self.range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
 
-    def _day_named(self, word: str) -> TimeRange:
-        """Return the last day that ``word`` names: a weekday, today, yesterday or an ISO date."""
+    def _day_named(self, word: str, past: str | None = None) -> TimeRange:
+        """Return the last day that ``word`` names: a weekday (``past``: not today), today, yesterday, an ISO date."""
         if word in self._time.weekdays:
             self._cycle = 7 * DAY
-            ago = (datetime.fromtimestamp(self._now / 1000, UTC).weekday() - self._time.weekdays[word]) % 7
+            today = datetime.fromtimestamp(self._now / 1000, UTC).weekday()
+            ago = (today - self._time.weekdays[word]) % 7 or 7 * bool(past)
             return self._whole(self._midnight - ago * DAY)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
             return self._date(*map(int, word.split("-"))) or self._whole(self._midnight)

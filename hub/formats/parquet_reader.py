@@ -189,7 +189,7 @@ def _local(ms: int, form: Form) -> int:
     try:
         return round(form.local(_EPOCH + timedelta(milliseconds=ms)).timestamp() * 1000)
     except (OverflowError, ValueError):
-        raise Invalid("The time is out of range (the years 1 to 9999).") from None
+        raise Invalid("The time is out of range: the years 1900 to 2099 are allowed.") from None
 
 
 def _reading(cells: tuple[Any, ...], form: Form) -> Reading | None:

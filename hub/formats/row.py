@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, cast, get_args
 
 import msgspec
 
+from hub import bounds
 from hub.dialects.payload import metric_name
 from hub.errors import Invalid, Rejected
 from hub.model import Page, Quality, Reading, Value
@@ -26,8 +28,10 @@ ALIASES = {
 }
 """Names that other programs use for the columns. The hub's own name is preferred if a table has both."""
 MAX_TEXT = 10_000
-MAX_TS = 253_402_300_799_999
-"""The end of the year 9999, in epoch ms."""
+MIN_TS, MAX_TS = -2_208_988_800_000, 4_102_444_799_999
+"""The times that a reading may have, in epoch ms: the years 1900 to 2099. Others are mistakes, such as 0001 or 9999."""
+
+TIME_HINT = "Use ISO 8601, or seconds or milliseconds since 1970."
 
 _QUALITIES = frozenset(get_args(Quality)) - {"unknown"}
 KINDS = ("number", "boolean", "text")
@@ -45,6 +49,15 @@ class RowSkipped(msgspec.Struct, frozen=True):
 
     where: int  # number of the line or row
     reason: str
+
+
+def _written(ts: int) -> str:
+    """Return a time as text; one outside the years 1 to 9999 as a number of ms."""
+    try:
+        time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts)
+        return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
+    except OverflowError:
+        return f"{ts} ms"
 
 
 def kind_of(value: Value) -> str:
@@ -84,9 +97,10 @@ def reading(device: str, metric: str, ts: int, value: Value, quality: str) -> Re
         metric_name(metric)
     except Rejected as error:
         raise Invalid(f"{metric[:60]!r} is not a valid metric name.", error.message) from None
-    if abs(ts) > MAX_TS:
-        hint = "Use ISO 8601, or seconds or milliseconds since 1970."
-        raise Invalid("The time is out of range (the years 1 to 9999).", hint)
+    if not MIN_TS <= ts <= MAX_TS:
+        raise Invalid(f"The time {_written(ts)} is out of range: the years 1900 to 2099 are allowed.", TIME_HINT)
+    if (problem := bounds.coordinate_problem(metric, value)) is not None:
+        raise Invalid(problem, "Check whether latitude and longitude are exchanged, and that the unit is degrees.")
     if quality not in _QUALITIES:
         raise Invalid(f"{quality[:60]!r} is not a known quality.", f"Allowed: {', '.join(sorted(_QUALITIES))}.")
     if isinstance(value, float) and not math.isfinite(value):

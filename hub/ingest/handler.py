@@ -16,6 +16,7 @@ from hub.dialects import Dialect, PayloadSchema, Result, is_plain, rejection
 from hub.errors import Rejected
 from hub.ingest.batch import Batch
 from hub.ingest.calculating import Calculating
+from hub.ingest.coordinates import has_coordinates, with_valid_coordinates, within_coordinates
 from hub.ingest.input_handler import InputHandler
 from hub.ingest.judging import Judging
 from hub.ingest.liveness import Liveness
@@ -237,6 +238,10 @@ class IngestHandler:
                 batch.duplicates += 1
                 batch.events += self._liveness.hear_sender(name, message)
                 return
+        if has_coordinates(record.values):
+            record, rejected = with_valid_coordinates(record, message)
+            for each in rejected:
+                batch.reject(each)
         try:
             changed = self._registry.observe(record)
         except Rejected as error:  # too many metrics: keep the values of the metrics that fit
@@ -283,7 +288,8 @@ class IngestHandler:
         if calm is None:
             return None
         rules = calm.follows
-        return calm.least, calm.most, calm.until, (lambda readings: follow(device, rules, readings)) if rules else None
+        least, most = within_coordinates(metrics, calm.least, calm.most)
+        return least, most, calm.until, (lambda readings: follow(device, rules, readings)) if rules else None
 
     def _confirm_commands(self, batch: Batch, device: str, now: int) -> None:
         """Confirm the commands whose effect the device has just reported."""

@@ -24,13 +24,13 @@ class SilencedNow(NamedTuple):
     Attributes:
         devices: The number of devices whose alerts it would silence, with or without an open alert. With rules, only
             devices that one of these rules watches.
-        count: The number of open alerts.
-        alerts: The newest of these alerts.
+        open_alerts: The number of open alerts.
+        newest: The newest of these alerts.
     """
 
     devices: int
-    count: int
-    alerts: list[ExplainedAlert]
+    open_alerts: int
+    newest: list[ExplainedAlert]
 
 
 class Silences:

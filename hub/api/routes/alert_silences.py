@@ -52,8 +52,8 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
         `devices` is the number of devices, `count` that of their open alerts, and `items` has the newest 50 of these.
         """
         found = await silences.preview(body.silence(), PREVIEWED)
-        items = [serializers.alert(each) for each in found.alerts]
-        return Json(shapes.SilencePreview(found.count, items, found.devices))
+        items = [serializers.alert(each) for each in found.newest]
+        return Json(shapes.SilencePreview(found.open_alerts, items, found.devices))
 
     @router.get("/{silence_id}", response_model=shapes.SilenceShape)
     async def get_silence(silence_id: str) -> Response:

@@ -172,7 +172,7 @@ async def test_model_completes_a_sentence_that_the_grammar_does_not_understand()
     assert unasked.asked == 0
 
 
-def test_model_is_told_of_every_kind_of_rule():
+def test_prompt_for_models_names_every_kind_of_rule():
     for name in KINDS:
         assert f'"{name}"' in SYSTEM
     for key in ("sensitivity", "with_device", "with_area", "conditions", "times", "falling"):

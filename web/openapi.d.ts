@@ -657,7 +657,9 @@ export interface paths {
         put?: never;
         /**
          * Preview Silence
-         * @description Return the open alerts that a silence would match: their number, and the newest 50. Create no silence.
+         * @description Return what a silence would match now, and create none.
+         *
+         *     `devices` is the number of devices, `count` that of their open alerts, and `items` has the newest 50 of these.
          */
         post: operations["post_silences_preview"];
         delete?: never;
@@ -804,6 +806,28 @@ export interface paths {
         get: operations["get_alert_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/diagnose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Diagnose Alert
+         * @description Diagnose an open alert by the present readings, and store the diagnosis.
+         *
+         *     An alert that shows the diagnosis of another alert of its incident (`diagnosis_for`) thereby gets its own.
+         */
+        post: operations["post_alert_diagnose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3615,6 +3639,8 @@ export interface components {
          *     - `closed_by`: the person who cleared the alert by hand, although the condition had not ended
          *     - `comments`: the number of comments; `GET /api/alerts/{id}/history` returns them
          *     - `confirmed`: the cause that a person found; it outranks the cause that the diagnosis names
+         *     - `diagnosis_for`: which alert the diagnosis was made for. `earlier_alert` and `other_alert` are other alerts of the
+         *       incident (`diagnosis.alert_id`); `earlier_alert` says that the diagnosis is older than this alert
          *     - `message_key` and `message_params`: the kind of rule, which identifies the sentence in `message`, and the values
          *       in that sentence; alerts of older versions have neither
          */
@@ -3706,6 +3732,8 @@ export interface components {
              * @enum {string}
              */
             diagnosis_state: "pending" | "ready" | "none";
+            /** Diagnosis For */
+            diagnosis_for: ("this_alert" | "earlier_alert" | "other_alert") | null;
         };
         /**
          * AlternativeShape
@@ -4247,7 +4275,8 @@ export interface components {
          * @description A draft as a `[[calculated]]` table (`text`) and as a parsed metric.
          *
          *     If the draft is invalid, `problem` says why, and `metric` is null. `devices` is the number of devices that would get
-         *     the metric. `unit` is the unit that it would have on the first of these devices.
+         *     the metric. `unit` is the unit that it would have on the first of these devices. `warnings` name the metrics,
+         *     devices, areas and labels that a valid draft refers to and that do not exist.
          */
         CalculatedPreview: {
             /** Text */
@@ -4259,6 +4288,8 @@ export interface components {
             devices: number;
             /** Unit */
             unit: string | null;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * CalculatedPreviewQuery
@@ -8430,13 +8461,17 @@ export interface components {
         };
         /**
          * SilencePreview
-         * @description The number of open alerts that a silence would match, and the newest of these alerts.
+         * @description What a silence would match: the number of open alerts, the newest of these alerts, and the number of devices.
+         *
+         *     `devices` counts devices with and without open alerts; if the silence names rules, only devices that they watch.
          */
         SilencePreview: {
             /** Count */
             count: number;
             /** Items */
             items: components["schemas"]["AlertShape"][];
+            /** Devices */
+            devices: number;
         };
         /**
          * SilenceShape
@@ -11298,6 +11333,39 @@ export interface operations {
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_alert_diagnose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -39,14 +39,15 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-integrations test-cluster security flaky check check-rest generated format lock clean always
+.PHONY: help setup demo test test-integrations test-cluster security broken flaky check check-rest generated format lock clean always
 
 help:
 	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
 	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
 	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
 	@echo "make test-cluster   run the tests of the store on PostgreSQL"
-	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, and fuzz it with random inputs: up to an hour"
+	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, fuzz it with random inputs, make broken: up to an hour"
+	@echo "make broken   break the hub on purpose, one protection at a time: its test has to fail; ARGS='R7 F1' selects some"
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
 	@echo "make check    set up, then check format, lint, types, spelling, licences and architecture, as CI does before the tests"
 	@echo "make setup    create $(VENV) with all packages, build the dashboard"
@@ -85,7 +86,12 @@ security: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 	@sh .ci/needs security
 	@$(PYTHON_OF_VENV) tests/security_scan.py $(ARGS); scans=$$?; \
 	seed=$$(date +%s); echo "FUZZ_SEED=$$seed"; \
-	FUZZ_SEED=$$seed HYPOTHESIS_PROFILE=random $(PYTHON_OF_VENV) -m pytest -q $(FUZZERS) && exit $$scans
+	FUZZ_SEED=$$seed HYPOTHESIS_PROFILE=random $(PYTHON_OF_VENV) -m pytest -q $(FUZZERS) && \
+	$(PYTHON_OF_VENV) tests/broken_versions.py && exit $$scans
+
+broken: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
+	@sh .ci/needs tests
+	@$(PYTHON_OF_VENV) tests/broken_versions.py $(ARGS)
 
 FILES ?=
 RUNS ?= 20

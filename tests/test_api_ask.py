@@ -177,13 +177,13 @@ async def test_chunked_upload_is_cut_off_at_limit(tmp_path: Path, kind: str) -> 
         answer = asyncio.create_task(reader.readuntil(b"\r\n"))
         sent = 0
         with contextlib.suppress(ConnectionError):
-            while not answer.done() and sent < 20_000_000:
+            while not answer.done() and sent < 1_000_000:
                 writer.write(b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
                 await writer.drain()
                 sent += 0x4000
                 await asyncio.sleep(0.001)
-        assert (await answer).startswith(b"HTTP/1.1 413 ")
         assert sent < 1_000_000
+        assert (await answer).startswith(b"HTTP/1.1 413 ")
         writer.close()
         assert (await hub.http.get("/healthz")).status_code == 200
 

@@ -127,6 +127,8 @@ def points(serving: Serving) -> list[float]:
 
 async def test_backup_restores_every_file_except_secrets(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
+    # A search for values that are known to be secret does not find these.
+    (data / "accounts.json").write_text('[{"name": "Ada", "hash": "canary-of-an-account"}]')
     token = open_installation(data).token
     assert token
     text = hub("backup", tmp_path / "b.tar", "--data", data)
@@ -135,6 +137,7 @@ async def test_backup_restores_every_file_except_secrets(tmp_path: Path) -> None
     assert token.encode() not in whole
     assert b"canary-of-the-broker" not in whole
     assert b"canary-of-a-model" not in whole
+    assert b"canary-of-an-account" not in whole
     assert (tmp_path / "b.tar").stat().st_mode & 0o777 == 0o600
     hub("restore", tmp_path / "b.tar", "--data", tmp_path / "other")
     names = {"rules.toml", "broker/passwd", "uploads/deep/manual.pdf"}

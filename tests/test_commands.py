@@ -145,7 +145,7 @@ def test_command_for_offline_device_is_delivered_on_return_or_expires(hub: Servi
     expiring = hub.command(tank.name, "set_valve", 7, expires_in_s=1).json()
     waiting = hub.command(tank.name, "set_valve", 8, expires_in_s=600).json()
     assert (expiring["state"], waiting["state"]) == ("queued", "queued")
-    until(lambda: hub.state(expiring) == "expired")
+    until(lambda: hub.state(expiring) == "expired", 20)
     hub.kill()
     hub.start()
     assert hub.state(waiting) == "queued"

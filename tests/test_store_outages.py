@@ -122,18 +122,20 @@ async def test_power_cut_leaves_complete_commits(tmp_path: Path) -> None:
 
 
 async def test_equal_readings_and_restarted_seq_are_stored(tmp_path: Path) -> None:
-    bodies = [{"t": 1, "seq": 0}, {"t": 2, "seq": 1}, {"t": 3, "seq": 0}, {"t": 1, "id": "x"}, {"t": 1, "id": "y"}]
-    bodies += [{"t": 1, "seq": 0}, {"t": 1, "id": "x"}]  # these two are repetitions
+    bodies = [{"t": 1, "seq": 0}, {"t": 2, "seq": 1}, {"t": 3, "seq": 0}, {"t": 4, "seq": 1}]
+    bodies += [{"t": 3, "seq": 0}, {"t": 1, "id": "x"}, {"t": 1, "id": "y"}]  # the device has restarted twice
+    repeated = len(bodies)
+    bodies += [{"t": 1, "seq": 0}, {"t": 1, "id": "x"}]
     for turn in range(2):  # after a restart all of them are
         store = SqliteStore.open(tmp_path)
         pipeline, ingest_queue, _ = pipeline_on(store)
         await pipeline.restore()
         for number, body in enumerate(bodies):
-            payload, again = json.dumps(body).encode(), bool(turn or number > 4)
+            payload, again = json.dumps(body).encode(), bool(turn or number >= repeated)
             ingest_queue.offer([RawMessage("devices/d/telemetry", payload, T0 + number, qos=1, redelivered=again)])
         ingest_queue.close()
         await pipeline.run()
-        assert await stored(store, "d") == [1, 2, 3, 1, 1], turn
+        assert await stored(store, "d") == [1, 2, 3, 4, 3, 1, 1], turn
         if not turn:
             await store.tidy()
         await store.close()

@@ -15,7 +15,9 @@ from hub.errors import ConfigError
 from hub.model import CloseAlert, Identity, Info, Record
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, describe, parse
+from hub.rules.learned_metrics import learned_limit
 from hub.services.backtests import Backtests
+from hub.services.rule_warnings import learning_warnings
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 from rule_plant import T0, Plant
@@ -167,3 +169,40 @@ def test_wrong_sensitivity_is_refused():
         parse(RULE + 'sensitivity = "extreme"\n')
     assert "sensitivity = 'extreme'" in caught.value.message
     assert caught.value.hint == "Allowed: low, medium, high."
+
+
+def test_metrics_beyond_the_limit_are_not_learned_and_are_reported(caplog: pytest.LogCaptureFixture):
+    plant = Plant('[[rule]]\nid = "r"\nkind = "anomaly"\nmetric = "*"\n')
+    learned = plant.engine.learned
+    learned.limit = 2
+    for second in range(0, 3 * DAY, STEP):
+        for metric in ("a", "b", "c", "d"):
+            plant.reading(second, usual(second), metric=metric)
+    keys = {key for key, watch in plant.registry.require(plant.device).watches.items() if watch.points}
+    assert keys == {"r/a", "r/b"}
+    assert learned.full
+    assert learned.not_watched("r") == 2
+    (warning,) = learning_warnings(plant.engine.rules[0], learned)
+    assert warning.startswith("2 metrics of this rule cannot be watched: rules without a limit learn at most 2 metrics")
+    assert len([each for each in caplog.messages if "is not watched" in each]) == 1
+    assert plant.reading(3 * DAY, 60.0, metric="a") == ["raised"]
+    assert plant.reading(3 * DAY, 60.0, metric="c") == [], "it is not watched"
+
+
+def test_count_of_learned_metrics_follows_rules_and_deleted_devices():
+    plant = Plant('[[rule]]\nid = "r"\nkind = "anomaly"\nmetric = "*"\n')
+    learned = plant.engine.learned
+    learned.limit = 1
+    plant.reading(0, 1.0, metric="a")
+    plant.reading(0, 1.0, metric="b")
+    assert (learned.full, learned.not_watched("r")) == (True, 1)
+    plant.reload(60, RULE.replace('"t"', '"b"'))
+    assert (learned.full, learned.not_watched("r")) == (False, 0)
+    plant.reading(120, 1.0, metric="b")
+    assert learned.full
+    plant.engine.forget(plant.device, T0 + 180_000)
+    assert not learned.full
+
+
+def test_limit_follows_the_memory():
+    assert [learned_limit(total) for total in (20_000, 1_000_000, 50_000_000)] == [500, 10_000, 500_000]

@@ -51,6 +51,7 @@ from hub.insight import Signature
 from hub.insight.device_semantics import measured_quantity
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.rules.learned_metrics import learned_limit
 from hub.runtime.clock import Clock, now_ms
 from hub.runtime.installation import Installation, open_installation, restrict_access
 from hub.runtime.network_addresses import join_address
@@ -106,6 +107,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             lambda name: registry.presence.gateways(name),
             incident_limits(settings),
             lambda device, metric: measured_quantity(device, metric, registry.corrected.of_model(device)),
+            learned_limit(registry.limits.total_metrics),
         )
         own_url = dashboard_address(http.host, http.port, settings.http)
         off = disabled_dialects(dialect_config)

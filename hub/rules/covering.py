@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 
 from hub.insight.device_semantics import measured_quantity
-from hub.model import Device, Rule
+from hub.model import Device, Limit, Rule
 from hub.rules.kinds import Any, Compare, Joined, Part
 
 Quantity = Callable[[Device, str], str | None]
@@ -143,3 +143,16 @@ def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quant
 
 def _unasked(device: Device, metric: str) -> None:
     return None
+
+
+def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
+    """Return a device's limits by metric. The bounds of a rule replace the device's ``own`` limit of the metric."""
+    limits = dict(own)
+    for rule in rules:
+        bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())
+        if rule.metric is not None and bounds is not None:
+            limits[rule.metric] = Limit(
+                min=before.min if bounds.min is None else bounds.min,
+                max=before.max if bounds.max is None else bounds.max,
+            )
+    return limits

@@ -26,12 +26,13 @@ from hub.model import (
     Severity,
     ValueExpired,
 )
-from hub.rules.covering import Quantity, own_quantity, reads_any
+from hub.rules.covering import Quantity, own_quantity, reads_any, with_bounds
 from hub.rules.device_rules import DeviceRulesCache
 from hub.rules.evaluator import RuleEvaluator
 from hub.rules.incidents import Incidents
+from hub.rules.learned_metrics import MIN_LEARNED, LearnedMetrics
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import Calm, with_bounds
+from hub.rules.plan import Calm
 from hub.rules.published_values import PublishedValues
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
@@ -56,6 +57,7 @@ class Engine:
         gateways: Callable[[str], Collection[str]] = lambda gateway: (gateway,),
         incident_limits: IncidentLimits | None = None,
         quantity: Quantity = own_quantity,
+        learned_metrics: int = MIN_LEARNED,
     ) -> None:
         """Create an engine without alerts.
 
@@ -66,7 +68,9 @@ class Engine:
             gateways: Returns the given gateway id, and the ids of all gateways that this gateway is connected through.
             incident_limits: The times within which alerts belong to one incident.
             quantity: Returns what a metric of a device measures.
+            learned_metrics: How many metrics the rules may learn; see :mod:`hub.rules.learned_metrics`.
         """
+        self._learned_metrics = learned_metrics
         self.incident_limits = incident_limits or IncidentLimits()
         self.rules = list(rules)
         self.rule_names = {rule.id: rule.name for rule in self.rules}
@@ -85,6 +89,7 @@ class Engine:
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
+        self.learned = self._watches.learned = LearnedMetrics(self._learned_metrics)
         self._evaluator = RuleEvaluator(self.plans, self._watches, self.published, self._tolerated)
         self.follow = self._evaluator.follow
         self.silencing = Silencing(self._alerts, self.matcher)
@@ -133,7 +138,7 @@ class Engine:
         """
         if self.published.wanted and any(self.published.wants(device, metric) for metric in metrics):
             return None  # every value is published
-        return self.plans.of(device).calm(device.watches, metrics, device.metrics)
+        return self.plans.of(device).calm(device.watches, metrics, device.metrics, full=self.learned.full)
 
     def take_changed(self) -> set[str]:
         """Return the ids of the devices whose watches (states of rules) have changed since the last call."""
@@ -195,8 +200,6 @@ class Engine:
         """Return the ids of the devices with a rule whose schedule began or ended since the last call."""
         turned, self._turned = self._turned, []
         return [each.id for each in devices() if any(self.applies(rule, each) for rule in turned)] if turned else []
-
-    # -- changes of rules and devices ------------------------------------------------------------------------
 
     def replace(self, rules: Sequence[Rule], devices: Iterable[str], at: int = 0) -> None:
         """Replace the rules at ``at`` (epoch ms), and queue ``devices`` (ids) for :meth:`judge_next`.
@@ -260,13 +263,12 @@ class Engine:
         """Remove a deleted device's state and withdraw its alerts."""
         self.plans.forget(device_id)
         self.published.forget(device_id)
+        self.learned.forget(device_id)
         self._unjudged.discard(device_id)
         self._watches.changed.discard(device_id)
         withdrawn = [self._alerts.end(alert_id, "withdraw", now) for alert_id in self._alerts.of_device(device_id)]
         self._alerts.forget_device(device_id)
         return withdrawn
-
-    # -- start -----------------------------------------------------------------------------------------------
 
     def load(self, alerts: Iterable[Alert]) -> None:
         """Add the stored open alerts, before any record is evaluated."""
@@ -282,8 +284,6 @@ class Engine:
             watched.update(watch.alert for watch in device.watches.values() if watch.alert)
         self._watches.recheck(now)
         return events + [self._alerts.end(alert_id, "withdraw", now) for alert_id in self.open.keys() - watched]
-
-    # -- requests of people ----------------------------------------------------------------------------------
 
     def handle(self, fact: AlertRequest, require: Callable[[str], Device]) -> tuple[Alert, list[AlertEvent]]:
         """Apply a person's request to an alert. Return the changed alert and the events.

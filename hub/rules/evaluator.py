@@ -61,6 +61,8 @@ class RuleEvaluator:
             for each in plan.on(metric):
                 if not late and device.metrics[metric].ts > record.ts:
                     continue  # a newer value has been evaluated already
+                if each.learns and not self._watches.learned.admits(device, each.key, None if each.others else value):
+                    continue
                 if each.simple and not late and each.key not in device.watches:  # nearly all are: no watch is needed
                     found = each.condition.measure(_NO_POINTS, value, record.ts)
                     if found is None or found <= each.limit:
@@ -117,7 +119,7 @@ class RuleEvaluator:
         plan = self._plans.of(device)
         events = self._restart(plan.silence_on(metrics), device, now)
         for tree in plan.hearing:
-            if must_hear(device.watches.get(tree.key)) and tree.reported(device.metrics):
+            if must_hear(device.watches.get(tree.key)) and self._watched(device, tree):
                 events += self._trees.judge(device, tree, now)
         return events
 
@@ -130,9 +132,13 @@ class RuleEvaluator:
         """
         plan, events = self._plans.of(device), self._drop_pending(device, now)
         for tree in plan.trees.values():
-            if tree.reported(device.metrics):
+            if self._watched(device, tree):
                 events += self._trees.judge(device, tree, now)
         return events
+
+    def _watched(self, device: Device, tree: MetricRule) -> bool:
+        """Return True if a tree watches the device: it has one of the metrics, and what the tree learns fits."""
+        return tree.reported(device.metrics) and (not tree.learns or self._watches.learned.admits(device, tree.key))
 
     def _drop_pending(self, device: Device, now: int) -> list[Event]:
         """Reset the conditions that have begun but have not raised an alert, because the device is stale or offline.
@@ -154,7 +160,7 @@ class RuleEvaluator:
         ``key`` is the key of the rule's watch on the device.
         """
         tree = self._plans.of(device).trees.get(key)
-        return self._trees.judge(device, tree, now) if tree is not None and tree.reported(device.metrics) else []
+        return self._trees.judge(device, tree, now) if tree is not None and self._watched(device, tree) else []
 
     def _restart(self, rules: Iterable[SilenceRule], device: Device, now: int) -> list[Event]:
         events: list[Event] = []
@@ -204,18 +210,22 @@ class RuleEvaluator:
         """Evaluate the rules on a device's latest values; see :meth:`hub.rules.engine.Engine.judge`."""
         plan = self._plans.of(device)
         events = self._drop_pending(device, now) if device.presence != "online" else []
+        learned = set[str]()
         for key in list(device.watches):
             found = plan.find(key)
             if found is None and plan.is_outside(key):
                 events += self._watches.suspend(device, device.watches[key], now)
             elif found is None or not found.reported(device.metrics):
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
+            elif isinstance(found, MetricRule) and found.learns:
+                learned.add(key)
+        self._watches.learned.keep(device, learned)
         for metric in device.metrics if plan.has_metrics else ():
             for each in plan.on(metric):
                 if each.metric == metric and not isinstance(each.condition, Joined):
                     events += judge_value(self._watches, device, each, now)
         for tree in plan.trees.values():
-            if tree.reported(device.metrics):
+            if self._watched(device, tree):
                 self._published.readers.add(device.id, tree.key, tree.sources)
                 events += self._trees.judge(device, tree, now)
         for silence in plan.silence_on(device.metrics):

@@ -37,6 +37,7 @@ class MetricRule(msgspec.Struct, frozen=True):
     others: tuple[str, ...]
     simple: bool  # the amount depends on the value alone
     follows: bool  # it keeps readings
+    learns: bool = False  # it learns what is usual: see LearnedMetrics
     sources: tuple[ValueSource, ...] = ()  # the values of other devices that a tree reads
     hears: bool = False  # it is a tree that reads how long the device has been silent
 
@@ -183,6 +184,7 @@ class DeviceRules:
             others=condition.others,
             simple=not (condition.windowed or condition.others or condition.source),
             follows=condition.follows,
+            learns=condition.learns,
             sources=condition.sources if isinstance(condition, Joined) else (),
             hears=isinstance(condition, Joined) and condition.hears,
         )
@@ -229,7 +231,9 @@ class DeviceRules:
         """Return True if the rule of the watch ``key`` (RULE or RULE/METRIC) is now outside of its schedule."""
         return key.partition("/")[0] in self._outside
 
-    def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest]) -> Calm | None:
+    def calm(
+        self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest], *, full: bool = False
+    ) -> Calm | None:
         """Return the range of each metric in which no number changes a rule's state, and until when that is so.
 
         The fast path skips the rules for values in this range. There is no such range (None) while a rule has an open
@@ -248,6 +252,8 @@ class DeviceRules:
         for place, metric in enumerate(metrics):
             for each in self.on(metric):
                 condition, watch = each.condition, watches.get(each.key)
+                if full and each.learns and watch is None:
+                    continue  # no other metric can be learned, so this one is not watched
                 points = watch.points if watch else []
                 rest = Rest(each.metric, metrics, latest, points)
                 bounds = condition.calm(metric, rest)
@@ -283,16 +289,3 @@ def _checksum(condition: MetricCondition) -> int:
     """Return a checksum of what the condition measures, negative if its ``points`` cannot serve another condition."""
     found = crc32(condition.signature().encode()) or 1
     return -found if condition.derived else found
-
-
-def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
-    """Return a device's limits by metric. The bounds of a rule replace the device's ``own`` limit of the metric."""
-    limits = dict(own)
-    for rule in rules:
-        bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())
-        if rule.metric is not None and bounds is not None:
-            limits[rule.metric] = Limit(
-                min=before.min if bounds.min is None else bounds.min,
-                max=before.max if bounds.max is None else bounds.max,
-            )
-    return limits

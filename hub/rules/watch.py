@@ -13,6 +13,7 @@ from hub.events import AlertCleared, Event
 from hub.model import Alert, CloseAlert, Device, LateRun, Rule, Value, Watch
 from hub.rules import late_readings
 from hub.rules.alert_lifecycle import Input
+from hub.rules.learned_metrics import LearnedMetrics
 from hub.rules.low_points import note_low
 from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
@@ -38,7 +39,7 @@ class Watches:
         # Heap of (due in ms, device id, key of the watch, True for the timer of late readings).
         self._timers: list[tuple[int, str, str, bool]] = []
         self._ticked = 0
-        self.rule_times = RuleTimes()
+        self.rule_times, self.learned = RuleTimes(), LearnedMetrics()
         self.changed: set[str] = set()
 
     # -- timers -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from hub.model import Device, Rule, Scope
 from hub.rules.covering import is_pattern
+from hub.rules.learned_metrics import LearnedMetrics
 from hub.rules.source_readers import sources_of
 
 MAX_NAMED = 20
@@ -99,3 +100,13 @@ def _median_warnings(watched: Sequence[Device], devices: Iterable[Device], metri
     small = {str(each.area) for each in watched if each.area_id is not None and sizes[each.area_id] < MIN_DEVICES}
     if small and metric and not is_pattern(metric):
         yield f"Fewer than {MIN_DEVICES} devices report {metric!r} in: {', '.join(sorted(small)[:MAX_NAMED])}."
+
+
+def learning_warnings(rule: Rule, learned: LearnedMetrics) -> Iterator[str]:
+    """Yield a sentence if the rule learns what is usual, and some of its metrics are not watched for lack of memory."""
+    if count := learned.not_watched(rule.id):
+        metrics = "1 metric" if count == 1 else f"{count:,} metrics"
+        yield (
+            f"{metrics} of this rule cannot be watched: rules without a limit learn at most {learned.limit:,} metrics. "
+            "Narrow the devices or metrics of the rule, or give the hub more memory."
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from hub.model import Rule
 from hub.registry.reader import DeviceReader
 from hub.rules import Engine
 from hub.services.config_files import ConfigDraft, ConfigFile
-from hub.services.rule_warnings import rule_warnings
+from hub.services.rule_warnings import learning_warnings, rule_warnings
 from hub.store.base import Store
 
 MAX_WARNINGS = 50
@@ -41,8 +41,10 @@ def routes(
 
     def warnings(some: Iterable[Rule]) -> list[str]:
         devices = list(registry.devices())
+        some = list(some)
         found = (each for rule in some for each in rule_warnings(rule, devices, engine.matcher.areas, engine.applies))
-        return list(islice(found, MAX_WARNINGS))
+        unwatched = (each for rule in some for each in learning_warnings(rule, engine.learned))
+        return list(islice(chain(unwatched, found), MAX_WARNINGS))
 
     def saved(draft: ConfigDraft, before: Sequence[Rule], after: Sequence[Rule]) -> rules.RulesSaved:
         known = {rule.id: rule for rule in before}

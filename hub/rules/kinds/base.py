@@ -79,6 +79,11 @@ class MetricCondition(Condition, frozen=True):
     """Whether each new value begins the condition, as in ``stuck``. A reading can end it and begin it again."""
 
     @property
+    def learns(self) -> bool:
+        """Whether the condition learns what is usual, which takes memory for each metric."""
+        return self.learns_ms > 0
+
+    @property
     def others(self) -> tuple[str, ...]:
         """Other metrics of the device that the condition reads, too."""
         return ()

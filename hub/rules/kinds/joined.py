@@ -112,6 +112,10 @@ class Joined(MetricCondition, frozen=True):
         return tuple(dict.fromkeys(name for leaf in self.leaves for name in leaf.metrics))
 
     @property
+    def learns(self) -> bool:
+        return any(isinstance(leaf.condition, MetricCondition) and leaf.condition.learns for leaf in self.leaves)
+
+    @property
     def subject(self) -> Part | None:
         """The part whose metric an alert shows: the first part on a metric of the rule's own device.
 

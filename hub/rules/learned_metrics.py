@@ -1,0 +1,89 @@
+"""Which metrics the rules without a limit (``kind = "anomaly"``) learn from: at most as many as fit into memory.
+
+What is learned of one metric needs at most 8 kB, many times as much as the metric itself, and a rule may watch all
+metrics of all devices. Metrics beyond the limit are not watched, and this is reported.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from hub.model import Device, Value
+
+log = logging.getLogger(__name__)
+
+MIN_LEARNED = 500
+SHARE = 100
+"""One of this many metrics that the hub may keep can be learned: an eighth of the memory for devices."""
+MAX_REPORTED = 10_000
+"""Maximum metrics that are not watched and are counted."""
+
+
+class LearnedMetrics:
+    """Counts the metrics that are learned, and refuses those beyond ``limit``.
+
+    A key is that of a watch: the rule and the metric. Learned metrics that are restored at a start may exceed the
+    limit.
+    """
+
+    def __init__(self, limit: int = MIN_LEARNED) -> None:
+        self.limit = limit
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, before devices are restored."""
+        self._keys: dict[str, set[str]] = {}  # by device
+        self._count = 0
+        self._refused: dict[str, set[str]] = {}  # by device
+        self._refusals = 0
+
+    @property
+    def full(self) -> bool:
+        """True if no other metric can be learned."""
+        return self._count >= self.limit
+
+    def admits(self, device: Device, key: str, value: Value | None = None) -> bool:
+        """Return True if the watch with this key may learn. If it is new, it is counted from now on.
+
+        Texts and states are not learned from, so a watch with such a ``value`` is not counted.
+        """
+        if isinstance(value, str | bool) or key in self._keys.get(device.id, ()):
+            return True
+        if self.full:
+            if not self._refused:
+                log.warning(
+                    "Rules without a limit watch at most %d metrics; %s of device %s is not watched. Narrow the "
+                    "rules' devices or metrics, or give the hub more memory.", self.limit, key, device.id,
+                )  # fmt: skip
+            if self._refusals < MAX_REPORTED and key not in self._refused.get(device.id, ()):
+                self._refused.setdefault(device.id, set()).add(key)
+                self._refusals += 1
+            return False
+        self._keys.setdefault(device.id, set()).add(key)
+        self._count += 1
+        if key in (refused := self._refused.get(device.id, set())):
+            refused.discard(key)
+            self._refusals -= 1
+        return True
+
+    def keep(self, device: Device, keys: Collection[str]) -> None:
+        """Note that of this device exactly the watches with these keys have learned."""
+        self._count += len(keys) - len(self._keys.pop(device.id, ()))
+        if keys:
+            self._keys[device.id] = set(keys)
+        self._refusals -= len(self._refused.pop(device.id, ()))
+
+    def forget(self, device_id: str) -> None:
+        """Forget a deleted device."""
+        self._count -= len(self._keys.pop(device_id, ()))
+        self._refusals -= len(self._refused.pop(device_id, ()))
+
+    def not_watched(self, rule_id: str) -> int:
+        """Return how many metrics a rule does not watch because of the limit, at most MAX_REPORTED."""
+        return sum(key.partition("/")[0] == rule_id for keys in self._refused.values() for key in keys)
+
+
+def learned_limit(total_metrics: int) -> int:
+    """Return how many metrics may be learned, if the hub may keep ``total_metrics`` metrics."""
+    return max(MIN_LEARNED, total_metrics // SHARE)

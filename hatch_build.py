@@ -28,7 +28,7 @@ STAMP = ".sources.sha256"
 NOT_SOURCES = {"node_modules", "dist", "coverage", "test-results"}
 
 # Files of web/src/ that the hub reads, too.
-SHARED = ("lib/units.json", "texts/de/hub.json", "texts/es/hub.json")
+SHARED = ("lib/units.json", *(f"texts/{code}/{name}.json" for code in ("de", "es") for name in ("hub", "causes")))
 
 USAGE = """Run npm in web/ with the Node that builds the dashboard.
 

@@ -122,6 +122,12 @@ def built_in() -> tuple[Signature, ...]:
     return tuple(each for name, text in texts for each in parse_signatures(text, name, is_own=False))
 
 
+@cache
+def built_in_title(cause: str) -> str | None:
+    """Return the title of a built-in cause; None if no built-in signature has this id."""
+    return next((each.title for each in built_in() if each.id == cause), None)
+
+
 def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
     """Return the built-in signatures and a user's own. An own signature replaces the built-in one of the same id."""
     taken = {signature.id for signature in own}

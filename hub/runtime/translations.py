@@ -49,6 +49,24 @@ class Translation(msgspec.Struct, frozen=True, eq=False):
     notification: dict[str, str]
 
 
+class CauseNames(msgspec.Struct, frozen=True, eq=False):
+    """The names of the built-in causes in one language, by their English names."""
+
+    titles: dict[str, str]
+    components: dict[str, str]
+
+
+@cache
+def cause_names(language: str) -> CauseNames | None:
+    """Return the names of causes in a language; None for English and for a language that has no texts.
+
+    Raises OSError if the files are not installed.
+    """
+    if language not in LANGUAGES:
+        return None
+    return msgspec.json.decode((shared_dir() / "texts" / language / "causes.json").read_bytes(), type=CauseNames)
+
+
 @cache
 def translation(language: str) -> Translation | None:
     """Return the texts of a language; None for English and for a language that has no texts.

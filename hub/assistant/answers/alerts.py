@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hub import text_format as fmt
-from hub.assistant.answers.alert_message import alert_message
+from hub.assistant.answers.alert_message import alert_message, cause_name
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target
 from hub.assistant.answers.meanings import meaning
 from hub.assistant.time_parser import DAY, HOUR
@@ -254,7 +254,8 @@ async def happened(context: Context) -> ComputedAnswer:
     for alert in reversed(alerts[:MAX_TOLD]):
         cause = views[alert.id].cause
         lines.append(
-            duration_line(context, alert) + (f". {context.say('diagnosed', cause=fmt.spoken(cause))}" if cause else "")
+            duration_line(context, alert)
+            + (f". {context.say('diagnosed', cause=cause_name(context, cause))}" if cause else "")
         )
     others = [row for row in log if row.kind not in ("raised", "cleared", "diagnosed", "acknowledged")]
     discovered = [row for row in others if row.kind == "discovered"]

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from hub import text_format as fmt
-from hub.assistant.answers.alert_message import alert_message
+from hub.assistant.answers.alert_message import alert_message, cause_name
 from hub.assistant.answers.alerts import about_alerts
 from hub.assistant.answers.context import ComputedAnswer, Context, listed
 from hub.assistant.answers.current import presence_counts
@@ -77,7 +77,7 @@ def _open(context: Context, alert: Alert, view: AlertView | None) -> str:
     if alert.note:
         parts.append(context.say("note_is", note=alert.note))
     if view is not None and view.cause:
-        parts.append(context.say("diagnosed", cause=fmt.spoken(view.cause)))
+        parts.append(context.say("diagnosed", cause=cause_name(context, view.cause)))
     return " ".join(parts)
 
 

@@ -1,9 +1,11 @@
 // Messages of the hub in German and Spanish: every key is known, and values are written in the form of the language.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import germanCauses from './de/causes.json';
+import spanishCauses from './es/causes.json';
 import alertTexts from '../../../tests/vectors/alert_texts.json';
 import keys from '../../../tests/vectors/message_keys.json';
-import { hubText, loadTexts, type Params } from '.';
+import { causeTitle, componentName, hubText, loadTexts, type Params } from '.';
 import { chooseUnits } from '../lib/units';
 import { LANGUAGES } from './language';
 
@@ -207,5 +209,25 @@ describe('an alert for a person with imperial units', () => {
       ENGLISH,
     );
     expect(hubText('alert', ENGLISH, 'threshold', { unit: '°C' })).toBe(ENGLISH);
+  });
+});
+
+describe('the name of a cause', () => {
+  afterAll(() => loadTexts('en'));
+
+  it('is in the language of the page, and of an own cause unchanged', async () => {
+    await loadTexts('de');
+    expect(causeTitle('Bearing wear')).toBe('Lagerverschleiß');
+    expect(componentName('bearing')).toBe('Lager');
+    expect(causeTitle('Squirrel in the duct')).toBe('Squirrel in the duct');
+    await loadTexts('es');
+    expect(causeTitle('Bearing wear')).toBe('Desgaste del rodamiento');
+    await loadTexts('en');
+    expect(causeTitle('Bearing wear')).toBe('Bearing wear');
+  });
+
+  it('exists for the same causes and components in each language', () => {
+    expect(Object.keys(spanishCauses.titles)).toEqual(Object.keys(germanCauses.titles));
+    expect(Object.keys(spanishCauses.components)).toEqual(Object.keys(germanCauses.components));
   });
 });

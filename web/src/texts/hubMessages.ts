@@ -199,6 +199,8 @@ export function messagesIn(words: MessageWords, convert = inShownUnit): HubMessa
       const time = typeof p['lasted_ms'] === 'number' && p['lasted_ms'] > 0 ? duration(p['lasted_ms']) : '';
       return words.activity[key]?.(p, `${String(p['name'])}: ${about}`, time) ?? null;
     },
+    cause: (title) => words.causes.titles[title] ?? null,
+    component: (name) => words.causes.components[name] ?? null,
     staysOpen: (key, p) => words.staysOpen[key]?.(p, duration(Number(p['age_ms'] ?? 0))) ?? null,
   };
   return messages;

@@ -16,7 +16,7 @@ export type Params = Record<string, unknown>;
 
 /** Functions that write a message of the hub from its key and parameters; null for one that they do not know. */
 export type HubMessages = Record<
-  'alert' | 'rule' | 'activity' | 'staysOpen',
+  'alert' | 'rule' | 'activity' | 'staysOpen' | 'cause' | 'component',
   (key: string, params: Params, text: string) => string | null
 >;
 
@@ -56,3 +56,9 @@ export function hubText(
     return text; // an older message may have other parameters
   }
 }
+
+/** Return the title of a cause in the language of the page. A cause of the user's own table keeps its title. */
+export const causeTitle = (title: string): string => hubText('cause', title, title, {});
+
+/** Return the component of a cause in the language of the page. */
+export const componentName = (name: string): string => hubText('component', name, name, {});

@@ -5,6 +5,8 @@ import type { Params } from '.';
 
 /** What a language says. A function without `metric` returns what follows the name of the metric. */
 export interface MessageWords {
+  /** Names of the built-in causes and components, by their English names. */
+  causes: { titles: Record<string, string>; components: Record<string, string> };
   above: (limit: string) => string;
   below: (limit: string) => string;
   outside: (low: string, high: string) => string;
@@ -76,7 +78,9 @@ const fill = (text: string, values: Record<string, string | number>): string =>
   text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
 
 /** Return the words of alerts from the texts of a language. */
-export function alertWords(t: AlertTexts): Omit<MessageWords, 'clears' | 'only' | 'activity' | 'staysOpen'> {
+export function alertWords(
+  t: AlertTexts,
+): Omit<MessageWords, 'causes' | 'clears' | 'only' | 'activity' | 'staysOpen'> {
   return {
     above: (limit) => fill(t.above, { limit }),
     below: (limit) => fill(t.below, { limit }),

@@ -48,5 +48,12 @@ function textsIn(value: unknown): string[] {
 }
 
 const marked = (_key: string, params: unknown, text: string): string => accented(text, textsIn(params));
-export const hub: HubMessages = { alert: marked, rule: marked, activity: marked, staysOpen: marked };
+export const hub: HubMessages = {
+  alert: marked,
+  rule: marked,
+  activity: marked,
+  staysOpen: marked,
+  cause: marked,
+  component: marked,
+};
 export const texts = pseudo(english) as Texts;

@@ -3,6 +3,7 @@
 import { T, type Params } from '..';
 import { messagesIn } from '../hubMessages';
 import { alertWords, type MessageWords } from '../messageWords';
+import causes from './causes.json';
 import texts from './hub.json';
 
 const severity = (p: Params, key: string): string => T.severity[p[key] as keyof typeof T.severity];
@@ -16,6 +17,7 @@ const silence = (p: Params, done: string): string =>
 
 const words: MessageWords = {
   ...alertWords(texts.alert),
+  causes,
   clears: (rest, time) => `endet${rest ? ` ${rest}` : ''}${time ? ` nach ${time}` : ''}`,
   only: (windows, zone) => `; nur ${windows} (${zone})`,
   activity: {
@@ -48,7 +50,7 @@ const words: MessageWords = {
       `Verspätet gemeldeter Alarm, beendet${time ? ` nach ${time}` : ''}: ${alert}`,
     'alert.withdrawn': (_, alert) => `Alarm zurückgezogen: ${alert}`,
     'alert.cause_confirmed': (p, alert) =>
-      `${by(p)} hat die Ursache bestätigt (${alert}): ${p['title']}${p['fix'] ? `; behoben durch: ${p['fix']}` : ''}`,
+      `${by(p)} hat die Ursache bestätigt (${alert}): ${causes.titles[p['title'] as keyof typeof causes.titles] ?? p['title']}${p['fix'] ? `; behoben durch: ${p['fix']}` : ''}`,
     'alert.cause_removed': (p, alert) => `${by(p)} hat die Ursache entfernt: ${alert}`,
     'silence.created': (p) => silence(p, 'erstellt'),
     'silence.edited': (p) => silence(p, 'geändert'),

@@ -41,6 +41,7 @@ const texts: AlertTexts = {
 
 const words = {
   ...alertWords(texts),
+  causes: { titles: {}, components: {} },
   clears: (): string => '',
   only: (): string => '',
   activity: {},
@@ -62,6 +63,8 @@ function needed(key: string, params: Params): boolean {
 }
 
 export const hub: HubMessages = {
+  cause: () => null,
+  component: () => null,
   alert: (key, params, text) =>
     needed(key, params) ? converted.alert(key, sentenceParams(params), text) : null,
   rule: () => null,

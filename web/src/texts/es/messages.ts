@@ -3,6 +3,7 @@
 import { T, type Params } from '..';
 import { messagesIn } from '../hubMessages';
 import { alertWords, type MessageWords } from '../messageWords';
+import causes from './causes.json';
 import texts from './hub.json';
 
 const severity = (p: Params, key: string): string => T.severity[p[key] as keyof typeof T.severity];
@@ -14,6 +15,7 @@ const silence = (p: Params, active: string, passive: string): string =>
 
 const words: MessageWords = {
   ...alertWords(texts.alert),
+  causes,
   clears: (rest, time) => `se resuelve${rest ? ` ${rest}` : ''}${time ? ` tras ${time}` : ''}`,
   only: (windows, zone) => `; solo ${windows} (${zone})`,
   activity: {
@@ -46,7 +48,7 @@ const words: MessageWords = {
       `Alerta notificada tarde, resuelta${time ? ` tras ${time}` : ''}: ${alert}`,
     'alert.withdrawn': (_, alert) => `Alerta retirada: ${alert}`,
     'alert.cause_confirmed': (p, alert) =>
-      `${by(p)} confirmó la causa de ${alert}: ${p['title']}${p['fix'] ? `; solución: ${p['fix']}` : ''}`,
+      `${by(p)} confirmó la causa de ${alert}: ${causes.titles[p['title'] as keyof typeof causes.titles] ?? p['title']}${p['fix'] ? `; solución: ${p['fix']}` : ''}`,
     'alert.cause_removed': (p, alert) => `${by(p)} quitó la causa de ${alert}`,
     'silence.created': (p) => silence(p, 'creó', 'se creó'),
     'silence.edited': (p) => silence(p, 'editó', 'se editó'),

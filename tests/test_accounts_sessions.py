@@ -310,13 +310,16 @@ async def test_no_secret_and_no_forged_line_is_logged(hub: ApiHub, caplog: pytes
 
 async def test_profile_is_stored_validated_and_returned_in_the_session(hub: ApiHub, tmp_path: Path) -> None:
     async with person(hub, "Ada", "administrator") as ada:
-        unset = {"language": None, "units": None, "units_of": {}, "time_zone": None}
+        home: dict[str, Any] = {"home_order": [], "home_hidden": []}
+        unset = {"language": None, "units": None, "units_of": {}, "time_zone": None, **home}
         assert (await ada.http.get("/api/session")).json()["account"]["profile"] == unset
         wanted = {"language": "de", "units": "imperial", "units_of": {"temperature": "metric"}}
         zone = {"time_zone": "America/New_York"}
         assert (await ada.http.patch("/api/account", json=wanted)).json()["profile"] == {**unset, **wanted}
         assert (await ada.http.patch("/api/account", json=zone)).json()["name"] == "Ada", "absent keys stay"
-        assert (await ada.http.get("/api/session")).json()["account"]["profile"] == {**wanted, **zone}
+        assert (await ada.http.get("/api/session")).json()["account"]["profile"] == {**wanted, **zone, **home}
+        home = {"home_order": ["lamp", "door"], "home_hidden": ["hub"]}
+        assert (await ada.http.patch("/api/account", json=home)).json()["profile"] == {**wanted, **zone, **home}
         for wrong in (
             {"language": "fr"},
             {"units": "nautical"},
@@ -326,10 +329,13 @@ async def test_profile_is_stored_validated_and_returned_in_the_session(hub: ApiH
             {"time_zone": "../../etc/passwd"},
             {"time_zone": ""},
             {"theme": "dark"},
+            {"home_order": ["x"] * 501},
+            {"home_hidden": [""]},
+            {"home_hidden": ["x" * 129]},
         ):
             assert (await ada.http.patch("/api/account", json=wrong)).status_code == 422, wrong
         read = {each.name: each.profile for each in People(tmp_path, TOKEN).accounts}
-        assert msgspec.to_builtins(read["Ada"]) == {**wanted, **zone}
+        assert json.loads(msgspec.json.encode(read["Ada"])) == {**wanted, **zone, **home}
         assert (await ada.http.patch("/api/account", json={"language": None})).json()["profile"]["language"] is None
 
 

@@ -7352,7 +7352,7 @@ export interface components {
          * @description An edit of your account. An absent key leaves its value unchanged; null lets the browser decide.
          *
          *     `units_of` maps quantities to systems of units, and replaces the whole stored mapping. `GET /api/terms` lists the
-         *     quantities.
+         *     quantities. `home_order` and `home_hidden` are ids of devices, and replace the stored lists.
          */
         ProfileEdit: {
             /** Name */
@@ -7367,13 +7367,24 @@ export interface components {
             };
             /** Time Zone */
             time_zone?: string | null;
+            /**
+             * Home Order
+             * @default []
+             */
+            home_order: string[];
+            /**
+             * Home Hidden
+             * @default []
+             */
+            home_hidden: string[];
         };
         /**
          * ProfileShape
          * @description A person's preferences, which apply in all browsers of that person.
          *
          *     Null lets the browser decide. `units` is the system of units for all quantities except those in `units_of`, which
-         *     maps a quantity to a system of units of its own.
+         *     maps a quantity to a system of units of its own. `home_order` are ids of devices that come first in their area on
+         *     the Home page, `home_hidden` those that it leaves out.
          */
         ProfileShape: {
             /** Language */
@@ -7386,6 +7397,10 @@ export interface components {
             };
             /** Time Zone */
             time_zone: string | null;
+            /** Home Order */
+            home_order: string[];
+            /** Home Hidden */
+            home_hidden: string[];
         };
         /**
          * PromptShape

@@ -15,6 +15,10 @@ Language = Literal["en", "de", "es"]
 UnitSystem = Literal["metric", "imperial"]
 
 
+MAX_HOME_DEVICES = 500
+"""Maximum number of devices that a person puts in order or hides on the Home page."""
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The preferences of a person. A preference that is None is left to the browser.
 
@@ -23,12 +27,16 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         units: System of units.
         units_of: System of units by quantity, for quantities whose system is not ``units``.
         time_zone: Name in the IANA time zone database.
+        home_order: Ids of devices that come first in their area on the Home page, in this order.
+        home_hidden: Ids of devices that the Home page leaves out.
     """
 
     language: Language | None = None
     units: UnitSystem | None = None
     units_of: Mapping[str, UnitSystem] = {}
     time_zone: str | None = None
+    home_order: tuple[str, ...] = ()
+    home_hidden: tuple[str, ...] = ()
 
 
 def check_time_zone(name: str | None) -> None:

@@ -16,6 +16,7 @@ from api_hub import RULES
 from e2e.conftest import Errors
 from e2e.in_thread import hub_in_thread
 from e2e.running import Demo, eventually
+from e2e.test_web_accessibility import CUT_OFF, TOO_WIDE, axe_violations
 from signed_in import TOKEN, person
 
 ON_OFF = {"name": "state", "property": "state", "type": "binary", "value_on": "ON", "value_off": "OFF", "access": 7}
@@ -218,6 +219,65 @@ def test_start_page_is_home_for_a_hub_of_a_home(house: House, page: Page):
     page.get_by_label("Start page").select_option("Fleet")
     page.goto(own)
     expect(page.get_by_test_id("device-row").first).to_be_visible()
+
+
+def test_cards_are_arranged_and_hidden_in_this_browser_without_an_account(house: House, home: Page):
+    path = f"/api/devices/{house.ids['Front door']}"
+    area = house.demo.get(path)["area"]
+    house.demo.api.patch(path, json={"area": "Kitchen"}).raise_for_status()
+    try:
+        kitchen = home.get_by_test_id("home-area").filter(has=card(home, "Lamp"))
+        names = kitchen.get_by_role("heading", level=3)
+        expect(names).to_have_text(["Lamp", "Front door"])
+        home.get_by_role("button", name="Arrange").click()
+        assert axe_violations(home) == []
+        forward = home.get_by_role("button", name="Move Front door forward")
+        forward.click()
+        expect(names).to_have_text(["Front door", "Lamp"])
+        expect(forward).to_be_disabled()
+        home.get_by_role("button", name="Hide Kitchen lamp").click()
+        home.set_viewport_size({"width": 390, "height": 844})
+        assert [*home.evaluate(TOO_WIDE), *home.evaluate(CUT_OFF)] == []
+        home.get_by_role("button", name="Done").click()
+        home.reload()
+        front = home.get_by_test_id("home-area").filter(has=card(home, "Front door"))
+        expect(front.get_by_role("heading", level=3)).to_have_text(["Front door"])
+    finally:
+        house.demo.api.patch(path, json={"area": area}).raise_for_status()
+
+
+def test_arranged_cards_belong_to_the_account(tmp_path: Path, visit: Callable[..., Page], errors: Errors):
+    errors.expected = ("401", "WebSocket")
+    (tmp_path / "rules.toml").write_text(RULES)
+    with hub_in_thread(tmp_path, token=TOKEN) as running:
+        hub = running.hub
+
+        async def invite() -> str:
+            async with person(hub, "Ada", "administrator") as ada:
+                for name in ("attic", "cellar", "hall"):
+                    await hub.telemetry(name, temperature=20)
+                answer = await ada.http.post("/api/people/invitations", json={"role": "viewer"})
+                return str(answer.json()["url"])
+
+        page = visit(running.do(invite()))
+        page.get_by_label(re.compile(r"^\s*Name\s*You sign in")).fill("Val")
+        page.get_by_label("New password").fill("a quiet lighthouse 7")
+        page.get_by_role("button", name="Create account").click()
+        page.get_by_role("link", name="Home").first.click()
+        expect(page.get_by_role("article")).to_have_count(3)
+        page.get_by_role("button", name="Arrange").click()
+        page.get_by_role("button", name="Move hall forward").click()
+        page.get_by_role("button", name="Hide attic").click()
+
+        profile = "async () => (await (await fetch('/api/session')).json()).account.profile"
+        wanted = {"home_order": ["attic", "hall", "cellar"], "home_hidden": ["attic"]}
+        eventually(lambda: page.evaluate(profile).items() >= wanted.items(), 10, "the arrangement in the account")
+        other = visit(f"{running.url}/home", storage_state={"cookies": page.context.cookies(), "origins": []})
+        expect(other.get_by_role("article").get_by_role("heading")).to_have_text(["hall", "cellar"])
+        running.do(hub.telemetry("attic", temperature=95))
+        expect(other.get_by_role("article", name="attic")).to_be_visible()  # its alert is open
+        page.close()  # before the hub ends
+        other.close()
 
 
 def test_limited_viewer_sees_devices_of_the_area_without_controls(

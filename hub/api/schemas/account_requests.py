@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, StringConstraints, field_validator, model
 from hub.accounts.account import MAX_NAME_CHARS, Role
 from hub.accounts.api_tokens import MAX_LIFETIME_S
 from hub.accounts.passwords import MAX_CHARS
-from hub.accounts.profile import Language, UnitSystem
+from hub.accounts.profile import MAX_HOME_DEVICES, Language, UnitSystem
 from hub.accounts.scope import MAX_LIMITS
 from hub.api.schemas.requests import ONE_LINE, Incoming, Label, Text
 from hub.insight.terms import quantities
@@ -18,6 +18,10 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARS, pattern=ONE_LINE)
 ]
 Password = Annotated[SecretStr, Field(max_length=MAX_CHARS)]
+HomeDevices = Annotated[
+    tuple[Annotated[str, StringConstraints(min_length=1, max_length=128)], ...],
+    Field(max_length=MAX_HOME_DEVICES, default=(), fail_fast=True),
+]
 Secret = Annotated[SecretStr, Field(max_length=200)]
 EMAIL = r"^[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,189}$"
 DAYS = int(MAX_LIFETIME_S // 86_400)
@@ -58,7 +62,7 @@ class ProfileEdit(Incoming):
     """An edit of your account. An absent key leaves its value unchanged; null lets the browser decide.
 
     `units_of` maps quantities to systems of units, and replaces the whole stored mapping. `GET /api/terms` lists the
-    quantities.
+    quantities. `home_order` and `home_hidden` are ids of devices, and replace the stored lists.
     """
 
     name: Name | None = None
@@ -66,6 +70,8 @@ class ProfileEdit(Incoming):
     units: UnitSystem | None = None
     units_of: Annotated[dict[str, UnitSystem], Field(max_length=100, default_factory=dict)]
     time_zone: Annotated[str, Field(max_length=64)] | None = None
+    home_order: HomeDevices
+    home_hidden: HomeDevices
 
     @field_validator("units_of")
     @classmethod

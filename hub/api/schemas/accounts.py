@@ -19,13 +19,16 @@ class ProfileShape(ApiObject):
     """A person's preferences, which apply in all browsers of that person.
 
     Null lets the browser decide. `units` is the system of units for all quantities except those in `units_of`, which
-    maps a quantity to a system of units of its own.
+    maps a quantity to a system of units of its own. `home_order` are ids of devices that come first in their area on
+    the Home page, `home_hidden` those that it leaves out.
     """
 
     language: Language | None
     units: UnitSystem | None
     units_of: Mapping[str, UnitSystem]
     time_zone: str | None
+    home_order: list[str]
+    home_hidden: list[str]
 
 
 class LimitsShape(ApiObject):

@@ -9,6 +9,7 @@ import type { Column } from '../live/column';
 import { fleet, session } from '../live/session.svelte';
 import { homeDevice, type HomeDevice } from './device';
 import { homeCommands } from './homeCommands.svelte';
+import { homeLayout } from './homeLayout.svelte';
 import { sectionsOf, summaryOf, type Summary } from './sections';
 
 /** Changes are collected for this long: a device announces its metrics one after another. */
@@ -34,7 +35,13 @@ export class HomeView {
       ({ id, main }) => main || homeCommands.of(id).takes.length > 0 || this.alerts.has(id),
     ),
   );
-  readonly sections = $derived(sectionsOf(this.shown, this.order));
+  /** Whether the person arranges the cards: those that are hidden are visible, too. */
+  arranging = $state(false);
+  /** A hidden device is shown while it has an alert. */
+  private readonly visible = $derived(
+    this.shown.filter(({ id }) => this.arranging || !homeLayout.hidden.has(id) || this.alerts.has(id)),
+  );
+  readonly sections = $derived(sectionsOf(this.visible, this.order, homeLayout.order));
   private timer: ReturnType<typeof setTimeout> | undefined;
   private members = true;
 

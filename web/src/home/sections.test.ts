@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ONLINE } from '../live/protocol';
 import { homeDevice } from './device';
 import { columnsOf } from './columnsForTests';
+import { moved } from './homeLayout.svelte';
 import { belongsTo, sectionsOf, SHOWN, summaryOf } from './sections';
 
 const device = (name: string, area: string | null, ...samples: Parameters<typeof columnsOf>): ReturnType<typeof homeDevice> =>
@@ -66,5 +67,25 @@ describe('the summary', () => {
       ['Meter', 'TV'],
       ['TV'],
     ]);
+  });
+});
+
+describe('the order of a person', () => {
+  it('comes before that of the kinds, within each area', () => {
+    const names = (first: string[]): string[] =>
+      sectionsOf(all, [], first)
+        .find(({ area }) => area === 'Hall')!
+        .devices.map(({ name }) => name);
+    const usual = names([]);
+    expect(names(['Climate 2', 'Lamp'])).toEqual([
+      'Climate 2',
+      ...usual.filter((name) => name !== 'Climate 2'),
+    ]);
+  });
+
+  it('changes by one place, and not beyond the ends', () => {
+    expect(moved(['a', 'b', 'c'], 'c', -1)).toEqual(['a', 'c', 'b']);
+    expect(moved(['a', 'b', 'c'], 'a', -1)).toEqual(['a', 'b', 'c']);
+    expect(moved(['a', 'b', 'c'], 'x', 1)).toEqual(['a', 'b', 'c']);
   });
 });

@@ -13,8 +13,12 @@ export interface Section {
 const { compare } = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
 /** Return the areas that have devices: in the `order` of the hub's areas, then those that devices announce by name, and the
- *  devices without an area last. */
-export function sectionsOf(devices: readonly HomeDevice[], order: readonly string[]): Section[] {
+ *  devices without an area last. Within an area, devices of `first` come first, in its order. */
+export function sectionsOf(
+  devices: readonly HomeDevice[],
+  order: readonly string[],
+  first: readonly string[] = [],
+): Section[] {
   const byArea = new Map<string | null, HomeDevice[]>();
   for (const device of devices) {
     const found = byArea.get(device.area);
@@ -24,8 +28,13 @@ export function sectionsOf(devices: readonly HomeDevice[], order: readonly strin
   const place = new Map(order.map((name, k) => [name, k]));
   const placeOf = (area: string | null): number =>
     area === null ? Infinity : (place.get(area) ?? order.length);
+  const rank = new Map(first.map((id, k) => [id, k]));
+  const rankOf = ({ id }: HomeDevice): number => rank.get(id) ?? first.length;
   return [...byArea]
-    .map(([area, found]) => ({ area, devices: found.sort(byKind) }))
+    .map(([area, found]) => ({
+      area,
+      devices: found.sort((a, b) => rankOf(a) - rankOf(b) || byKind(a, b)),
+    }))
     .sort((a, b) => placeOf(a.area) - placeOf(b.area) || compare(a.area ?? '', b.area ?? ''));
 }
 

@@ -3,6 +3,14 @@
 import { plural } from '../plural';
 
 export const home = {
+  arrange: 'Anordnen',
+  done: 'Fertig',
+  arrangeLead:
+    'Verschieben Sie Karten in ihrem Bereich oder blenden Sie sie aus. Das gilt nur für Sie. Ein ausgeblendetes Gerät erscheint, solange es einen Alarm hat.',
+  hide: 'Ausblenden',
+  show: 'Einblenden',
+  earlier: (name: string) => `${name} nach vorn`,
+  later: (name: string) => `${name} nach hinten`,
   summary: 'Zusammenfassung',
   nothing: 'Hier gibt es keine Geräte.',
   rest: (text: string) => `${text} weitere unter Geräte zeigen`,

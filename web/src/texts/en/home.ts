@@ -3,6 +3,14 @@
 import { plural } from '../plural';
 
 export const home = {
+  arrange: 'Arrange',
+  done: 'Done',
+  arrangeLead:
+    'Move cards within their area, or hide them. For you only. A hidden device appears while it has an alert.',
+  hide: 'Hide',
+  show: 'Show',
+  earlier: (name: string) => `Move ${name} forward`,
+  later: (name: string) => `Move ${name} back`,
   summary: 'Summary',
   nothing: 'No devices here.',
   rest: (text: string) => `Show ${text} more in the fleet`,

@@ -3,6 +3,14 @@
 import { plural } from '../plural';
 
 export const home = {
+  arrange: 'Organizar',
+  done: 'Listo',
+  arrangeLead:
+    'Mueva las tarjetas dentro de su área u ocúltelas. Solo para usted. Un dispositivo oculto aparece mientras tiene una alerta.',
+  hide: 'Ocultar',
+  show: 'Mostrar',
+  earlier: (name: string) => `Mover ${name} hacia delante`,
+  later: (name: string) => `Mover ${name} hacia atrás`,
   summary: 'Resumen',
   nothing: 'No hay dispositivos aquí.',
   rest: (text: string) => `Mostrar ${text} más en Dispositivos`,

@@ -261,9 +261,15 @@ def test_silence_is_created_from_alert_and_ended(plant: Demo, open_alert: dict, 
     plant.heat("sensor_36", 3)
     (alert,) = plant.get("/api/alerts", state="open", device_id="sensor_36")["items"]
     page.goto(f"http://{plant.http}/alerts/{alert['id']}")
+    shown = page.get_by_test_id("rule-name").filter(has_text=alert["rule_name"])
+    expect(shown.first).to_be_visible()  # in the list, and at the top of the alert
+    assert shown.count() >= 2
     page.get_by_role("link", name="Silence…").click()
-    expect(page.get_by_test_id("silence-preview")).to_contain_text("Matches 1 open alert now")
+    expect(page.get_by_test_id("silence-preview")).to_contain_text("Covers 1 device. Matches 1 open alert now")
+    expect(page.get_by_test_id("silence-missing")).to_have_text("Still missing: a note.")
+    expect(page.get_by_test_id("silence-save")).to_be_disabled()
     page.get_by_label("Note").fill("Fan is replaced")
+    expect(page.get_by_test_id("silence-missing")).to_have_count(0)
     page.get_by_test_id("silence-save").click()
     row = page.get_by_test_id("silence").filter(has_text="Fan is replaced")
     expect(row).to_contain_text("silences 1 open alert")

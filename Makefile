@@ -1,5 +1,5 @@
 # `make` alone lists the commands. Nothing is installed outside this folder, except that `make setup` and `make test`,
-# run as root on Debian or Ubuntu, install Chromium, Mosquitto and espeak-ng with apt (see .ci/needs).
+# run as root on Debian or Ubuntu, install Chromium, Mosquitto, espeak-ng, curl and jq with apt (see .ci/needs).
 
 VENV ?= .venv
 PYTHON_OF_VENV := $(VENV)/bin/python

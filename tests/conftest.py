@@ -31,6 +31,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 TESTS = Path(__file__).parent
 SLOW_FIRST = (
+    "test_documented_commands.py",
     "test_contract.py",
     "test_media_truth.py",
     "test_tables.py",

@@ -37,6 +37,7 @@ class Serving:
     def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None, *, scheme: str = "http") -> None:
         self.data, self.broker, self.config = data, broker, config
         self.options: tuple[str, ...] = ()
+        self.environ: dict[str, str] = {}  # of the process; if empty, that of the tests without settings
         self.port = free_port()
         self.http = httpx.Client(base_url=f"{scheme}://{HOST}:{self.port}", timeout=20, verify=False)
         self.process: subprocess.Popen[bytes] | HubProcess | None = None
@@ -49,7 +50,7 @@ class Serving:
     def launch(self) -> None:
         words = ["serve", "--http", f"{HOST}:{self.port}", "--mqtt", self.broker.address, "--data", str(self.data)]
         words += [*self.options, *(["--config", str(self.config)] if self.config else [])]
-        log, environ = self.data.parent / "hub.log", without_settings()
+        log, environ = self.data.parent / "hub.log", self.environ or without_settings()
         if not self.executed:
             self.process = HubProcess(words, log, environ)
             return

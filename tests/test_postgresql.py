@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from hub.errors import StoreBusy, StoreError
+from hub.model import SeriesQuery
+from hub.runtime.clock import now_ms
+from hub.store.base import Retention
 from hub.store.connection import to_json
 from hub.store.postgresql.sql import rewrite
 from store_samples import T0, activity, all_of, delta, record
@@ -185,3 +188,62 @@ async def test_active_and_sealed_chunks_are_in_separate_tables(store: Any, monke
         assert count == (1,), table
     plan = store._writing_connection.execute("EXPLAIN SELECT id FROM chunk WHERE active AND series = 1").fetchall()
     assert "chunk_sealed" not in str(plan)
+
+
+DAY_MS = 86_400_000
+
+
+def weeks(store: Any) -> list[int]:
+    from hub.store.postgresql.partitions import _weeks
+
+    return sorted(_weeks(store._writing_connection))
+
+
+@pytest.mark.cluster
+async def test_expired_week_is_dropped_and_its_hours_are_kept(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hub.store.postgresql import partitions
+
+    monkeypatch.setattr("hub.store.chunks.compaction.POINTS", 4)
+    connection, start = store._writing_connection, partitions.week_of(now_ms()) * partitions.WEEK_MS
+    # Two readings a day for three weeks, two days to a chunk; one of another week, which has no table.
+    given = [start - 21 * DAY_MS + half * DAY_MS // 2 for half in range(42)]
+    old = start - 52 * partitions.WEEK_MS
+    for number, ts in enumerate([*given, old, old + 1, old + 2, old + 3]):
+        await store.commit(1, delta(number, record("a" if ts >= given[0] else "old", ts - T0, t=float(number % 2))))
+    await store.tidy()
+    present = partitions.week_of(start)
+    assert weeks(store) == list(range(present - 4, present + 3))
+    assert connection.execute("SELECT count(*) FROM chunk_sealed_other").fetchone() == (1,)
+    # Ends within a chunk of the second week: the first week goes as a table, the rest row by row.
+    before = start - 12 * DAY_MS
+    retention = [Retention(before, 0, 0)]
+    assert await store.expire(retention) == 16, "the last chunk of the week reaches into the next one"
+    [minutes] = await store.history([SeriesQuery("a", "t", given[0], given[0] + 10 * 60_000, 10)])
+    assert [(point[0], point[4]) for point in minutes.points] == [(given[0], 1)], "queries use the rollups at once"
+    while await store.expire(retention):
+        pass
+    assert weeks(store) == [present - 4, *range(present - 2, present + 3)]
+    assert connection.execute("SELECT count(*) FROM chunk_sealed_other").fetchone() == (0,)
+    [raw] = await store.history([SeriesQuery("a", "t", given[0], start, None, 100)])
+    assert [ts for ts, _ in raw.points] == [ts for ts in given if ts >= before]
+    [daily] = await store.history([SeriesQuery("a", "t", given[0], start, 21)])
+    assert [(point[0], point[2], point[4]) for point in daily.points] == [(ts, 0.5, 2) for ts in given[::2]]
+
+
+@pytest.mark.cluster
+async def test_tables_of_later_weeks_are_created_while_hub_runs(store: Any) -> None:
+    from hub.store.postgresql.partitions import WEEK_MS, create_partitions, week_of
+
+    connection, now = store._writing_connection, now_ms()
+    create_partitions(connection, now + 2 * WEEK_MS)
+    assert weeks(store)[-1] == week_of(now) + 4
+    # A chunk of a wrong clock: its week gets no table when it comes, and those after it do.
+    ahead = (week_of(now) + 5) * WEEK_MS
+    connection.execute(
+        "INSERT INTO chunk (series, first, last, count, numbers, summary, active, body) "
+        "VALUES (1, ?1, ?1, 1, 1, ?2, false, ?2)",
+        (ahead, b""),
+    )
+    create_partitions(connection, now + 4 * WEEK_MS)
+    assert week_of(ahead) not in weeks(store)
+    assert weeks(store)[-1] == week_of(now) + 6

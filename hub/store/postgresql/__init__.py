@@ -7,6 +7,7 @@ It runs the SQL of :mod:`hub.store` on a server instead of a file::
          ▼
     connection.py ──▶ sql.py     rewrites a statement for PostgreSQL
          │
+         ├─ partitions.py        creates and drops the tables of sealed chunks
          ├─ errors.py            turns errors of the server into the hub's own
          └─ schema.py            the tables, in a schema of their own
 

@@ -4,7 +4,7 @@ Differences:
 
 - ``lease`` has the number of the hub that writes.
 - ``chunk`` is partitioned: active chunks, which compaction writes and deletes all the time, have a table of their own,
-  so that autovacuum cleans it often. Sealed chunks are only inserted and deleted.
+  so that autovacuum cleans it often. Sealed chunks have a table for each week (partitions.py).
 - Texts are compared byte by byte, as in SQLite. Blobs are stored uncompressed, because they are compressed already.
 """
 
@@ -42,7 +42,8 @@ CREATE TABLE chunk (
 ALTER TABLE chunk ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE TABLE chunk_active PARTITION OF chunk FOR VALUES IN (true)
     WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-CREATE TABLE chunk_sealed PARTITION OF chunk FOR VALUES IN (false);
+CREATE TABLE chunk_sealed PARTITION OF chunk FOR VALUES IN (false) PARTITION BY RANGE (first);
+CREATE TABLE chunk_sealed_other PARTITION OF chunk_sealed DEFAULT;
 CREATE INDEX chunk_active_id ON chunk_active (id);
 CREATE INDEX chunk_active_series ON chunk_active (series);
 CREATE INDEX chunk_active_first ON chunk_active ((first / 60000), series, first);

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
 from hub.errors import StoreError
-from hub.store.base import Delta, StoreStats
+from hub.runtime.clock import now_ms
+from hub.store.base import Delta, Retention, StoreStats
 from hub.store.postgresql.connection import PostgresConnection
 from hub.store.postgresql.errors import translated
+from hub.store.postgresql.partitions import create_partitions, drop_expired
 from hub.store.postgresql.schema import prepare_schema
 from hub.store.rows import UNREADABLE_BODY
 from hub.store.sql_store import SqlStore
@@ -20,7 +22,7 @@ from hub.store.unreadable import put_broken_rows_aside
 from hub.store.writer import StoreWriter
 
 SCHEMA = "watchkeeper"
-SIZE_CHECK_S = 60.0
+CHECK_S = 60.0
 # The size of tables with their indexes. A partition is a table of its own.
 _SIZE = """SELECT CAST(coalesce(sum(pg_total_relation_size(oid)), 0) AS BIGINT) FROM pg_class
     WHERE relkind = 'r' AND relnamespace = CAST(quote_ident(?) AS REGNAMESPACE)"""
@@ -37,7 +39,7 @@ class PostgresStore(SqlStore):
         self._writing_connection = connection
         self._schema = connection.schema
         self._size = 0  # of all tables, in bytes
-        self._next_size_check = 0.0  # by the monotonic clock
+        self._next_check = 0.0  # of size and partitions, by the monotonic clock
 
     @classmethod
     def open(cls, url: str, schema: str = SCHEMA) -> Self:
@@ -51,6 +53,7 @@ class PostgresStore(SqlStore):
                 connection = connections[0]
                 prepare_schema(connection, schema)
                 connection.epoch = take_lease(connection)
+                create_partitions(connection, now_ms())
                 return cls(_open_writer(connection), connection, connections[1:])
             except BaseException:
                 for each in connections:
@@ -70,9 +73,15 @@ class PostgresStore(SqlStore):
 
     def _commit(self, owner: int, delta: Delta) -> None:
         super()._commit(owner, delta)
-        if time.monotonic() >= self._next_size_check:
-            self._next_size_check = time.monotonic() + SIZE_CHECK_S
+        if time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + CHECK_S
+            create_partitions(self._writing_connection, now_ms())
             self._size = self._writing_connection.execute(_SIZE, (self._schema,)).fetchone()[0]
+
+    async def expire(self, retentions: Sequence[Retention]) -> int:
+        before = min(retention.raw for retention in retentions)
+        dropped = await self._write(drop_expired, self._writing_connection, before)
+        return dropped or await super().expire(retentions)
 
     async def backup(self, target: Path) -> None:
         raise StoreError("The history is in PostgreSQL.", "Back it up with PostgreSQL's own tools, such as pg_dump.")

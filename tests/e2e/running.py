@@ -46,7 +46,11 @@ class Demo:
         self.http, self.mqtt = (word.partition("=")[2] for word in ready.split()[1:3])
         self.api = httpx.Client(base_url=f"http://{self.http}", timeout=10)
         self.children = psutil.Process(self.process.pid).children(recursive=True)
-        self._mqtt: paho.Client | None = None
+        # Started here: a client that a test starts would outlive it, as the demo does.
+        host, _, port = self.mqtt.partition(":")
+        self._mqtt = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        self._mqtt.connect(host, int(port))
+        self._mqtt.loop_start()
 
     def _ready(self) -> str | None:
         if self.process.poll() is not None:
@@ -61,11 +65,6 @@ class Demo:
 
     def publish(self, topic: str, payload: Any, *, retained: bool = False) -> None:
         """Publish with QoS 1 and wait until the broker has acknowledged it."""
-        if self._mqtt is None:
-            host, _, port = self.mqtt.partition(":")
-            self._mqtt = paho.Client(paho.CallbackAPIVersion.VERSION2)
-            self._mqtt.connect(host, int(port))
-            self._mqtt.loop_start()
         body = payload if isinstance(payload, str | bytes) else json.dumps(payload)
         self._mqtt.publish(topic, body, qos=1, retain=retained).wait_for_publish(5)
 
@@ -89,6 +88,5 @@ class Demo:
 
     def _disconnect(self) -> None:
         self.api.close()
-        if self._mqtt is not None:
-            self._mqtt.disconnect()
-            self._mqtt.loop_stop()
+        self._mqtt.disconnect()
+        self._mqtt.loop_stop()

@@ -78,6 +78,9 @@ def test_selected_devices_are_silenced_and_deleted(demo: Demo, page: Page, error
     form.get_by_role("button", name="Delete permanently").click()
     expect(form.get_by_role("alert")).to_contain_text("Lamp 2 Busy.")
     assert set(field(demo, "name")) == {"lamp-1", "lamp-2"}
+    expect(page.get_by_role("group", name="Selected devices", include_hidden=True)).to_contain_text("1 selected")
+    expect(page.get_by_test_id("device-row")).to_have_count(2)
+    expect(form.get_by_role("alert")).to_contain_text("Lamp 2 Busy.")
     page.unroute("**/api/devices/lamp-2")
     form.get_by_role("button", name="Try again").click()
     expect(form).to_be_hidden()

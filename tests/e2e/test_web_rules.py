@@ -245,7 +245,7 @@ def test_rule_from_a_chart_has_a_limit_from_the_selected_time(demo: Demo, page: 
     page.goto(f"http://{demo.http}/d/sensor_5?metric=temperature&{span}")
     page.get_by_role("link", name="New rule", exact=True).click()
     expect(page.get_by_label("Device IDs")).to_have_value("sensor_5")
-    expect(page.get_by_label("Metric")).to_have_value("temperature")
+    expect(page.get_by_label("Metric or pattern")).to_have_value("temperature")
     expect(page.get_by_label("Limit", exact=True)).to_have_value("32")
     expect(page.get_by_label("Clear threshold")).to_have_value("27")
     expect(page.get_by_test_id("backtest")).to_contain_text("Would have fired")

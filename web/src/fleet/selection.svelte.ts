@@ -20,9 +20,8 @@ export class Selection {
     for (let k = 0; k < rows.length && this.ids.size < this.most; k++) this.ids.add(fleet.id[rows[k]!]!);
   }
 
-  /** Forget devices that do not exist any more. */
-  prune(): void {
-    for (const id of this.ids) if (fleet.handle(id) < 0) this.ids.delete(id);
+  remove(ids: readonly string[]): void {
+    for (const id of ids) this.ids.delete(id);
   }
 
   clear(): void {

@@ -64,8 +64,8 @@ async def test_question_is_answered_without_model(hub: ApiHub) -> None:
     streamed = await hub.http.post("/ai/stream", json={"question": "Which devices have alerts?"})
     assert (streamed.status_code, "temperature 85" in streamed.text) == (200, True)
     refused = await hub.http.post("/ask", json={"question": "Why?", "model": "gpt-99"})
-    assert refused.status_code == 503
-    assert refused.json()["error"].startswith("AI service error: ")
+    assert refused.status_code == 422
+    assert "gpt-99" in refused.json()["error"]
 
 
 async def test_public_socket_diagnoses_and_chats(hub: ApiHub) -> None:

@@ -108,3 +108,14 @@ def test_deviation_is_reported_only_outside_the_usual_range() -> None:
     assert rise.params["reading"] > told[0].params["high"]
     assert told[0].value is not None
     assert told[0].value > 3
+
+
+def test_bursts_of_readings_are_averaged_over_one_cycle() -> None:
+    """Ten readings within ten milliseconds, every 20 s. With the median interval, the mean would span a million."""
+    base = np.arange(-7200.0, 1.0, 20.0)
+    t = np.sort((base[:, None] + np.arange(10) / 1_000).ravel())
+    values = 18 + np.random.default_rng(1).normal(0, 0.05, len(t)) + swing(-2400, 300, 3.0)(t)
+    found = find_oscillation(MetricSeries.of("supply_temperature", "°C", points(values, t)))
+    assert found is not None
+    assert found.cycle == pytest.approx(300, rel=0.1)
+    assert found.usual <= found.count / 2

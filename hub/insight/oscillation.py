@@ -159,7 +159,8 @@ def _usual(
     if split is not None:
         swings = _crossings(times, values > split)
     else:
-        width = max(round(cycle / max(median(np.diff(times)), 1e-9)), 1)
+        # By the mean interval: the median is tiny if readings come in bursts, and the window would have no end.
+        width = min(max(round(cycle * last / float(times[-1] - times[0])), 1), last)
         mean = np.convolve(np.pad(values, width // 2, mode="edge"), np.full(width, 1 / width), mode="same")
         swings = _swings(times, values - mean[width // 2 : width // 2 + len(values)], reach)
     if not len(swings):

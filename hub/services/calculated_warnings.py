@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import islice
 
 from hub.calculated import nodes, parse_expression
 from hub.model import CalculatedMetric, Device, Scope
@@ -15,6 +16,9 @@ from hub.services.rule_warnings import Areas, scope_warnings
 
 MAX_SUGGESTED = 3
 """Maximum similar names of metrics that a warning lists."""
+
+MAX_NAMES, MAX_COMPARED = 20_000, 2_000
+"""For suggestions, at most this many names of metrics are read, and at most this many different ones are compared."""
 
 Selects = Callable[[Scope, Device], bool]
 
@@ -53,7 +57,8 @@ def _unknown(metric: str, owners: Sequence[Device], definition: CalculatedMetric
 
 
 def _similar(metric: str, devices: Sequence[Device]) -> str:
-    known = sorted({name for each in devices for name in each.metrics})
+    names = islice((name for each in devices for name in each.metrics), MAX_NAMES)
+    known = sorted(set(names))[:MAX_COMPARED]
     similar = get_close_matches(metric, known, MAX_SUGGESTED)
     return f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
 

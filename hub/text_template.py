@@ -2,8 +2,8 @@
 
 What a template may contain is checked when it is saved: the fields that the caller allows, ``if``, one level of ``for
 alert in alerts``, comparisons, and the filters below. Calls, arithmetic, ``set`` and attributes other than the fields
-of an alert are not allowed. So a template can read nothing else, and its length bounds its running time. The length of
-each text that it makes is bounded, too.
+of an alert are not allowed. So a template can read nothing else. The text that it makes is bounded, and so is the
+result of each filter that can make a text longer. Checking a template never runs its filters.
 
 Source: Jinja2's documentation, "Sandbox". The nodes are those of its syntax tree.
 """
@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import TemplateError, Undefined, nodes
+from jinja2 import TemplateError, Undefined, nodes, pass_context
 from jinja2.environment import Template as Compiled
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hub.errors import Invalid
@@ -57,6 +58,8 @@ _WORDS = {
 }
 """What is wrong, by the name of a type of Jinja2's syntax tree."""
 _TAG = re.compile(r"unknown tag '([^']{0,40})")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_UTF8 = "a character from U+D800 to U+DFFF is not allowed, because UTF-8 cannot express it"
 
 
 def check_source(source: str, names: tuple[str, ...] = FIELDS) -> None:
@@ -81,7 +84,13 @@ def render(source: str, fields: Mapping[str, Any], limit: int, names: tuple[str,
         raise
     except Exception as error:  # whatever a person's template does is no fault of the hub
         raise Invalid(f"The template fails for this alert: {_failure(error)}.", "Try the preview.") from None
-    return "".join(parts).strip()
+    text = "".join(parts).strip()
+    if _SURROGATE.search(text):
+        raise Invalid(f"The template fails for this alert: {_NOT_UTF8}.", "Try the preview.")
+    return text
+
+
+_LONG_JSON = f"tojson makes a text of more than {MAX_TEXT} characters"
 
 
 def _replace(value: Any, old: str, new: str) -> str:
@@ -97,12 +106,22 @@ def _truncate(value: Any, length: int = 100) -> str:
 
 
 def _default(value: Any, other: Any = "") -> Any:
-    return value or other
+    """Return ``other`` if a field has no value or is an empty text. The number 0 is a value."""
+    return other if value is None or isinstance(value, Undefined) or value == "" else value
 
 
 def _to_json(value: Any) -> str:
-    """Return a value as JSON. A field without a value is ``null``."""
-    return json.dumps(None if isinstance(value, Undefined) else value, ensure_ascii=False, allow_nan=False)
+    """Return a value as JSON. A field without a value is ``null``.
+
+    Raises ValueError if the value or the JSON is longer than :data:`MAX_TEXT`. JSON of JSON doubles each backslash, so
+    that ``tojson`` repeated a few times would fill the memory.
+    """
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ValueError(_LONG_JSON)
+    text = json.dumps(None if isinstance(value, Undefined) else value, ensure_ascii=False, allow_nan=False)
+    if len(text) > MAX_TEXT:
+        raise ValueError(_LONG_JSON)
+    return text
 
 
 _FILTERS: dict[str, Callable[..., Any]] = {
@@ -127,7 +146,13 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
-def _as_text(value: Any) -> Any:
+@pass_context
+def _as_text(_context: Context, value: Any) -> Any:
+    """Return what is written for a value: nothing for a field without a value.
+
+    As this takes the context, Jinja2 cannot call it before the template is filled in. Otherwise, Jinja2 would evaluate
+    filters of constants while it compiles the template, even if the template is only checked.
+    """
     return "" if value is None else value
 
 
@@ -149,6 +174,8 @@ def _compiled(source: str, names: tuple[str, ...]) -> Compiled:
         raise Invalid(f"{_unreadable(str(error.message))}{f' (line {line})' if line else ''}.", _HINT) from None
     except (RecursionError, MemoryError, SyntaxError, OverflowError):
         raise Invalid("it has too many parts inside each other.", "Make it simpler.") from None
+    except ValueError:  # Python refuses to write an integer of more than 4,300 digits
+        raise Invalid("it has a number with too many digits.", "Make the number shorter.") from None
     return Compiled.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
 
 
@@ -168,6 +195,8 @@ def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
             case nodes.Getattr():
                 _check_attribute(node, alert)
                 children = []
+            case nodes.Const(value=str(text)) | nodes.TemplateData(data=text) if _SURROGATE.search(text):
+                raise _invalid(node, _NOT_UTF8)
             case nodes.Name() if node.name not in names:
                 raise _invalid(node, f"there is no field {node.name[:40]}; allowed: {', '.join(names)}")
             case nodes.Filter() if node.name not in _FILTERS or node.node is None or node.dyn_args or node.dyn_kwargs:

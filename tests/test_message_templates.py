@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
 
+from hub import text_template
 from hub.errors import Invalid
 from hub.notifications.templates import DEFAULT_TEMPLATE, MessageTemplate, check_template, first_of
 from hub.text_template import MAX_TEXT, render
@@ -74,6 +76,11 @@ REFUSED = {
     "macro": "{% macro m() %}{{ m() }}{% endmacro %}",
     "include": "{% include '/etc/passwd' %}",
     "import": "{% import 'x' as x %}",
+    "repeated text in a filter": "{{ ('x' * 10 ** 9) | upper }}",
+    "joined range": "{{ range(10 ** 9) | join }}",
+    "tower of powers": "{{ 10 ** 10 ** 9 }}",
+    "width": "{{ '%999999999d' % 1 }}",
+    "indent": "{{ 'a' | indent(1000000000) }}",
     "format": "{{ '%1000000000d' | format(1) }}",
     "center": "{{ 'a' | center(1000000000) }}",
     "shadowed field": "{% for device in alerts %}{{ device.url }}{% endfor %}",
@@ -137,6 +144,65 @@ def test_template_that_fails_when_rendered_ends_with_a_clear_error(source: str) 
     check_template(MessageTemplate("", source))
     with pytest.raises(Invalid, match=r"more than \d+ characters|fails for this alert: it compares a text"):
         render(source, {**FIELDS, "message": "a" * 100, "alerts": [{**ALERT, "message": "a" * 100}]}, MAX_TEXT)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ '\"'" + " | tojson" * 20 + " }}", "{% if '\"'" + " | tojson" * 20 + " %}x{% endif %}"],
+    ids=["output", "condition"],
+)
+def test_repeated_json_cannot_fill_the_memory(source: str) -> None:
+    tracemalloc.start()
+    try:
+        check_template(MessageTemplate("", source))
+        with pytest.raises(Invalid, match="fails for this alert: tojson makes a text of more than 8000 characters"):
+            render(source, FIELDS, MAX_TEXT)
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_json_of_a_long_text_is_refused() -> None:
+    with pytest.raises(Invalid, match="tojson makes a text of more than 8000 characters"):
+        render("{% if message | tojson %}x{% endif %}", {**FIELDS, "message": "a" * 8_001}, MAX_TEXT)
+    assert render("{{ message | tojson }}", {**FIELDS, "message": "a" * 7_998}, MAX_TEXT) == f'"{"a" * 7_998}"'
+
+
+def test_check_of_a_template_runs_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setitem(text_template._ENVIRONMENT.filters, "upper", lambda text: calls.append(text) or text)
+    source = "{{ 'constant' | upper }}{{ 'a' ~ ('b' | upper) }}{% if 'c' | upper %}{% endif %}"
+    check_template(MessageTemplate("", source))
+    assert calls == []
+    render(source, FIELDS, MAX_TEXT)
+    assert calls == ["constant", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("{{ '\\ud800' }}", "a character from U+D800 to U+DFFF is not allowed"),
+        ("a\ud800", "a character from U+D800 to U+DFFF is not allowed"),
+        ("{{ 0x" + "F" * 4_000 + " }}", "it has a number with too many digits"),
+        ("{% if count == 0x" + "F" * 4_000 + " %}x{% endif %}", "it has a number with too many digits"),
+    ],
+    ids=["escaped surrogate", "surrogate", "number", "compared number"],
+)
+def test_constant_that_cannot_be_written_is_refused(source: str, said: str) -> None:
+    with pytest.raises(Invalid, match=re.escape(said)):
+        check_template(MessageTemplate("", source))
+
+
+def test_surrogate_in_a_field_is_an_error_of_the_template() -> None:
+    with pytest.raises(Invalid, match=r"a character from U\+D800 to U\+DFFF is not allowed"):
+        render("{{ device }}", {**FIELDS, "device": "\ud800"}, MAX_TEXT)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0.0"), (0, "0"), ("0", "0"), ("", "null"), (None, "null")])
+def test_default_replaces_only_a_missing_value_and_an_empty_text(value: Any, text: str) -> None:
+    assert render("{{ value | default('null') }}", {**FIELDS, "value": value}, MAX_TEXT) == text
+    without = {key: each for key, each in FIELDS.items() if key != "value"}
+    assert render("{{ value | default('null') }}", without, MAX_TEXT) == "null"
 
 
 def test_title_and_text_are_chosen_by_themselves() -> None:

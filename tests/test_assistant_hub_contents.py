@@ -33,6 +33,7 @@ WHICH = [
     ("why is the cold room warm?", "Dairy cold room 1, Meat cold room 2, Dispatch cold room 3"),
     ("wie geht es der Pumpe?", PUMPS),
     ("¿cómo está la bomba?", PUMPS),
+    ("¿cómo está la bomba?", "«pump» puede"),
 ]
 CLEAR = [
     ("how is the tank", "Buffer tank 1 (TK-30, Utilities) is online"),

@@ -69,6 +69,7 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     definite: frozenset[str]  # words before certain things, one or several: "the"
     definite_singular: frozenset[str]  # words before one certain thing: "this"
     person: tuple[re.Pattern[str], ...]  # questions about what somebody did; the group "name" is the person
+    assignee: tuple[re.Pattern[str], ...]  # questions about what is assigned to somebody, with the same group
     polite: frozenset[str]
     act: frozenset[str]
     on: frozenset[str]
@@ -151,6 +152,9 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
     }
     verbs = {name: frozenset(_alternatives(text)) for name, text in table["verbs"].items()}
     time = _time(table["time"])
+    people = compile_patterns(
+        {name: table[name] for name in ("person", "assignee")}, {"name": r"(?P<name>[^ ]+(?: [^ ]+)?)"}
+    )
     known = {*concepts, *hints["superlative"], *hints["comparative"], *adjectives, *time.units, *time.weekdays}
     of_times = {word for patterns in table["time"]["patterns"].values() for p in patterns for word in _plain_words(p)}
     vocabulary = of_times | {word for phrase in (*known, *time.months, *verbs["act"]) for word in phrase.split()}
@@ -167,7 +171,8 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
         all_of=frozenset(_alternatives(table["all_of"])),
         definite=frozenset(_alternatives(table["definite"])),
         definite_singular=frozenset(_alternatives(table["definite_singular"])),
-        person=compile_patterns({"person": table["person"]}, {"name": r"(?P<name>[^ ]+(?: [^ ]+)?)"})["person"],
+        person=people["person"],
+        assignee=people["assignee"],
         joining=frozenset(_alternatives(table["joining"])),
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,

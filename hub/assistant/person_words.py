@@ -1,21 +1,26 @@
-"""Find the name of a person in questions such as "what did Anna do today?"."""
+"""Find the name of a person in questions such as "what did Anna do today?" and "which alerts are assigned to Anna?"."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Sequence
 
 from hub.assistant.language import Language
 from hub.assistant.words import QuestionWords
 
 
-def find_person(words: QuestionWords, language: Language) -> str | None:
-    """Return the name of the person whose actions a question asks for, and mark its words as used.
+def find_person(words: QuestionWords, language: Language, patterns: Sequence[re.Pattern[str]]) -> str | None:
+    """Return the name in the first of ``patterns`` that names a person, and mark its words as used.
 
-    A name is one word, or two, that no other parser has understood. Return None if the question asks for no person.
+    A name is one word, or two, that no other parser has understood: of "Anna today", the name is "Anna". Return None
+    if no pattern names a person.
     """
-    for pattern in language.person:
+    for pattern in patterns:
         for match in pattern.finditer(words.text):
             places = [n for n, t in enumerate(words.tokens) if match.start("name") <= t.start < match.end("name")]
-            names = [words.tokens[place] for place in places]
-            if names and all(t.use is None and t.word not in language.vocabulary for t in names):
-                words.mark(places[0], places[-1] + 1, "person")
-                return words.written(places[0], places[-1] + 1)
+            for length in range(len(places), 0, -1):
+                first, end = places[0], places[length - 1] + 1
+                if all(t.use is None and t.word not in language.vocabulary for t in words.tokens[first:end]):
+                    words.mark(first, end, "person")
+                    return words.written(first, end)
     return None

@@ -57,6 +57,7 @@ class ParsedQuestion(msgspec.Struct):
         comparative: the comparative in the question, such as "warmer"; None if it has none.
         quantity: the quantity that an adjective names: "how warm" is about the temperature. None if no adjective does.
         person: the name of a person, if the question asks what that person did.
+        assignee: the name of a person, if the question asks which alerts are assigned to that person.
         top: how many devices or readings the question asks for; None if it names no number.
         unknown: the words that no parser understood.
         limiting: the words that no parser understood and that may restrict the answer.
@@ -79,6 +80,7 @@ class ParsedQuestion(msgspec.Struct):
     kind: Kind = "unknown"
     corrections: list[tuple[str, str]] = []  # misspelt words: as written, as read
     person: str | None = None
+    assignee: str | None = None
     is_translated: bool = False  # words for kinds of machines were replaced by the words in the devices' names
     starts_again: bool = False  # it begins with "and", "what about" …
 

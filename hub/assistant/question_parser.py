@@ -113,7 +113,8 @@ def _parse(
     asked = quantity or next((each.quantity for each in (hint, comparative) if each and each.quantity), None)
     titles = with_places(words, spoken, titles, asked, devices)
     titles += joined_places(words, spoken, titles)
-    person = find_person(words, spoken)
+    person = find_person(words, spoken, spoken.person)
+    assignee = find_person(words, spoken, spoken.assignee)
     top = _top(words, spoken) if hint or "last" in concepts else None
     named += [each for each in numbered if each not in named]
     common = named if "act" in concepts else _beside_names(named, groups)
@@ -126,7 +127,7 @@ def _parse(
     unknown, limiting = _unused(words, spoken)
     question = ParsedQuestion(
         text, spoken, words, frozenset(concepts), scope, sorted(titles, key=lambda each: each.first), times, amounts,
-        hint, comparative, quantity, top, unknown, limiting, person=person,
+        hint, comparative, quantity, top, unknown, limiting, person=person, assignee=assignee,
     )  # fmt: skip
     question.kind = kind_of(question)
     question.starts_again = any(

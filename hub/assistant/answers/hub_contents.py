@@ -15,14 +15,21 @@ _READ = 2_000
 
 
 async def silenced(context: Context) -> ComputedAnswer:
-    """Answer which open alerts are silenced, suppressed or assigned, or which are not if the question says "not"."""
-    question = context.question
+    """Answer which open alerts are silenced, suppressed or assigned, or which are not if the question says "not".
+
+    If the question names a person, answer which alerts are assigned to that person.
+    """
+    question, name = context.question, context.question.assignee
     asked = next(each for each in ("silenced", "suppressed", "assigned") if question.has(each))
     alerts = context.queries.open_alerts(context.ids)
     wanted = not question.has("not")
-    found = [alert for alert in alerts if (_reason(context, alert, asked) is not None) is wanted]
+    if asked == "assigned" and name is not None:
+        found = [alert for alert in alerts if _is_assigned_to(alert, name) is wanted]
+        asked = "with_assignee"
+    else:
+        found = [alert for alert in alerts if (_reason(context, alert, asked) is not None) is wanted]
     key = asked if wanted else f"not_{asked}"
-    head = context.say(key, n=len(found), total=len(alerts), scope=context.scope_words)
+    head = context.say(key, n=len(found), total=len(alerts), scope=context.scope_words, name=name)
     lines = []
     for alert in found:
         reason = _reason(context, alert, asked)
@@ -38,7 +45,7 @@ def _reason(context: Context, alert: Alert, asked: str) -> str | None:
     """Return by what or by whom an alert is silenced, suppressed or assigned (``asked``); None if it is not."""
     if asked == "suppressed":
         return alert.suppressed_by
-    if asked == "assigned":
+    if asked in ("assigned", "with_assignee"):
         return alert.assignee.name if alert.assignee else None
     notes = [each.note for each in alert.silenced_by]
     if alert.muted is not None:
@@ -74,5 +81,14 @@ async def person(context: Context) -> ComputedAnswer:
 def _is_by(row: Activity, name: str) -> bool:
     """Return whether the person called ``name`` did what an entry of the log says. A first name suffices."""
     by = row.message_params.get("by")
-    wanted = name.casefold()
-    return isinstance(by, str) and (by.casefold() == wanted or wanted in by.casefold().split())
+    return isinstance(by, str) and _is_called(by, name)
+
+
+def _is_assigned_to(alert: Alert, name: str) -> bool:
+    """Return whether the alert is assigned to the person called ``name``. A first name suffices."""
+    return alert.assignee is not None and _is_called(alert.assignee.name, name)
+
+
+def _is_called(full_name: str, name: str) -> bool:
+    known, wanted = full_name.casefold(), name.casefold()
+    return known == wanted or wanted in known.split()

@@ -116,6 +116,18 @@ describe.each(OTHERS)('%s', (code: Language) => {
   });
 });
 
+describe('a date in a sentence', () => {
+  it.each([
+    ['de', 'wurde am 1. Dez. 2026'],
+    ['es', 'escribió el 1 dic 2026'],
+  ] as const)('has its article in %s', async (code, expected) => {
+    const { texts } = await CATALOGUES[code]();
+    const date = expected.split(' ').slice(2).join(' ');
+    expect(texts.diagnosis.ofEarlier(date)).toContain(expected);
+    expect(texts.diagnosis.ofOther(date)).toContain(expected);
+  });
+});
+
 describe('the pseudo-locale', () => {
   it('puts accents on a text, not on the values in it', () => {
     expect(accented('Delete pump 1', ['pump 1'])).toBe('Délété pump 1');

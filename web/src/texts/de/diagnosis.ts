@@ -7,9 +7,9 @@ export const diagnosis = {
   of: (device: string, first: boolean) =>
     `Diagnose von ${device} (${first ? 'mit dem ersten Alarm dieser Störung' : 'in derselben Störung'}).`,
   ofEarlier: (time: string) =>
-    `Diese Diagnose gehört zu einem früheren Alarm dieser Störung. Sie wurde ${time} geschrieben, bevor dieser Alarm ausgelöst wurde.`,
+    `Diese Diagnose gehört zu einem früheren Alarm dieser Störung. Sie wurde am ${time} geschrieben, bevor dieser Alarm ausgelöst wurde.`,
   ofOther: (time: string) =>
-    `Diese Diagnose gehört zu einem anderen Alarm dieser Störung. Sie wurde ${time} geschrieben.`,
+    `Diese Diagnose gehört zu einem anderen Alarm dieser Störung. Sie wurde am ${time} geschrieben.`,
   ofEarlierBrief: (time: string) => `Zu einem früheren Alarm (${time}):`,
   asOf: (time: string) => `Beruht auf Messwerten bis ${time}.`,
   pending: 'Messwerte werden analysiert…',

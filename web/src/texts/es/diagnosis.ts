@@ -7,8 +7,8 @@ export const diagnosis = {
   of: (device: string, first: boolean) =>
     `Diagnóstico de ${device} (${first ? 'con la primera alerta de este incidente' : 'en el mismo incidente'}).`,
   ofEarlier: (time: string) =>
-    `Este diagnóstico es de una alerta anterior de este incidente. Se escribió ${time}, antes de que se activara esta alerta.`,
-  ofOther: (time: string) => `Este diagnóstico es de otra alerta de este incidente. Se escribió ${time}.`,
+    `Este diagnóstico es de una alerta anterior de este incidente. Se escribió el ${time}, antes de que se activara esta alerta.`,
+  ofOther: (time: string) => `Este diagnóstico es de otra alerta de este incidente. Se escribió el ${time}.`,
   ofEarlierBrief: (time: string) => `De una alerta anterior (${time}):`,
   asOf: (time: string) => `Basado en lecturas hasta ${time}.`,
   pending: 'Analizando las lecturas…',

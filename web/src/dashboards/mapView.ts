@@ -30,7 +30,8 @@ const NEAR = 22;
 /** Lines of the grid are at least this far apart, in pixels. */
 const GRID = 64;
 
-const inRange = ({ latitude, longitude }: Point): boolean =>
+/** Return whether this is a place on earth; 0, 0 is what receivers without a fix send. */
+export const isPosition = ({ latitude, longitude }: Point): boolean =>
   Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 && (latitude !== 0 || longitude !== 0);
 
 /** Return 1, 2 or 5 times a power of ten, at least `least`. */
@@ -53,10 +54,9 @@ function metresOf(points: readonly Point[]): [east: number, north: number][] {
   ]);
 }
 
-/** Return the map of `points` in a box of `width` by `height` pixels. Points without a valid position are left out; 0, 0 is what
- *  receivers without a fix send. */
+/** Return the map of `points` in a box of `width` by `height` pixels. Points without a valid position are left out. */
 export function mapView(points: readonly Point[], width: number, height: number): MapView {
-  const placed = points.filter(inRange);
+  const placed = points.filter(isPosition);
   const metres = metresOf(placed);
   const [easts, norths] = [metres.map(([east]) => east), metres.map(([, north]) => north)];
   const [west, east] = [easts.reduce((a, b) => Math.min(a, b), 0), easts.reduce((a, b) => Math.max(a, b), 0)];

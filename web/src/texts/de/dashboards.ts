@@ -71,6 +71,7 @@ export const dashboards = {
   mapOf: (n: number) => `Karte mit ${n} ${plural(n, { one: 'Gerät', other: 'Geräten' })}`,
   mapScale: (distance: string) => `Maßstab: ${distance}`,
   mapAll: 'Alle zeigen',
+  mapMost: (shown: string, all: string) => `Die ersten ${shown} von ${all} Geräten werden gezeigt.`,
   noPositions: 'Kein Gerät meldet eine Position (geografische Breite und Länge).',
   kinds: {
     value: 'Wert',
@@ -95,7 +96,7 @@ export const dashboards = {
     searchDevice: 'Gerät oder Bereich…',
     groupBy: 'Gruppieren nach',
     groups: { device: 'Gerät', metric: 'Messgröße' },
-    allGroups: 'Alle',
+    leaveGroup: (name: string) => `Filter entfernen: ${name}`,
     metricCount: (n: number) => `${n} ${plural(n, { one: 'Messgröße', other: 'Messgrößen' })}`,
     deviceCount: (n: number) => `${n} ${plural(n, { one: 'Gerät', other: 'Geräte' })}`,
     moreResults: (n: string) => `${n} weitere: Geben Sie mehr Wörter ein.`,

@@ -71,6 +71,7 @@ export const dashboards = {
   mapOf: (n: number) => `Map of ${n} ${plural(n, { one: 'device', other: 'devices' })}`,
   mapScale: (distance: string) => `Scale: ${distance}`,
   mapAll: 'Show all',
+  mapMost: (shown: string, all: string) => `The first ${shown} of ${all} devices are shown.`,
   noPositions: 'No device reports a position (latitude and longitude).',
   kinds: {
     value: 'Value',
@@ -95,7 +96,7 @@ export const dashboards = {
     searchDevice: 'Device or area…',
     groupBy: 'Group by',
     groups: { device: 'Device', metric: 'Metric' },
-    allGroups: 'All',
+    leaveGroup: (name: string) => `Remove filter: ${name}`,
     metricCount: (n: number) => `${n} ${plural(n, { one: 'metric', other: 'metrics' })}`,
     deviceCount: (n: number) => `${n} ${plural(n, { one: 'device', other: 'devices' })}`,
     moreResults: (n: string) => `${n} more: enter further words.`,

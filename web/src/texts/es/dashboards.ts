@@ -71,6 +71,7 @@ export const dashboards = {
   mapOf: (n: number) => `Mapa de ${n} ${plural(n, { one: 'dispositivo', other: 'dispositivos' })}`,
   mapScale: (distance: string) => `Escala: ${distance}`,
   mapAll: 'Mostrar todo',
+  mapMost: (shown: string, all: string) => `Se muestran los primeros ${shown} de ${all} dispositivos.`,
   noPositions: 'Ningún dispositivo comunica una posición (latitud y longitud).',
   kinds: {
     value: 'Valor',
@@ -95,7 +96,7 @@ export const dashboards = {
     searchDevice: 'Dispositivo o área…',
     groupBy: 'Agrupar por',
     groups: { device: 'Dispositivo', metric: 'Métrica' },
-    allGroups: 'Todos',
+    leaveGroup: (name: string) => `Quitar filtro: ${name}`,
     metricCount: (n: number) => `${n} ${plural(n, { one: 'métrica', other: 'métricas' })}`,
     deviceCount: (n: number) => `${n} ${plural(n, { one: 'dispositivo', other: 'dispositivos' })}`,
     moreResults: (n: string) => `${n} más: escriba otras palabras.`,

@@ -4,6 +4,8 @@
 import { who } from '../account/who.svelte';
 import { patch } from '../api/http';
 import { toasts } from '../lib/toasts.svelte';
+import { fleet } from '../live/session.svelte';
+import { T } from '../texts';
 
 const KEY = 'home-layout';
 /** As many as the hub keeps. */
@@ -46,14 +48,19 @@ class HomeLayout {
 
   /** Move a device one place forward (-1) or back (1) among `ids`, the devices of its area as they are shown. */
   move(id: string, step: 1 | -1, ids: readonly string[]): void {
-    const next = moved(ids, id, step);
     const { order, hidden } = this.current;
-    this.save({ order: [...order.filter((each) => !ids.includes(each)), ...next], hidden });
+    this.save({ order: orderAfter(order, id, step, ids), hidden });
   }
 
-  private save({ order, hidden }: Layout): void {
+  private save(wanted: Layout): void {
+    const next = { order: bounded(wanted.order), hidden: bounded(wanted.hidden) };
+    // Leaving out some would move or show other cards than the one that was pressed.
+    if (next.order.length > MOST || next.hidden.length > MOST) {
+      toasts.fail(T.home.mostArranged(MOST));
+      return;
+    }
     const before = this.changed;
-    this.changed = { order: order.slice(-MOST), hidden: hidden.slice(-MOST) };
+    this.changed = next;
     if (!who.account) localStorage.setItem(KEY, JSON.stringify(this.changed));
     else
       patch('/api/account', { home_order: this.changed.order, home_hidden: this.changed.hidden }).catch(
@@ -72,5 +79,24 @@ export function moved(ids: readonly string[], id: string, step: 1 | -1): string[
   if (at < 0 || to < 0 || to >= ids.length) return [...ids];
   return ids.with(at, ids[to]!).with(to, id);
 }
+
+/** Return the stored order after a move of `id` within its area: of each area only the cards up to the last one that was moved,
+ *  since those behind it keep the usual order. */
+export function orderAfter(
+  order: readonly string[],
+  id: string,
+  step: 1 | -1,
+  ids: readonly string[],
+): string[] {
+  const next = moved(ids, id, step);
+  const area = new Set(ids);
+  const arranged = new Set(order);
+  const last = next.findLastIndex((each, at) => arranged.has(each) || each !== ids[at]);
+  return [...order.filter((each) => !area.has(each)), ...next.slice(0, last + 1)];
+}
+
+/** Return the ids; without those of deleted devices if they are more than can be kept. */
+const bounded = (ids: readonly string[]): readonly string[] =>
+  ids.length > MOST ? ids.filter((id) => fleet.handle(id) >= 0) : ids;
 
 export const homeLayout = new HomeLayout();

@@ -35,15 +35,23 @@ export class HomeView {
       ({ id, main }) => main || homeCommands.of(id).takes.length > 0 || this.alerts.has(id),
     ),
   );
-  /** Whether the person arranges the cards: those that are hidden are visible, too. */
-  arranging = $state(false);
+  /** Whether the person chose to arrange the cards. */
+  arrange = $state(false);
+  /** Whether cards can be moved: not while only a part of each area is shown. Those that are hidden are visible, too. */
+  readonly arranging = $derived.by(() => this.arrange && !this.isPart());
   /** A hidden device is shown while it has an alert. */
   private readonly visible = $derived(
     this.shown.filter(({ id }) => this.arranging || !homeLayout.hidden.has(id) || this.alerts.has(id)),
   );
   readonly sections = $derived(sectionsOf(this.visible, this.order, homeLayout.order));
+  private readonly isPart: () => boolean;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private members = true;
+
+  /** `isPart` returns whether the page shows only some devices of each area. */
+  constructor(isPart: () => boolean) {
+    this.isPart = isPart;
+  }
 
   /** Start to follow the fleet. Return a function to stop. Call inside an effect root. */
   follow(): () => void {

@@ -11,6 +11,7 @@ export const home = {
   show: 'Einblenden',
   earlier: (name: string) => `${name} nach vorn`,
   later: (name: string) => `${name} nach hinten`,
+  mostArranged: (n: number) => `Höchstens ${n} Karten können angeordnet und ${n} ausgeblendet werden.`,
   summary: 'Zusammenfassung',
   nothing: 'Hier gibt es keine Geräte.',
   rest: (text: string) => `${text} weitere unter Geräte zeigen`,

@@ -11,6 +11,7 @@ export const home = {
   show: 'Show',
   earlier: (name: string) => `Move ${name} forward`,
   later: (name: string) => `Move ${name} back`,
+  mostArranged: (n: number) => `At most ${n} cards can be arranged, and ${n} hidden.`,
   summary: 'Summary',
   nothing: 'No devices here.',
   rest: (text: string) => `Show ${text} more in the fleet`,

@@ -11,6 +11,7 @@ export const home = {
   show: 'Mostrar',
   earlier: (name: string) => `Mover ${name} hacia delante`,
   later: (name: string) => `Mover ${name} hacia atrás`,
+  mostArranged: (n: number) => `Se pueden organizar como máximo ${n} tarjetas y ocultar ${n}.`,
   summary: 'Resumen',
   nothing: 'No hay dispositivos aquí.',
   rest: (text: string) => `Mostrar ${text} más en Dispositivos`,

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from hub.errors import HubError, Invalid, NotFound, StoreBusy, TooBusy
+from hub.tools.model_context import ModelContextServer, ResourcePage, ResourceTemplate
 from serving import Serving, Thing, served, until
 
 
@@ -113,6 +115,36 @@ def test_resource_that_does_not_exist_is_an_error(hub: Serving) -> None:
     assert ask(hub, "resources/list", cursor=3)["error"]["code"] == -32602
     assert ask(hub, "resources/list", cursor="wrong")["error"]["code"] == -32602
     assert ask(hub, "resources/subscribe", uri="watchkeeper://devices")["error"]["code"] == -32601
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreBusy("The database is locked."), -32603),
+        (TooBusy("Too many requests."), -32603),
+        (Invalid("The cursor is wrong."), -32602),
+        (NotFound("There is no such resource."), -32002),
+    ],
+)
+async def test_code_of_an_error_says_whose_fault_it_is(error: HubError, code: int) -> None:
+    class Failing:
+        async def page(self, cursor: str | None) -> ResourcePage:
+            raise error
+
+        def templates(self) -> list[ResourceTemplate]:
+            return []
+
+        async def read(self, uri: str) -> str:
+            raise error
+
+    tools: Any = None  # resources do not use the tools
+    server = ModelContextServer(tools, Failing(), "1")
+    for method, params in (("resources/list", {}), ("resources/read", {"uri": "watchkeeper://devices"})):
+        answer = await server.answer(
+            json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        )
+        assert answer is not None
+        assert answer["error"] == {"code": code, "message": error.message}
 
 
 def test_command_answers_on_standard_output(hub: Serving) -> None:

@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hub.errors import HubError, NotFound
+from hub.errors import HubError, Invalid, NotFound
 from hub.tools.functions import Tools
 from hub.tools.schema import call, specs
 
 VERSIONS = ("2025-06-18", "2025-03-26", "2024-11-05")
 """Revisions of the protocol that the answers conform to, the newest first."""
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
-RESOURCE_NOT_FOUND = -32002
+INTERNAL_ERROR, RESOURCE_NOT_FOUND = -32603, -32002
 MIME_TYPE = "application/json"
 INSTRUCTIONS = (
     "Live state and history of the devices of a Watchkeeper hub. All tools only read. propose_command describes a "
@@ -102,8 +102,7 @@ class ModelContextServer:
             try:
                 return await self._resource(number, method, params)
             except HubError as error:
-                code = RESOURCE_NOT_FOUND if isinstance(error, NotFound) else INVALID_PARAMS
-                return _failed(number, code, f"{error.message} {error.hint or ''}".strip())
+                return _failed(number, _code(error), f"{error.message} {error.hint or ''}".strip())
         return _failed(number, METHOD_NOT_FOUND, f"The method {method[:60]!r} is not supported.")
 
     def _initialize(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +156,13 @@ class ModelContextServer:
         failed = isinstance(found, dict) and found.keys() == {"error"}
         result = {"content": [{"type": "text", "text": msgspec.json.encode(found).decode()}], "isError": failed}
         return _done(number, result | ({"structuredContent": found} if isinstance(found, dict) and not failed else {}))
+
+
+def _code(error: HubError) -> int:
+    """Return the code of JSON-RPC for an error. If the hub could not answer, the same request may succeed later."""
+    if isinstance(error, NotFound):
+        return RESOURCE_NOT_FOUND
+    return INVALID_PARAMS if isinstance(error, Invalid) else INTERNAL_ERROR
 
 
 def _done(number: str | int, result: dict[str, Any]) -> dict[str, Any]:

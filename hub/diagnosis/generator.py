@@ -102,7 +102,12 @@ class DiagnosisGenerator:
         """Send the stored prompt of the diagnosis ``past`` to a model again, and return the new diagnosis.
 
         ``model`` is the name of the model; None: the model that wrote ``past``. Without a stored prompt, the current
-        prompt is used. Raises AiError if the model does not answer.
+        prompt is used.
+
+        Raises:
+            UnknownModel: no provider has the model.
+            Forbidden: the person's role may not use the model.
+            AiError: the model does not answer.
         """
         started = time.monotonic()
         own = subject.narrative()

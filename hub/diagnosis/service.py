@@ -251,7 +251,8 @@ class DiagnosisService:
         """Write a diagnosis again from its stored evidence and prompt, and return it. It is not stored.
 
         ``model`` is the name of the model to use; None: the one that wrote the stored diagnosis. Raises NotFound for an
-        unknown diagnosis, UnknownModel, and AiUnavailable if the model fails.
+        unknown diagnosis, UnknownModel, Forbidden if the person's role may not use the model, and AiUnavailable if the
+        model fails.
         """
         past = await self._store.diagnosis(diagnosis_id)
         device = self._registry.get(past.device) if past else None

@@ -46,13 +46,17 @@ def routes(
     @router.post(
         "/ask",
         response_model=responses.Answer,
-        responses={400: {"description": NO_QUESTION}, 503: {"description": "AI service error"}},
+        responses={
+            400: {"description": NO_QUESTION},
+            403: {"description": "The role may not use this model"},
+            503: {"description": "AI service error"},
+        },
         openapi_extra=_ASK_BODY,
     )
     async def ask(request: Request) -> Response:
         """Answer a question about the devices. With `model`, only that model may answer.
 
-        Return 422 if no such model is configured, and 503 if it fails.
+        Return 422 if no such model is configured, 403 if your role may not use it, and 503 if it fails.
         """
         # Parsed here: this path answers 400 with its own text if the body has no question.
         body = _object(await request.body())

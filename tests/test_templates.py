@@ -196,3 +196,8 @@ def test_any_message_is_rendered_or_rejected(path, filters, message, text):
 def test_any_text_is_a_template_or_rejected(source):
     with suppress(Missing, Rejected):
         template("{{" + source + "}}").render("1", MESSAGE, NOW)
+
+
+def test_number_with_too_many_digits_is_refused() -> None:
+    with pytest.raises(Rejected, match="a number with too many digits"):
+        template("{{ 0x" + "F" * 4_000 + " }}")

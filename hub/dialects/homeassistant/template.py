@@ -180,6 +180,8 @@ def template(source: str) -> ValueTemplate:
         raise _invalid(f"{str(error.message)[:100]}") from error
     except (RecursionError, MemoryError, SyntaxError, OverflowError) as error:
         raise _invalid("it is nested too deeply") from error
+    except ValueError as error:  # Python refuses to write an integer of more than 4,300 digits
+        raise _invalid("it has a number with too many digits") from error
     compiled = Compiled.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals)
     return ValueTemplate(compiled, path, not names.isdisjoint(_TIMES))
 

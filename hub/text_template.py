@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import TemplateError, Undefined, nodes, pass_context
+from jinja2 import TemplateError, Undefined, UndefinedError, nodes, pass_context
 from jinja2.environment import Template as Compiled
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -59,11 +59,15 @@ _WORDS = {
 """What is wrong, by the name of a type of Jinja2's syntax tree."""
 _TAG = re.compile(r"unknown tag '([^']{0,40})")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NO_VALUE = "it compares a field without a value"
 _NOT_UTF8 = "a character from U+D800 to U+DFFF is not allowed, because UTF-8 cannot express it"
 
 
 def check_source(source: str, names: tuple[str, ...] = FIELDS) -> None:
-    """Raise Invalid if a template contains something that is not allowed. ``names`` are the allowed fields."""
+    """Raise Invalid if a template contains something that is not allowed.
+
+    ``names`` are the allowed fields. Loops over the alerts are allowed only with :data:`FIELDS`.
+    """
     _compiled(source, names)
 
 
@@ -100,7 +104,9 @@ def _replace(value: Any, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def _truncate(value: Any, length: int = 100) -> str:
+def _truncate(value: Any, length: Any = 100) -> str:
+    if not isinstance(length, int):
+        raise ValueError("truncate needs a whole number, such as truncate(100)")
     text = str(value)
     return text if len(text) <= length else f"{text[: max(length - 1, 0)]}…"
 
@@ -189,6 +195,11 @@ def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
         if depth > MAX_DEPTH:
             raise _invalid(node, "it has too many parts inside each other")
         match node:
+            case nodes.For() if names is not FIELDS:
+                raise _invalid(node, "loops are not allowed here; write {{ field }} or {% if field %} … {% endif %}")
+            case nodes.Getattr() if names is not FIELDS:
+                of = f"{node.node.name[:40]}." if isinstance(node.node, nodes.Name) else "."
+                raise _invalid(node, f"{of}{node.attr[:40]} is not allowed: fields have no parts; {_listed(names)}")
             case nodes.For():
                 alert = _loop_variable(node, alert)
                 children = [*node.body, *node.else_, *([node.test] if node.test else [])]
@@ -198,9 +209,9 @@ def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
             case nodes.Const(value=str(text)) | nodes.TemplateData(data=text) if _SURROGATE.search(text):
                 raise _invalid(node, _NOT_UTF8)
             case nodes.Name() if node.name not in names:
-                raise _invalid(node, f"there is no field {node.name[:40]}; allowed: {', '.join(names)}")
+                raise _invalid(node, f"there is no field {node.name[:40]}; {_listed(names)}")
             case nodes.Filter() if node.name not in _FILTERS or node.node is None or node.dyn_args or node.dyn_kwargs:
-                raise _invalid(node, f"there is no filter {node.name[:40]}; allowed: {', '.join(_FILTERS)}")
+                raise _invalid(node, f"there is no filter {node.name[:40]}; {_listed(_FILTERS)}")
             case _:
                 children = list(node.iter_child_nodes())
         waiting += ((child, depth + 1, alert) for child in children)
@@ -236,6 +247,10 @@ def _check_attribute(node: nodes.Getattr, alert: str | None) -> None:
         raise _invalid(node, f"{of} has no field {node.attr[:40]}; allowed: {', '.join(allowed)}")
 
 
+def _listed(names: Iterable[str]) -> str:
+    return f"allowed: {', '.join(names)}"
+
+
 def _invalid(node: nodes.Node, why: str) -> Invalid:
     return Invalid(f"{why} (line {node.lineno}).", _HINT)
 
@@ -261,7 +276,9 @@ def _unreadable(problem: str) -> str:
 def _failure(error: Exception) -> str:
     """Return why a template could not be filled in with the fields of an alert."""
     if isinstance(error, TypeError) and "not supported between" in str(error):
-        return "it compares a text with a number; all fields but count, others and more are texts"
+        return _NO_VALUE if "NoneType" in str(error) else "it compares a text with a number"
+    if isinstance(error, UndefinedError):
+        return _NO_VALUE
     if isinstance(error, TypeError):
-        return "a filter has too many or too few values in its brackets"
+        return "a filter has wrong values in its brackets, or too many or too few"
     return str(error)[:200]

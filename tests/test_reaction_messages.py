@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from hub.errors import BrokerError, ConfigError, NotConnected, Unconfirmed
-from hub.model.reaction import PublishAction, Reaction, ReactionRun
+from hub.errors import BrokerError, ConfigError, Invalid, NotConnected, Unconfirmed
+from hub.model.reaction import PublishAction, Reaction, ReactionRun, ReactionState
 from hub.reactions import describe_action, parse, payload_of
+from hub.reactions.refusal import refusal
 from hub.services import reaction_publisher
 from hub.services.reaction_publisher import EXPIRY_MS, ReactionPublisher
 from serving import Serving, Thing, served, until
@@ -40,16 +41,28 @@ def publish(**changes: Any) -> str:
     ("changes", "says"),
     [
         ({"topic": ""}, "publish.topic = '' is not valid. Allowed: a topic"),
-        ({"topic": "site/+"}, "publish.topic = 'site/+' is not valid. Allowed: a topic of at most 1000 characters"),
+        (
+            {"topic": "site/+"},
+            "publish.topic = 'site/+' is not valid. Allowed: a topic without + and # that does not begin",
+        ),
         ({"topic": "hub/alerts/a"}, "publish.topic = 'hub/alerts/a' is not valid."),
         ({"topic": "$SYS/broker"}, "publish.topic = '$SYS/broker' is not valid."),
         ({"topic": "$share/g/t"}, "publish.topic = '$share/g/t' is not valid."),
-        ({"topic": "x" * 1_001}, "is not valid. Allowed: a topic of at most 1000"),
+        ({"topic": "$CONTROL/dynamic-security/v1"}, "publish.topic = '$CONTROL/dynamic-security/v1' is not valid."),
+        ({"topic": "$delayed/0/hub/alerts/a"}, "publish.topic = '$delayed/0/hub/alerts/a' is not valid."),
+        ({"topic": "x" * 257}, "begin with hub/ or $, one line of at most 256 characters"),
         ({"topic": "a\u0007"}, "is not valid. Allowed: a topic"),
         ({"payload": 3}, "publish.payload = 3 is not valid. Allowed: a text"),
         ({"payload": "{{ password }}"}, "there is no field password; allowed: reaction, status, at, alert"),
+        ({"payload": "{% for alert in alerts %}{{ alert.device }}{% endfor %}"}, "loops are not allowed here"),
+        ({"payload": "{{ '\\ud800' }}"}, "a character from U+D800 to U+DFFF is not allowed"),
+        ({"payload": "{{ 0x" + "F" * 4_000 + " }}"}, "it has a number with too many digits"),
+        (
+            {"payload": "{{ device.name }}"},
+            "device.name is not allowed: fields have no parts; allowed: reaction, status",
+        ),
         ({"payload": "{{ device.__class__ }}"}, ".__class__ is not allowed"),
-        ({"payload": "x" * 5_000}, "a template (It has more than 4096 characters.)"),
+        ({"payload": "x" * 5_000}, "a template (it has more than 4096 characters.)"),
         ({"qos": 2}, "publish.qos = 2 is not valid. Allowed: 0 or 1"),
         ({"qos": True}, "publish.qos = True is not valid. Allowed: 0 or 1"),
         ({"retain": 1}, "publish.retain = 1 is not valid. Allowed: true or false"),
@@ -87,6 +100,25 @@ def test_payload_is_json_with_numbers_and_quoted_text() -> None:
     scheduled = replace(run, step=None)
     text = "{{ reaction }} {{ status }}{% if device %} {{ device }}{% endif %}"
     assert payload_of(PublishAction("t", text), scheduled, None, None) == "siren schedule"
+
+
+def test_payload_that_utf_8_cannot_express_is_an_error_of_the_template() -> None:
+    run, found = ReactionRun("k", "siren", T0, T0, "running", "raised"), alert(message="\ud800")
+    with pytest.raises(Invalid, match=r"a character from U\+D800 to U\+DFFF is not allowed"):
+        payload_of(PublishAction("t", "{{ message }}"), run, found, None)
+
+
+def test_payload_that_compares_a_missing_value_says_so() -> None:
+    run, found = ReactionRun("k", "siren", T0, T0, "running", "raised"), alert(value=95.5, threshold=None)
+    with pytest.raises(Invalid, match="it compares a field without a value"):
+        payload_of(PublishAction("t", "{% if limit > 3 %}x{% endif %}"), run, found, None)
+    with pytest.raises(Invalid, match="it compares a field without a value"):
+        payload_of(PublishAction("t", "{% if limit > 3 %}x{% endif %}"), replace(run, step=None), None, None)
+    with pytest.raises(Invalid, match="it compares a text with a number") as caught:
+        payload_of(PublishAction("t", "{% if value > 'a' %}x{% endif %}"), run, found, None)
+    assert "texts" not in caught.value.message, "value is a number here"
+    with pytest.raises(Invalid, match="truncate needs a whole number"):
+        payload_of(PublishAction("t", "{{ device | truncate('a') }}"), run, found, None)
 
 
 def test_topic_that_the_hub_reads_cannot_weaken_the_loop_protection() -> None:
@@ -132,7 +164,7 @@ async def outcomes(errors: list[Exception | None], seconds: int = 0) -> tuple[li
     assert isinstance(siren.action, PublishAction)
     publisher = ReactionPublisher(send, finish, lambda: now)
     assert publisher.put(siren, ReactionRun("k", "siren", T0, T0, "running"), siren.action, "on")
-    task = asyncio.create_task(publisher.run())
+    task = asyncio.create_task(publisher.run(lambda _: None))
     async with asyncio.timeout(10):
         while not finished:
             await asyncio.sleep(0)
@@ -150,6 +182,50 @@ async def test_message_is_repeated_only_if_nothing_was_sent(monkeypatch: pytest.
     assert (run.outcome, run.detail, attempts) == ("failed", "Refused.", 1)
     ((run,), attempts) = await outcomes([NotConnected("Not connected.")] * 99, seconds=20)
     assert (run.outcome, run.detail, attempts) == ("failed", "Not connected.", EXPIRY_MS // 20_000)
+
+
+async def test_slow_broker_makes_no_message_late() -> None:
+    now, sent, finished = T0, list[int](), list[ReactionRun]()
+
+    async def send(topic: str, payload: bytes, *, qos: int, retained: bool) -> None:
+        nonlocal now
+        sent.append(now - T0)
+        now += 10_000
+        raise Unconfirmed("No answer in time.")
+
+    async def finish(reaction: Reaction, run: ReactionRun) -> None:
+        finished.append(run)
+
+    (siren,) = parse(SIREN)
+    assert isinstance(siren.action, PublishAction)
+    publisher = ReactionPublisher(send, finish, lambda: now)
+    for n in range(8):
+        assert publisher.put(siren, ReactionRun(str(n), "siren", T0, T0, "running"), siren.action, "on")
+    task = asyncio.create_task(publisher.run(lambda _: None))
+    async with asyncio.timeout(10):
+        while len(finished) < 8:
+            await asyncio.sleep(0)
+    task.cancel()
+    assert sent == [n * 10_000 for n in range(6)]
+    assert [run.outcome for run in finished] == ["ran"] * 6 + ["failed"] * 2
+    assert finished[-1].detail == "The message waited for 60 s and was not published."
+
+
+def test_message_that_waits_is_refused_after_its_reaction_is_stopped_or_changed() -> None:
+    (siren,) = parse(publish())
+    (moved,) = parse(publish(topic="site/horn"))
+    on = ReactionState()
+    assert refusal(siren, [siren], on) is None
+    assert refusal(siren, [replace(siren, name="Other")], on) is None
+    for definitions, state, said in (
+        ([siren], ReactionState(off=True), "All reactions were switched off"),
+        ([siren], ReactionState(paused={"siren": "Loop."}), "The reaction was paused"),
+        ([replace(siren, enabled=False)], on, "The reaction was disabled"),
+        ([], on, "The reaction was deleted"),
+        ([moved], on, "The reaction was changed"),
+        ([replace(siren, mode="dry_run")], on, "The reaction was changed"),
+    ):
+        assert refusal(siren, definitions, state) == f"{said} before the message was published."
 
 
 async def test_full_queue_of_messages_refuses_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +247,7 @@ LIVE = """
 id = "siren"
 name = "Siren"
 alert = { rules = ["hot"], devices = ["boiler"] }
-limit = { device_per_minute = 60 }
+limit = { device_per_minute = 60000 }
 
 [reaction.publish]
 topic = "site/siren"
@@ -235,4 +311,55 @@ def test_message_reaches_the_broker_and_a_loop_through_the_hub_ends(tmp_path: Pa
         assert runs(hub, "siren")[0]["outcome"] == "ran", "the message waited for the broker"
         again = Thing(hub.broker, "site/siren")
         until(lambda: [json.loads(each)["value"] for _, each in again.heard][-1:] == [96])
+        for each in (thing, late, again):
+            each.leave()
+        hub.end()
+
+
+STOPPED = """
+[[reaction]]
+id = "NAME"
+alert = { rules = ["hot"], devices = ["boiler"] }
+limit = { device_per_minute = 60000 }
+publish = { topic = "site/NAME", payload = "on" }
+"""
+
+
+def test_messages_that_wait_for_the_broker_obey_the_emergency_stop(tmp_path: Path) -> None:
+    def definitions(*names: str) -> str:
+        return "".join(STOPPED.replace("NAME", name) for name in names)
+
+    def say(value: int) -> None:
+        item = {"device": "boiler", "metrics": {"temperature": value}}
+        assert hub.http.post("/api/telemetry", json=[item]).is_success
+
+    def without_broker(running: int) -> None:
+        hub.broker.stop()
+        until(lambda: hub.http.get("/readyz").status_code == 503)
+        say(20)
+        say(95)
+        found = "/api/reactions/runs"
+        until(lambda: sum(run["outcome"] == "running" for run in hub.get(found)["items"]) == running)
+
+    with served(tmp_path) as hub:
+        (hub.data / "rules.toml").write_text(RULE)
+        reload(hub, definitions("siren", "horn", "lamp"))
+        until(lambda: len(hub.get("/api/reactions")["items"]) == 3)
+        say(20)
+        without_broker(running=3)
+        reload(hub, definitions("siren", "lamp").replace('id = "siren"', 'id = "siren"\nenabled = false'))
+        until(lambda: [each["enabled"] for each in hub.get("/api/reactions")["items"]] == [False, True])
+        hub.broker.start()
+        until(lambda: all(runs(hub, name) for name in ("siren", "horn", "lamp")))
+        ended = {name: runs(hub, name)[0] for name in ("siren", "horn", "lamp")}
+        assert {name: (run["outcome"], run["detail"]) for name, run in ended.items()} == {
+            "siren": ("failed", "The reaction was disabled before the message was published."),
+            "horn": ("failed", "The reaction was deleted before the message was published."),
+            "lamp": ("ran", None),
+        }
+        without_broker(running=1)
+        assert hub.http.post("/api/reactions/switch", json={"on": False}).is_success
+        hub.broker.start()
+        until(lambda: len(runs(hub, "lamp")) == 2)
+        assert runs(hub, "lamp")[0]["detail"] == "All reactions were switched off before the message was published."
         hub.end()

@@ -2390,7 +2390,7 @@ export interface paths {
          * Ask
          * @description Answer a question about the devices. With `model`, only that model may answer.
          *
-         *     Return 422 if no such model is configured, and 503 if it fails.
+         *     Return 422 if no such model is configured, 403 if your role may not use it, and 503 if it fails.
          */
         post: operations["post_ask"];
         delete?: never;

@@ -10,10 +10,8 @@ from hub.reactions.payload import check_payload
 from hub.rules.fields import InvalidField, read_text
 from hub.topics import is_own, is_topic
 
-MAX_TOPIC = 1_000
 _KEYS = ("topic", "payload", "qos", "retain")
-_REFUSED = ("$SYS/", "$share/", "$queue/")
-_ALLOWED_TOPIC = f"a topic of at most {MAX_TOPIC} characters, without + and #, that does not begin with hub/ or $SYS/"
+_ALLOWED_TOPIC = "a topic without + and # that does not begin with hub/ or $"
 
 
 def read_publish(table: dict[str, Any]) -> PublishAction:
@@ -25,9 +23,9 @@ def read_publish(table: dict[str, Any]) -> PublishAction:
         if key not in _KEYS:
             raise InvalidField(key, table[key], f"only {', '.join(_KEYS)}")
     topic = read_text(table.get("topic"), "topic", _ALLOWED_TOPIC)
-    # Topics below hub/ are the hub's own: it withdraws retained messages that it did not put there.
-    allowed = len(topic) <= MAX_TOPIC and topic.isprintable() and not is_own(topic) and not topic.startswith(_REFUSED)
-    if not allowed or not is_topic(topic):
+    # Topics below hub/ are the hub's own: it withdraws retained messages that it did not put there. Topics that begin
+    # with $ are for the broker: $CONTROL/ configures it, and $delayed/0/hub/… of EMQX becomes hub/….
+    if not topic.isprintable() or is_own(topic) or topic.startswith("$") or not is_topic(topic):
         raise InvalidField("topic", topic, _ALLOWED_TOPIC)
     payload = table.get("payload", "")
     if not isinstance(payload, str):

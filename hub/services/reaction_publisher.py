@@ -1,7 +1,8 @@
 """Publish the MQTT messages of reactions, one after the other, in a task of their own.
 
-A message is published at most once. While the broker is not connected, messages wait; after :data:`EXPIRY_MS` they are
-dropped, because a message that comes late may do harm.
+A message is published at most once. While the broker is not connected or acknowledges slowly, messages wait. A message
+is dropped after :data:`EXPIRY_MS`, because a message that comes late may do harm, and if people have switched off or
+changed its reaction meanwhile.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ CAPACITY = 1_000
 EXPIRY_MS = 60_000
 """How long after the decision a message is still published, in ms; as long as a command waits for its device."""
 RETRY_S = 0.5
+_LATE = f"The message waited for {EXPIRY_MS // 1_000} s and was not published."
 
 
 class PublishMessage(Protocol):
@@ -82,26 +84,32 @@ class ReactionPublisher:
             return False
         return True
 
-    async def run(self) -> None:
-        """Publish queued messages until cancelled. Messages that then still wait are not published."""
+    async def run(self, refusal: Callable[[Reaction], str | None]) -> None:
+        """Publish queued messages until cancelled. Messages that then still wait are not published.
+
+        ``refusal`` returns why a message of a reaction must not be published any more; None if it may be published.
+        """
         while True:
             waiting = await self._queue.get()
             try:
-                await self._finish(waiting.reaction, await self._sent(waiting))
+                await self._finish(waiting.reaction, await self._sent(waiting, refusal))
             except HubError as error:
                 faults.error(error.code, "The outcome of a run of a reaction cannot be stored (%s).", error)
             except Exception as error:  # one message must not keep the others from being published
                 faults.unexpected("A reaction could not publish its message. Report this.", cause=error)
 
-    async def _sent(self, waiting: _Waiting) -> ReactionRun:
+    async def _sent(self, waiting: _Waiting, refusal: Callable[[Reaction], str | None]) -> ReactionRun:
         """Publish a message. Return its run with the outcome."""
-        run, action = waiting.run, waiting.action
+        run, action, late = waiting.run, waiting.action, _LATE
         while True:
+            if (problem := refusal(waiting.reaction)) is not None:
+                return replace(run, outcome="failed", detail=problem)
+            if not 0 <= self._now() - run.at < EXPIRY_MS:
+                return replace(run, outcome="failed", detail=late)
             try:
                 await self._publish(action.topic, waiting.payload, qos=action.qos, retained=action.retain)
             except NotConnected as error:
-                if not 0 <= self._now() - run.at < EXPIRY_MS:
-                    return replace(run, outcome="failed", detail=error.message)
+                late = error.message
                 await asyncio.sleep(RETRY_S)
             except Unconfirmed as error:
                 return replace(run, outcome="ran", detail=error.message)  # it may have arrived, so it is not repeated

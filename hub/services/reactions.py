@@ -24,6 +24,7 @@ from hub.model import Alert
 from hub.model.reaction import AlertStepTaken, Reaction, ReactionState
 from hub.reactions import Agenda, Decider, Occasion, next_due, occasions_between
 from hub.reactions.agenda import Selects, concerns
+from hub.reactions.refusal import refusal
 from hub.registry.reader import DeviceReader
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
@@ -183,7 +184,7 @@ class Reactions:
         with self._bus.subscribe() as subscription:
             async with asyncio.TaskGroup() as group:
                 work = group.create_task(self._work(), name="reaction runs")
-                publishing = group.create_task(self._runner.publisher.run(), name="reaction messages")
+                publishing = group.create_task(self._runner.publisher.run(self._refusal), name="reaction messages")
                 try:
                     while True:
                         events = await subscription.get()
@@ -275,6 +276,9 @@ class Reactions:
             state = replace(self.state, paused={**self.state.paused, run.reaction: run.detail or ""})
             await self._runner.carry_out(occasion.reaction, run, alert, done, state)
             self.state = replace(self.state, paused=state.paused)
+
+    def _refusal(self, reaction: Reaction) -> str | None:
+        return refusal(reaction, self.definitions, self.state)
 
     def _holds(self, taken: AlertStepTaken) -> bool:
         """Return whether the alert is still in the state into which the step brought it."""

@@ -79,6 +79,55 @@ async def test_handover_of_a_past_day_tells_nothing_of_now(hub: ApiHub) -> None:
     text, _ = await ask(hub, "summary of the day before yesterday")
     start, end = (fmt.date(now - days * 24 * 60 * MINUTE) for days in (2, 1))
     assert f"({start} 00:00 UTC – {end} 00:00 UTC)." in text.splitlines()[0]
-    assert "0 raised, 0 of them cleared, 0 open now" in text
+    assert "0 raised, 0 cleared, 0 open at the end of that time" in text
     assert "Freezer" not in text
     assert "online" not in text
+
+
+DAY = 24 * 60 * MINUTE
+PAST = {"freezer": (-60, -12), "tank": (-50, -40), "cellar": (-30, -20), "vault": (-60, 24)}
+"""Hours from the last midnight: when each device was too warm. The day before yesterday is from -48 to -24."""
+
+
+async def _fill_days(hub: ApiHub) -> int:
+    """Publish three days of devices that were too warm once. Return the last midnight (UTC)."""
+    midnight = now_ms() // DAY * DAY
+    for hour in range(-62, 24):
+        at = midnight + hour * 60 * MINUTE
+        if at > now_ms():
+            break
+        for device, (start, end) in PAST.items():
+            payload = json.dumps({"ts": at, "temperature": 9.0 if start <= hour < end else 3.0}).encode()
+            hub.services.messages.take([RawMessage(f"devices/{device}/telemetry", payload, at, qos=1)])
+        await hub.services.ingest_queue.submit(Tick(at, 0))
+    return midnight
+
+
+@pytest.mark.parametrize(
+    ("question", "counts", "is_open", "is_over", "acknowledged"),
+    [
+        ("summary of the day before yesterday", "1 raised, 1 cleared, 3 open at the end", "Open", "Cleared", "Ackn"),
+        ("Zusammenfassung von vorgestern", "1 ausgelöst, 1 beendet, am", "Offen", "Beendet", "uittiert"),
+        ("resumen de anteayer", "1 activadas, 1 resueltas, 3 abiertas al final", "Abierta", "Resuelta", "Recon"),
+    ],
+)  # fmt: skip
+async def test_alerts_of_a_past_shift_are_those_at_its_end(
+    hub: ApiHub, question: str, counts: str, is_open: str, is_over: str, acknowledged: str
+) -> None:
+    midnight = await _fill_days(hub)
+    alerts = (await hub.http.get("/api/alerts?state=open")).json()["items"]
+    (vault,) = [alert for alert in alerts if alert["device_id"] == "vault"]
+    assert (await hub.http.post(f"/api/alerts/{vault['id']}/acknowledge", json={"note": "later"})).is_success
+    text, _ = await ask(hub, question)
+    assert counts in text
+    lines = [line for line in text.splitlines() if line.startswith("• ")]
+    still = [line for line in lines if line.startswith(f"• {is_open}: ")]
+    began = fmt.date_time(midnight - 60 * 60 * MINUTE)
+    for device, start, lasted in (("freezer", began, 36), ("vault", began, 36), ("cellar", None, 6)):
+        (line,) = [each for each in still if device in each]
+        assert fmt.duration(lasted * 60 * MINUTE) in line
+        assert start is None or start in line
+    assert len(still) == 3
+    (over,) = [line for line in lines if line.startswith(f"• {is_over}: ")]
+    assert "tank" in over
+    assert acknowledged not in text, "the alert was acknowledged after the shift"

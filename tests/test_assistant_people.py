@@ -12,6 +12,7 @@ from assistant_site import RULES, fill_site
 from fake_ai import now_ms
 from hub.model import Acknowledge, AssignAlert
 from hub.model.alert import Assignee
+from hub.tools import queries
 from test_assistant_questions import ask
 
 HANDLED, OTHER = "Dispatch cold room 3", "Feed pump 3"
@@ -68,6 +69,11 @@ NOT_OF_ANNA = [
     "which alerts are not assigned to Anna?",
     "Welche Alarme sind nicht an Anna zugewiesen?",
     "¿Qué alertas no están asignadas a Anna?",
+]
+SEARCHED = [
+    ("What did Anna do today?", "Entries before", "(UTC)"),
+    ("Was hat Anna heute gemacht?", "Einträge vor", "(UTC)"),
+    ("¿Qué hizo Anna hoy?", "Las entradas anteriores a", "(UTC)"),
 ]
 OF_BEN = [
     ("which alerts are assigned to Ben?", "0 of 4 open alerts are assigned to “Ben”"),
@@ -129,3 +135,16 @@ async def test_name_of_a_person_ends_before_a_time(hub: ApiHub) -> None:
     answers = await _answers(hub, DID)
     assert [each for each in answers if "Anna Weber acknowledged Dispatch cold room 3" not in each[1]] == []
     assert [each for each in answers if "(UTC)" not in each[1].splitlines()[0]] == [], "the time is used"
+
+
+async def test_answer_about_a_person_says_how_far_back_the_log_was_searched(
+    hub: ApiHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        await hub.telemetry(f"new-{number}", temperature=20.0)
+    monkeypatch.setattr(queries, "_PAGE", 2)
+    monkeypatch.setattr(queries, "_PAGES", 2)
+    for number, (question, said, whole_day) in enumerate(SEARCHED):
+        text, _ = await ask(hub, question, f"talk-{number:04d}")
+        assert said in text
+        assert whole_day not in text.splitlines()[0], "of the whole day it knows nothing"

@@ -142,7 +142,7 @@ ALERTS = [
     ("Which alerts are not acknowledged?", ["4 open alerts are not acknowledged"]),
     ("Who acknowledged the cold room alert, what note?", ["No alert", "was acknowledged"]),
     ("Is anything about to fail?", ["Already alarming: Feed pump 3", "Buffer tank 1: level", "limit of 20 % in 2 h"]),
-    ("Summary of the shift for the handover", ["15 devices", "5 raised, 1 of them cleared, 4 open now", "does not know your shifts"]),
+    ("Summary of the shift for the handover", ["15 devices", "5 raised, 1 cleared, 4 open now", "does not know your shifts"]),
     ("What happened in the cold store in the last 2 hours?", ["1 alert", "Dairy cold room 1, door is open"]),
 ]  # fmt: skip
 

@@ -143,3 +143,27 @@ async def test_follow_up_in_peoples_words(hub: ApiHub, turns: list[tuple[str, li
 )  # fmt: skip
 def test_text_is_split_only_where_a_question_begins(text: str, parts: list[str]) -> None:
     assert split_questions(text) == parts
+
+
+WISHES = [
+    "I want to get notified when the tank is below 20 percent",
+    "I'd like to be notified when the tank is below 20 percent",
+    "I want a notification when the tank is below 20 percent",
+    "Ich möchte benachrichtigt werden, wenn der Tank unter 20 Prozent ist",
+    "Benachrichtigen Sie mich, wenn der Tank unter 20 Prozent ist",
+    "Ich möchte eine Benachrichtigung, wenn der Tank unter 20 Prozent ist",
+    "Quiero recibir una notificación cuando el tanque esté por debajo de 20 por ciento",
+    "Quiero que me notifiquen cuando el tanque esté por debajo de 20 por ciento",
+    "Avíseme cuando el tanque esté por debajo de 20 por ciento",
+]
+
+
+async def test_wish_for_a_notification_is_a_draft_of_a_rule(hub: ApiHub) -> None:
+    wrong = []
+    for number, question in enumerate(WISHES):
+        text, extras = await ask(hub, question, f"talk-{number:04d}")
+        drafts = [each["words"] for each in extras if each["type"] == "rule"]
+        expected = len(drafts) == 1 and "level below 20" in text and "tank-01" in text
+        if not expected or any(each in text for each in ("Not used", "nicht verwendet", "No usado")):
+            wrong.append(f"{question}: {text}")
+    assert wrong == []

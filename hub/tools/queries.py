@@ -109,16 +109,30 @@ class Queries:
         ``devices`` are the ids of the devices whose entries are returned; None returns all entries. Only the newest
         10,000 entries of the whole log are searched.
         """
-        wanted = None if devices is None else set(devices)
+        ids = None if devices is None else set(devices)
+        found, _ = await self.search_activity(start, end, lambda row: ids is None or row.device in ids, limit)
+        return found
+
+    async def search_activity(
+        self, start: int, end: int, wanted: Callable[[Activity], bool], limit: int
+    ) -> tuple[list[Activity], int]:
+        """Return the newest ``limit`` entries from ``start`` to ``end`` that ``wanted`` accepts, newest first.
+
+        Also return back to when the log was searched (epoch ms). It is later than ``start`` if there are more than
+        ``limit`` such entries, or more than 10,000 of all kinds since ``start``.
+        """
         found: list[Activity] = []
         before: int | None = None
+        reached = start
         for _ in range(_PAGES):
             page = await self.store.activity(limit=_PAGE, before=before)
-            found += [r for _, r in page if start <= r.ts <= end and (wanted is None or r.device in wanted)]
-            if len(page) < _PAGE or page[-1][1].ts < start or len(found) >= limit:
-                break
-            before = page[-1][0]
-        return found[:limit]
+            found += [row for _, row in page if start <= row.ts <= end and wanted(row)]
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].ts
+            if len(page) < _PAGE or page[-1][1].ts < start:
+                return found, start
+            before, reached = page[-1][0], page[-1][1].ts
+        return found, reached
 
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
         """Compare each numeric metric of a device with devices of the same model that report it in the same unit.

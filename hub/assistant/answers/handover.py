@@ -1,5 +1,6 @@
 """The handover of a shift: alerts, silent devices, and metrics that approach a limit.
 
+Which alerts are open or cleared is judged at the end of the shift. A past shift is described as of its end.
 It is written for the person who takes over: each alert condition is one line, however often it came, open ones first
 with who has them in hand; times and durations are in minutes.
 """
@@ -15,11 +16,13 @@ from hub.assistant.answers.alerts import about_alerts
 from hub.assistant.answers.context import ComputedAnswer, Context, listed
 from hub.assistant.answers.current import presence_counts
 from hub.assistant.answers.slices import in_slices
-from hub.assistant.time_parser import HOUR, MINUTE, SHIFT_MS
+from hub.assistant.time_parser import DAY, HOUR, MINUTE, SHIFT_MS
 from hub.assistant.time_range import TimeRange
-from hub.model import Alert, Device
+from hub.model import SEVERITIES, Alert, Device
 from hub.tools.views import AlertView
 
+_LOOK_BACK = 30 * DAY
+"""How long before a shift alerts may have been raised that were cleared since; those open now may be older."""
 _OPEN, _CLEARED, _SILENT = 8, 6, 6
 """The most lines about open alerts and about cleared ones, and the most devices that are named as not online."""
 
@@ -32,25 +35,52 @@ async def summary(context: Context) -> ComputedAnswer:
         if time is not None and not time.is_point
         else TimeRange(context.now - SHIFT_MS, context.now, context.say("last", time=fmt.duration(SHIFT_MS)))
     )
-    raised = await context.queries.raised_between(span.start, span.end, context.ids)
-    still = [alert for alert in context.queries.open_alerts(context.ids) if alert.raised_at <= span.end]
-    cleared = [alert for alert in raised if alert.cleared_at is not None]
+    is_past = context.now - span.end >= MINUTE
+    alerts = await _alerts_until(context, span)
+    raised = [alert for alert in alerts if _began(alert) >= span.start]
+    still = [alert for alert in alerts if _is_open_at(alert, span.end)]
+    cleared = [alert for alert in alerts if not _is_open_at(alert, span.end) and _lasted(alert)[1] >= span.start]
     views = {view.id: view for view in await context.queries.explained(still[:_OPEN])}
     lines = [
-        context.say("summary_alerts", raised=len(raised), cleared=len(cleared), open=len(still)),
-        *(f"{context.say('open_label')}: {_open(context, alert, views.get(alert.id))}" for alert in still[:_OPEN]),
+        context.say(
+            "summary_alerts_past" if is_past else "summary_alerts",
+            raised=len(raised),
+            cleared=len(cleared),
+            open=len(still),
+        ),
+        *(
+            f"{context.say('open_label')}: {_open(context, alert, views.get(alert.id), span.end)}"
+            for alert in still[:_OPEN]
+        ),
         *_more(context, len(still) - _OPEN),
     ]
     repeated = _by_condition(cleared)
     lines += [f"{context.say('over_label')}: {_cleared(context, alerts)}" for alerts in repeated[:_CLEARED]]
     lines += _more(context, len(repeated) - _CLEARED)
-    if context.now - span.end < MINUTE:  # what is so now says nothing about a shift that has ended
+    head = _head(context, span)
+    if not is_past:  # what is so now says nothing about a shift that has ended
         lines += await _present(context)
-        head = f"{_head(context, span)} {await presence_counts(context)}"
-    else:
-        head = _head(context, span)
+        head += f" {await presence_counts(context)}"
     text = context.lines(head, lines, len(lines))
     return ComputedAnswer(text, about_alerts([*still, *cleared]), (span.start, span.end))
+
+
+async def _alerts_until(context: Context, span: TimeRange) -> list[Alert]:
+    """Return the alerts that began before the end of the shift and may have been open in it, most severe first."""
+    known = {alert.id: alert for alert in context.queries.open_alerts(context.ids)}
+    stored = await context.queries.raised_between(max(span.start - _LOOK_BACK, 0), span.end, context.ids)
+    known |= {alert.id: alert for alert in stored}
+    found = [alert for alert in known.values() if _began(alert) <= span.end]
+    return sorted(found, key=lambda alert: (-SEVERITIES.index(alert.severity), -_began(alert)))
+
+
+def _began(alert: Alert) -> int:
+    return alert.since if alert.late else alert.raised_at
+
+
+def _is_open_at(alert: Alert, time: int) -> bool:
+    """Return whether an alert that began before ``time`` (epoch ms) was open then."""
+    return alert.open or _lasted(alert)[1] > time
 
 
 def _head(context: Context, span: TimeRange) -> str:
@@ -58,8 +88,11 @@ def _head(context: Context, span: TimeRange) -> str:
     return context.say("summary_head", time=f"{span.words} ({show(span.start)} – {show(span.end)})")
 
 
-def _open(context: Context, alert: Alert, view: AlertView | None) -> str:
-    """Return an open alert in one line: what, since when, who has acknowledged it, its note and its cause."""
+def _open(context: Context, alert: Alert, view: AlertView | None, end: int) -> str:
+    """Return an alert that was open at ``end`` in one line: what, since when, who had acknowledged it, its cause.
+
+    An alert has no time of its assignment, so only the handover of a shift that ends now names the assignee.
+    """
     parts = [
         context.say(
             "handover_open",
@@ -67,14 +100,15 @@ def _open(context: Context, alert: Alert, view: AlertView | None) -> str:
             name=context.queries.alert_view(alert).name,
             message=alert_message(context, alert),
             start=_at(context, alert.raised_at),
-            duration=_minutes(context.now - alert.raised_at),
+            duration=_minutes(end - alert.raised_at),
         )
     ]
-    if alert.acknowledged_at is not None:
+    is_acknowledged = alert.acknowledged_at is not None and alert.acknowledged_at <= end
+    if is_acknowledged:
         parts.append(context.say("acknowledged_by", name=alert.acknowledged_by or context.say("unnamed")))
-    if alert.assignee is not None:
+    if alert.assignee is not None and context.now - end < MINUTE:
         parts.append(context.say("assigned_to", name=alert.assignee.name))
-    if alert.note:
+    if alert.note and (is_acknowledged or context.now - end < MINUTE):
         parts.append(context.say("note_is", note=alert.note))
     if view is not None and view.cause:
         parts.append(context.say("diagnosed", cause=cause_name(context, view.cause)))
@@ -106,7 +140,7 @@ def _cleared(context: Context, alerts: Sequence[Alert]) -> str:
 
 
 def _lasted(alert: Alert) -> tuple[int, int]:
-    began, over = (alert.since, alert.ended_at) if alert.late else (alert.raised_at, alert.cleared_at)
+    began, over = _began(alert), alert.ended_at if alert.late else alert.cleared_at
     return began, max(over or began, began)
 
 

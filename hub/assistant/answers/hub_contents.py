@@ -11,7 +11,7 @@ from hub.assistant.time_range import TimeRange
 from hub.model import Activity, Alert
 
 _READ = 2_000
-"""The most entries of the activity log that are searched for a person."""
+"""The most entries of a person that are read."""
 
 
 async def silenced(context: Context) -> ComputedAnswer:
@@ -66,16 +66,22 @@ async def person(context: Context) -> ComputedAnswer:
     time = context.question.time
     if time is None or time.kind != "range":
         time = TimeRange(context.now - 7 * DAY, context.now, context.say("last", time="7 d"))
-    log = await context.queries.activity_between(time.start, time.end, context.ids, _READ)
-    rows = [row for row in log if _is_by(row, name)]
-    if context.question.has("acknowledged"):
-        rows = [row for row in rows if row.kind == "acknowledged"]
-    head = context.say("person_did" if rows else "person_nothing", name=name, time=time.words)
-    lines = [f"{context.clock(row.ts)}: {row.text.rstrip('.')}" for row in rows]
+    ids = None if context.ids is None else set(context.ids)
+    of_kind = "acknowledged" if context.question.has("acknowledged") else None
+
+    def is_wanted(row: Activity) -> bool:
+        return _is_by(row, name) and (ids is None or row.device in ids) and of_kind in (None, row.kind)
+
+    rows, reached = await context.queries.search_activity(time.start, time.end, is_wanted, _READ)
+    shown = time.words if reached <= time.start else context.say("since", time=context.clock(reached))
+    parts = []
+    if reached < time.end:
+        head = context.say("person_did" if rows else "person_nothing", name=name, time=shown)
+        parts.append(context.lines(head, [f"{context.clock(row.ts)}: {row.text.rstrip('.')}" for row in rows]))
+    if reached > time.start:
+        parts.append(context.say("person_not_searched", time=context.clock(reached)))
     devices = dict.fromkeys((row.device, None) for row in rows if row.device is not None)
-    return ComputedAnswer(
-        f"{context.lines(head, lines)}\n{context.say('audit')}", tuple(devices)[:12], (time.start, time.end)
-    )
+    return ComputedAnswer("\n".join([*parts, context.say("audit")]), tuple(devices)[:12], (time.start, time.end))
 
 
 def _is_by(row: Activity, name: str) -> bool:

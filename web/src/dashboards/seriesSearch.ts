@@ -58,26 +58,66 @@ export function findDevices(fleet: Fleet, text: string): Found {
 /** Return the groups from which to choose: devices with their number of metrics, or metrics with their number of devices. The
  *  id of the device, or the title of the metric, is in `metric`, which is what `findMetrics` takes as `within`. */
 export function listGroups(fleet: Fleet, by: GroupBy): Found {
-  const counts = new Map<string, { name: string; count: number }>();
-  for (let row = 0; row < fleet.size; row++) {
-    if (!fleet.alive[row]) continue;
-    for (const column of fleet.metricsOf(row)) {
-      const key = by === 'device' ? fleet.id[row]! : column.title(row);
-      const found = counts.get(key);
-      if (found) found.count++;
-      else counts.set(key, { name: by === 'device' ? fleet.name[row]! : key, count: 1 });
-    }
-  }
-  const count = by === 'device' ? T.dashboards.form.metricCount : T.dashboards.form.deviceCount;
-  const all = [...counts].map(([metric, each]) => ({
+  const counted = by === 'device' ? countMetrics(fleet) : countDevices(fleet);
+  const note = by === 'device' ? T.dashboards.form.metricCount : T.dashboards.form.deviceCount;
+  const results = firstByName(counted).map(({ key, name, count }) => ({
     device_id: '',
-    metric,
-    name: each.name,
-    note: count(each.count),
+    metric: key,
+    name,
+    note: note(count),
   }));
-  all.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
-  const results = all.slice(0, MOST_RESULTS);
-  return { groups: [{ key: '', heading: '', results }], more: all.length - results.length };
+  return { groups: [{ key: '', heading: '', results }], more: counted.length - results.length };
+}
+
+interface Counted {
+  key: string;
+  name: string;
+  count: number;
+}
+
+/** Return the devices that have metrics, with the number of them. */
+function countMetrics(fleet: Fleet): Counted[] {
+  const counts = new Uint32Array(fleet.size);
+  for (const column of fleet.columns)
+    for (let row = 0; row < fleet.size; row++)
+      if (fleet.alive[row] && column.has(row) && !column.hidden(row)) counts[row]!++;
+  const found: Counted[] = [];
+  for (let row = 0; row < fleet.size; row++)
+    if (counts[row]) found.push({ key: fleet.id[row]!, name: fleet.name[row]!, count: counts[row]! });
+  return found;
+}
+
+/** Return the titles of metrics, with the number of devices that have one. */
+function countDevices(fleet: Fleet): Counted[] {
+  const found = new Map<string, Counted>();
+  for (const column of fleet.columns)
+    for (let row = 0; row < fleet.size; row++) {
+      if (!fleet.alive[row] || !column.has(row) || column.hidden(row)) continue;
+      const title = column.title(row);
+      const entry = found.get(title);
+      if (entry) entry.count++;
+      else found.set(title, { key: title, name: title, count: 1 });
+    }
+  return [...found.values()];
+}
+
+const { compare } = new Intl.Collator(undefined, { numeric: true });
+
+/** Return the first `MOST_RESULTS` entries by name. Sorting all names of a large fleet would take seconds. */
+function firstByName(entries: readonly Counted[]): Counted[] {
+  const first: Counted[] = [];
+  for (const entry of entries) {
+    if (first.length === MOST_RESULTS && compare(entry.name, first.at(-1)!.name) >= 0) continue;
+    let [low, high] = [0, first.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(first[middle]!.name, entry.name) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    first.splice(low, 0, entry);
+    if (first.length > MOST_RESULTS) first.pop();
+  }
+  return first;
 }
 
 /** Return the metrics for which device and metric together contain all words, grouped; `within` is the key of a group to which

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { deleteDevices, editDevices, forEach, relabelled } from './bulk';
+import { deleteDevices, editDevices, forEach, relabelled, restoreField } from './bulk';
 
 const ids = Array.from({ length: 20 }, (_, k) => `d${k}`);
 const follow = () => ({ signal: new AbortController().signal, onprogress: vi.fn() });
@@ -37,6 +37,18 @@ describe('changes of many devices', () => {
     expect([...devices.values()].filter(({ area }) => area === 'Hall')).toHaveLength(19);
     expect(calls.filter((call) => call.startsWith('PATCH'))).toHaveLength(9);
     expect(steps.onprogress).toHaveBeenLastCalledWith(20);
+  });
+
+  it('are undone without what was edited since then', async () => {
+    const { devices, calls } = hub('');
+    const { changed } = await editDevices(ids, (device) => ({ ...device, area: 'Cellar' }), follow());
+    Object.assign(devices.get('d1')!, { labels: ['new'] });
+    calls.length = 0;
+    const { failed } = await restoreField('area', changed, follow());
+    expect(failed.size).toBe(0);
+    expect(devices.get('d0')).toMatchObject({ area: null, labels: ['old'] });
+    expect(devices.get('d1')).toMatchObject({ area: 'Hall', labels: ['new'] });
+    expect(calls.filter((call) => call.startsWith('PATCH'))).toHaveLength(20);
   });
 
   it('delete devices', async () => {

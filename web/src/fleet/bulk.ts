@@ -88,6 +88,14 @@ export const editDevices = (
     follow,
   );
 
+/** Give devices the `field` that they had before. Other fields may have been edited since then, and stay. */
+export const restoreField = (
+  field: 'area' | 'labels',
+  before: ReadonlyMap<string, DeviceFields>,
+  follow: Follow,
+): Promise<Outcome> =>
+  editDevices([...before.keys()], (device, id) => ({ ...device, [field]: before.get(id)![field] }), follow);
+
 /** Delete devices with their history. */
 export const deleteDevices = (ids: readonly string[], follow: Follow): Promise<Outcome> =>
   run(

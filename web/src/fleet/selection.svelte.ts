@@ -20,6 +20,16 @@ export class Selection {
     for (let k = 0; k < rows.length && this.ids.size < this.most; k++) this.ids.add(fleet.id[rows[k]!]!);
   }
 
+  /** Return whether one of these rows is not selected. */
+  lacks(rows: Int32Array): boolean {
+    return rows.some((row) => !this.ids.has(fleet.id[row]!));
+  }
+
+  /** Whether `all` selects nothing more. */
+  get isFull(): boolean {
+    return this.ids.size >= this.most;
+  }
+
   remove(ids: readonly string[]): void {
     for (const id of ids) this.ids.delete(id);
   }

@@ -6,6 +6,7 @@ export const bulk = {
   select: 'Geräte auswählen',
   label: 'Ausgewählte Geräte',
   all: 'Alle auswählen',
+  mostSelected: (n: string) => `Höchstens ${n} Geräte werden auf einmal ausgewählt.`,
   silence: 'Stummschalten…',
   area: 'Bereich…',
   labels: 'Labels…',

@@ -6,6 +6,7 @@ export const bulk = {
   select: 'Select devices',
   label: 'Selected devices',
   all: 'Select all',
+  mostSelected: (n: string) => `At most ${n} devices are selected at once.`,
   silence: 'Silence…',
   area: 'Area…',
   labels: 'Labels…',

@@ -6,6 +6,7 @@ export const bulk = {
   select: 'Seleccionar dispositivos',
   label: 'Dispositivos seleccionados',
   all: 'Seleccionar todo',
+  mostSelected: (n: string) => `Se seleccionan como máximo ${n} dispositivos a la vez.`,
   silence: 'Silenciar…',
   area: 'Área…',
   labels: 'Etiquetas…',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -195,3 +196,9 @@ def test_dashboard_translates_the_words_of_channels(code: str) -> None:
         fields = [*kind.fields, *([kind.address] if kind.address else [])]
         shown |= {kind.title, *(field.title for field in fields), *(field.help for field in fields if field.help)}
     assert set(json.loads(texts.read_text("utf-8"))) == shown | {"browsers"}
+
+
+def test_dashboard_knows_the_names_that_channels_have_from_their_kind() -> None:
+    source = Path(__file__).parents[1] / "web" / "src" / "notifications" / "channelWords.ts"
+    titles = dict(re.findall(r"^  (\w+): '(.+)',$", source.read_text("utf-8"), re.MULTILINE))
+    assert titles == {kind.kind: kind.title for kind in CHANNEL_KINDS.values()}

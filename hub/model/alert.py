@@ -90,7 +90,8 @@ class Alert(msgspec.Struct, frozen=True):
     incident: str | None = None  # id of the incident that it belongs to
     suppressed_by: str | None = None  # the gateway whose outage explains it: nobody is notified of this alert
     flapping: bool = False  # raised and cleared again and again: people are not notified each time
-    evaluated_from: int | None = None  # when its rule was created or changed, if the hub has seen that
+    # When its rule was created or changed, or first found the condition to hold without a new reading; None if neither.
+    evaluated_from: int | None = None
 
     @property
     def open(self) -> bool:

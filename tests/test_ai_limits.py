@@ -13,7 +13,7 @@ from hub.accounts.requester import THE_HUB, Requester, current_requester, reques
 from hub.ai.base import AiSettings
 from hub.ai.providers import ProviderChain
 from hub.ai.server_config import ModelServer
-from hub.errors import AiUnavailable
+from hub.errors import AiUnavailable, Forbidden
 from scripted_provider import Scripted, chain, request
 from signed_in import BEARER, TOKEN, person
 
@@ -77,7 +77,7 @@ async def test_role_decides_whether_models_outside_this_network_are_used() -> No
         pieces = [piece async for piece in providers.stream(request())]
         assert pieces[0] == "h"
         for name in ("cloud", "cloud-model"):
-            with pytest.raises(AiUnavailable, match="Your role may not use"):
+            with pytest.raises(Forbidden, match="Your role may not use"):
                 await providers.chat(request(), model=name)
     alone = chain(Scripted("cloud", "c"), budget=budget, fallback=False, **settings)
     with requested_by(BEN), pytest.raises(AiUnavailable):

@@ -31,7 +31,7 @@ async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
         "unit", "since", "raised_at", "acknowledged_at", "acknowledged_by", "note", "cleared_at", "diagnosis",
         "diagnosis_state", "began_at", "ended_at", "withdrawn", "late", "current", "stays_open", "stays_open_key",
         "stays_open_params", "message_key", "message_params", "confirmed", "acknowledged_until", "assignee", "muted",
-        "closed_by", "comments", "silenced_by", "incident_id", "suppressed_by", "flapping",
+        "closed_by", "comments", "silenced_by", "incident_id", "suppressed_by", "flapping", "diagnosis_for",
     }  # fmt: skip
     assert (alert["message"], alert["message_key"]) == ("temperature 85, above 80", "threshold")
     assert alert["message_params"] == {

@@ -103,6 +103,6 @@ def test_message_is_written_in_the_form_and_published(demo: Demo, page: Page):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Siren")).to_be_visible()
     demo.publish("devices/oven/telemetry", {"temperature": 95})
-    run = page.get_by_test_id("reaction-run")
+    run = page.get_by_test_id("reaction-run").filter(has_text="Siren")
     expect(run).to_contain_text("oven-hot · oven → site/siren")
     expect(run).to_contain_text("Ran")

@@ -198,6 +198,14 @@ def test_any_text_is_a_template_or_rejected(source):
         template("{{" + source + "}}").render("1", MESSAGE, NOW)
 
 
+def test_surrogate_rejects_the_value_and_the_command() -> None:
+    source = r"{{ '\ud800' }}"
+    for failing in (lambda: template(source).render("x", ..., NOW), lambda: fill(source, 1)):
+        with pytest.raises(Rejected, match="surrogates not allowed"):
+            failing()
+    assert template("{{ 'ü😀' }}").render("x", ..., NOW) == "ü😀"
+
+
 def test_number_with_too_many_digits_is_refused() -> None:
     with pytest.raises(Rejected, match="a number with too many digits"):
         template("{{ 0x" + "F" * 4_000 + " }}")

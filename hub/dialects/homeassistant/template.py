@@ -147,13 +147,15 @@ class ValueTemplate:
                 size += len(part)
                 bounded(size)
                 parts.append(part)
+            text = "".join(parts)
+            text.encode()  # a surrogate, which UTF-8 cannot express, rejects the value
         except (Missing, UndefinedError):
             raise Missing from None
         except (
             Exception
         ) as error:  # any error in a device's own template rejects the value and is not a fault of the hub
             raise Rejected("template_failed", f"The template failed for this value: {str(error)[:100]}.") from error
-        return "".join(parts)
+        return text
 
 
 def _follow(parsed: Any, path: _Path) -> Any:

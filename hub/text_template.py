@@ -87,10 +87,10 @@ def render(source: str, fields: Mapping[str, Any], limit: int, names: tuple[str,
     except Invalid:
         raise
     except Exception as error:  # whatever a person's template does is no fault of the hub
-        raise Invalid(f"The template fails for this alert: {_failure(error)}.", "Try the preview.") from None
+        raise Invalid(f"The template fails for these fields: {_failure(error)}.", "Try the preview.") from None
     text = "".join(parts).strip()
     if _SURROGATE.search(text):
-        raise Invalid(f"The template fails for this alert: {_NOT_UTF8}.", "Try the preview.")
+        raise Invalid(f"The template fails for these fields: {_NOT_UTF8}.", "Try the preview.")
     return text
 
 

@@ -142,7 +142,7 @@ def test_error_of_a_template_says_in_plain_words_what_to_write(source: str, said
 )
 def test_template_that_fails_when_rendered_ends_with_a_clear_error(source: str) -> None:
     check_template(MessageTemplate("", source))
-    with pytest.raises(Invalid, match=r"more than \d+ characters|fails for this alert: it compares a text"):
+    with pytest.raises(Invalid, match=r"more than \d+ characters|fails for these fields: it compares a text"):
         render(source, {**FIELDS, "message": "a" * 100, "alerts": [{**ALERT, "message": "a" * 100}]}, MAX_TEXT)
 
 
@@ -155,7 +155,7 @@ def test_repeated_json_cannot_fill_the_memory(source: str) -> None:
     tracemalloc.start()
     try:
         check_template(MessageTemplate("", source))
-        with pytest.raises(Invalid, match="fails for this alert: tojson makes a text of more than 8000 characters"):
+        with pytest.raises(Invalid, match="fails for these fields: tojson makes a text of more than 8000 characters"):
             render(source, FIELDS, MAX_TEXT)
         assert tracemalloc.get_traced_memory()[1] < 3_000_000
     finally:

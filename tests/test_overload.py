@@ -48,13 +48,14 @@ async def publish_numbers(port: int, start: int, end: int) -> None:
 
 
 FLOOD = """
-import socket, sys, time
+import json, os, socket, sys, time
 port, topic, seconds = int(sys.argv[1]), sys.argv[2].encode(), float(sys.argv[3])
-body = b'{"value": 1.5, "other": 2.5}'
+# Many metrics: the broker forwards such a message about as fast as a small one, and the hub has more to do.
+body = json.dumps({f"m{number}": number + 0.5 for number in range(40)}).encode()
 rest = len(topic).to_bytes(2) + topic + body
-packets = (bytes([0x30, len(rest)]) + rest) * 500
+packets = (bytes([0x30, len(rest) % 128 + 128, len(rest) // 128]) + rest) * 500
 with socket.create_connection(("127.0.0.1", port)) as sock:
-    sock.sendall(b"\\x10\\x11\\0\\4MQTT\\4\\2\\0\\0\\0\\5flood")
+    sock.sendall(b"\\x10\\x11\\0\\4MQTT\\4\\2\\0\\0\\0\\5" + b"%05d" % (os.getpid() % 100_000))
     assert sock.recv(4) == b"\\x20\\2\\0\\0"
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -85,7 +85,7 @@ def _reason(alert: Alert, rule: Rule, readings: Mapping[str, Points], firings: S
         return "The condition began before the first reading in the file."
     before = alert.message_params.get("condition")
     if before is not None and alert.message_key == rule.condition.kind and _changed(before, rule):
-        return "The rule was changed after the alert was raised: the file has the rule as it was at the export."
+        return "The rule was changed after the alert was raised: the file has the rule of the time of the export."
     near = min(
         (each for each in firings if each.metric == alert.metric),
         key=lambda each: abs(each.start - alert.since),

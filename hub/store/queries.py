@@ -170,9 +170,10 @@ def similar_alerts(connection: SqlConnection, to: Alert, limit: int) -> list[Ale
 
 def confirmed_alerts(connection: SqlConnection, devices: Sequence[str], metric: str | None, limit: int) -> list[Alert]:
     """See :meth:`hub.store.base.Store.confirmed_alerts`."""
+    condition = _metric_is(metric)
     return _alerts(
         connection,
-        f"confirmed_at IS NOT NULL AND device IN (SELECT value FROM json_each(?)) AND {_metric_is(metric)} "  # noqa: S608
+        f"confirmed_at IS NOT NULL AND device IN (SELECT value FROM json_each(?)) AND {condition} "  # noqa: S608 (our own words)
         "ORDER BY confirmed_at DESC, id DESC LIMIT ?",
         to_json(list(devices)),
         *_given(metric),

@@ -101,16 +101,16 @@ def _check(value: Any, what: str, levels: int) -> None:
 
 @lru_cache(4_096)
 def coordinate_limit(metric: str) -> float | None:
-    """Return the largest absolute value in degrees of a metric that is a coordinate by its name; None for others.
+    """Return the largest absolute value, in degrees, of a metric whose name says that it is a coordinate.
 
-    The name, or its last part, is ``latitude`` or ``longitude``: ``location.latitude``, ``gps_longitude``. Short names
-    such as ``lat`` are also used for other things (latency), so they have no limit.
+    Such a name is or ends with ``latitude`` or ``longitude``: ``location.latitude``, ``gps_longitude``. Short names
+    such as ``lat`` are also used for other things (latency), so they have no limit. Returns None for other metrics.
     """
     return _COORDINATES.get(_SEPARATORS.split(metric.lower())[-1])
 
 
 def coordinate_problem(metric: str, value: Any) -> str | None:
-    """Return what is wrong with the value of a metric that is a coordinate, as a sentence; None if nothing is."""
+    """Return an error message if the metric is a coordinate and the value is out of range; otherwise None."""
     limit = coordinate_limit(metric)
     if limit is None or type(value) not in (int, float) or -limit <= value <= limit:
         return None

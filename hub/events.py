@@ -95,8 +95,8 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 class AlertHandled(msgspec.Struct, frozen=True):
     """The handling of an open alert changed: assignment, mute, silence, suppression, acknowledgement or a comment.
 
-    ``what`` says how. ``by`` is the person who did it, None if the hub did. ``text`` is the comment, or the notes of
-    the silences.
+    ``what`` names the change. ``by`` is the person who made it, None if the hub made it. ``text`` is the comment, or
+    the notes of the silences that match the alert.
     """
 
     alert: Alert
@@ -129,7 +129,7 @@ class CauseConfirmed(msgspec.Struct, frozen=True):
 class AlertChanged(msgspec.Struct, frozen=True):
     """The severity or threshold of an open alert has changed, because of a new value or a change of its rule.
 
-    ``was`` is the severity before. It is set only if a new value has changed the severity.
+    ``was`` is the previous severity. It is None unless a new value has changed the severity.
     """
 
     alert: Alert
@@ -140,7 +140,7 @@ class AlertChanged(msgspec.Struct, frozen=True):
 class AlertCleared(msgspec.Struct, frozen=True):
     alert: Alert
     at: int
-    note: str | None = None  # of the person who closed it (``alert.closed_by``), or why it was withdrawn
+    note: str | None = None  # written by the person who closed the alert, or the reason why the hub withdrew it
 
 
 class IncidentChanged(msgspec.Struct, frozen=True):
@@ -194,7 +194,7 @@ class SettingChanged(msgspec.Struct, frozen=True):
     text: str
     at: int
     device: str | None = None
-    params: dict[str, Any] = {}  # what ``text`` says, unformatted
+    params: dict[str, Any] = {}  # the values in ``text``, unformatted
 
 
 AlertEvent = AlertRaised | AlertAcknowledged | AlertHandled | AlertChanged | AlertCleared | CauseConfirmed

@@ -51,7 +51,7 @@ def check_host_name(name: str, host: str) -> None:
     if not is_possible_host(host):
         hint = "Allowed: an IP address, or labels of 1 to 63 characters with dots between them."
         raise Invalid(f"{name} has no valid host name ({host[:64]!r}).", hint)
-    if (address := literal(host)) is not None and is_forbidden(address):
+    if (address := parse_address(host)) is not None and is_forbidden(address):
         raise Invalid(f"{name} is not an allowed address ({host[:64]!r}).", NOT_ALLOWED)
 
 
@@ -85,7 +85,7 @@ def is_forbidden(address: IpAddress) -> bool:
     )
 
 
-def literal(host: str) -> IpAddress | None:
+def parse_address(host: str) -> IpAddress | None:
     """Return the address that ``host`` spells in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
 
     Digits and dots of Unicode count as those of ASCII, as in a host name. Returns None if ``host`` is a name.

@@ -26,7 +26,7 @@ from hub.errors import Invalid
 MAX_SOURCE = 4_096
 MAX_DEPTH = 30
 MAX_TEXT = 8_000
-"""The most characters of a text that a template makes."""
+"""Maximum number of characters in the result of a template or filter."""
 _ALLOWED = {
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name, nodes.Const, nodes.Getattr),
     *(nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.Filter),
@@ -37,7 +37,11 @@ FIELDS = (
     *("status", "severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since"),
     *("duration", "diagnosis", "url", "rule_name", "count", "others", "more"),
 )
-"""Fields of a message. Fields that alerts have, too, such as ``device``, have the value of the most severe alert."""
+"""The fields that a template of a message may use.
+
+Each alert of the message has some of these fields, too, such as ``device``. Outside of a loop over the alerts, such a
+field has the value of the most severe alert.
+"""
 ALERT_FIELDS = (
     *("severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since", "duration"),
     *("diagnosis", "url", "rule_name"),
@@ -56,7 +60,7 @@ _WORDS = {
     "AssignBlock": "{% set %} is not allowed: repeat the field where it is needed",
     "FilterBlock": "{% filter %} is not allowed; write {{ field | upper }}",
 }
-"""What is wrong, by the name of a type of Jinja2's syntax tree."""
+"""Error messages by the class name of a node in Jinja2's syntax tree."""
 _TAG = re.compile(r"unknown tag '([^']{0,40})")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _NO_VALUE = "it compares a field without a value"
@@ -72,7 +76,7 @@ def check_source(source: str, names: tuple[str, ...] = FIELDS) -> None:
 
 
 def render(source: str, fields: Mapping[str, Any], limit: int, names: tuple[str, ...] = FIELDS) -> str:
-    """Return the text that a template makes of ``fields``. ``names`` are the fields that it may use.
+    """Fill in a template with ``fields``, and return the text. ``names`` are the fields that it may use.
 
     Raises Invalid if the template fails for these fields or makes more than ``limit`` characters.
     """
@@ -86,7 +90,7 @@ def render(source: str, fields: Mapping[str, Any], limit: int, names: tuple[str,
             parts.append(part)
     except Invalid:
         raise
-    except Exception as error:  # whatever a person's template does is no fault of the hub
+    except Exception as error:  # Jinja2 and its filters may raise any exception
         raise Invalid(f"The template fails for these fields: {_failure(error)}.", "Try the preview.") from None
     text = "".join(parts).strip()
     if _SURROGATE.search(text):
@@ -154,7 +158,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 @pass_context
 def _as_text(_context: Context, value: Any) -> Any:
-    """Return what is written for a value: nothing for a field without a value.
+    """Return the text that a template writes for a value; empty for a field without a value.
 
     As this takes the context, Jinja2 cannot call it before the template is filled in. Otherwise, Jinja2 would evaluate
     filters of constants while it compiles the template, even if the template is only checked.
@@ -256,13 +260,13 @@ def _invalid(node: nodes.Node, why: str) -> Invalid:
 
 
 def _not_allowed(node: object) -> str:
-    """Return what is wrong with a node of Jinja2's syntax tree that is not allowed."""
+    """Return the error message for a node of Jinja2's syntax tree that is not allowed."""
     found = (_WORDS.get(each.__name__) for each in type(node).__mro__)
     return next((words for words in found if words), f"it has a part that is not allowed; write {_FORMS}")
 
 
 def _unreadable(problem: str) -> str:
-    """Return what is wrong with a template that cannot be read. ``problem`` is what Jinja2 says."""
+    """Return the error message for a template that cannot be parsed. ``problem`` is Jinja2's own message."""
     if (tag := _TAG.search(problem)) is not None:
         return f"there is no {{% {tag[1]} %}}; allowed: if, elif, else, endif, for, endfor"
     if problem.lower().startswith("unexpected end of template"):
@@ -274,7 +278,7 @@ def _unreadable(problem: str) -> str:
 
 
 def _failure(error: Exception) -> str:
-    """Return why a template could not be filled in with the fields of an alert."""
+    """Return the reason why a template could not be filled in, from the exception of Jinja2 or of a filter."""
     if isinstance(error, TypeError) and "not supported between" in str(error):
         return _NO_VALUE if "NoneType" in str(error) else "it compares a text with a number"
     if isinstance(error, UndefinedError):

@@ -86,7 +86,7 @@ class ColdRoom(Machine):
         self._water = lag(self._water, target, dt, 240)
 
     def _warmth(self) -> float:
-        """Return the kelvins that faults add to the room."""
+        """Return the rise of the room's temperature (K) that is due to faults."""
         door = 10.5 * self.level("door_left_open", 1, 55)
         leak = 9.5 * self.level("refrigerant_leak", 6, 55)
         dead = 10.0 * self.level("compressor_failure", 5, 55)

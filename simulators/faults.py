@@ -81,7 +81,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A scheduled fault; times are in seconds after the start."""
+    """A scheduled fault; times are in seconds, ``at`` counts from the start of the live readings."""
 
     device: str
     fault: str
@@ -97,7 +97,7 @@ _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds of ``20``, ``20s``, ``1.5m`` or ``2h``. Raises ValueError."""
+    """Parse a duration such as ``20``, ``20s``, ``1.5m`` or ``2h``; return it in seconds. Raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|)", text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not a duration: write a number with s, m or h, such as 20s, 1.5m or 2h")

@@ -12,7 +12,7 @@ from simulators.physics import clamp, daylight, lag, outdoors
 
 OUTDOOR_CO2 = 420.0
 VENTILATION: Mapping[str, float | None] = {"auto": None, "closed": 0.0, "open": 100.0}
-"""Positions of the vents in percent; None: the controller sets them."""
+"""The position of the vents in percent, by ventilation mode. None: the controller sets it."""
 
 
 class Greenhouse(Machine):
@@ -104,7 +104,7 @@ class Greenhouse(Machine):
         self._soil += ((0.03 if self._pouring else 0.0) - used) * dt
 
     def _trapped(self) -> float:
-        """Return the kelvins of solar heat that a stuck vent keeps inside."""
+        """Return the rise in temperature (K) from the solar heat that a stuck vent keeps inside."""
         return 21 * clamp(0.1 + 1.3 * self._sun, 0, 1) * self.level("vent_stuck", 4, 50)
 
     def _measure(self) -> Readings:

@@ -221,7 +221,7 @@ class Site:
         return begin, end
 
     def _truth(self, plan: Plan, **fields: Any) -> Callable[[float], dict[str, Any]]:
-        """Return a function that returns the fields of an event of a fault, given its start in seconds."""
+        """Return a function that takes the start of a fault (s) and returns the fields of the event to emit."""
 
         def event(seconds: float) -> dict[str, Any]:
             start = self._epoch + round(seconds * 1000)

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from hub.errors import AiError
-from hub.server_urls import NOT_ALLOWED, IpAddress, is_forbidden, literal, unwrapped
+from hub.server_urls import NOT_ALLOWED, IpAddress, is_forbidden, parse_address, unwrapped
 
 _RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
 """A separate thread pool for DNS: a name server that does not answer blocks only these threads."""
@@ -34,7 +34,7 @@ async def pin(request: Any) -> None:
         request.url.raw_host.decode("ascii").strip("[]"),
         request.url.port or (443 if request.url.scheme == "https" else 80),
     )
-    if (address := literal(host)) is not None:
+    if (address := parse_address(host)) is not None:
         if is_forbidden(address):
             raise refusal(host)
         return
@@ -58,7 +58,7 @@ async def check_host(host: str, port: int) -> None:
 
     A host whose name cannot be resolved is accepted.
     """
-    if (address := literal(host)) is not None:
+    if (address := parse_address(host)) is not None:
         addresses = [address]
     else:
         try:
@@ -86,7 +86,7 @@ async def is_public(host: str, port: int) -> bool:
 
     A host whose name cannot be resolved counts as public.
     """
-    if (address := literal(host)) is not None:
+    if (address := parse_address(host)) is not None:
         return unwrapped(address).is_global
     try:
         found = await resolve(host, port)

@@ -13,7 +13,7 @@ import msgspec
 
 from hub.ai.address_guard import refusal
 from hub.errors import ConfigError
-from hub.server_urls import is_forbidden, literal
+from hub.server_urls import is_forbidden, parse_address
 
 Kind = Literal["openai", "ollama"]
 Api = Literal["chat", "responses"]
@@ -65,7 +65,7 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
         Such a server may need minutes for an answer.
         """
         host = self.origin[1]
-        address = literal(host)
+        address = parse_address(host)
         if address is not None:
             return address.is_loopback or address.is_private
         return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa", ".localhost"))
@@ -108,7 +108,7 @@ def checked_address(address: str, kind: Kind) -> str:
         raise wrong
     if parts.username is not None or parts.password is not None:
         raise ConfigError("The address must not contain a user name or password.", "Enter the key as the API key.")
-    number = literal(ascii_host)
+    number = parse_address(ascii_host)
     if number is None and not _NAME.fullmatch(ascii_host):
         raise wrong
     if number is not None and is_forbidden(number):

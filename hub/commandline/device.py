@@ -101,7 +101,7 @@ def _end_of(user: BrokerUser) -> list[str]:
 def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
     """Print the next steps after a credential was issued.
 
-    They are how the broker learns of the new user, and what a person has to enter in the device. For a gateway,
+    They say how to make the new user known to the broker, and which values to enter in the device. For a gateway,
     ``prefixes`` are the topics that it may use.
     """
     print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")

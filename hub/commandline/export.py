@@ -118,7 +118,7 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
 
 
 def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
-    """Log which stored data cannot be read, so that the export lacks it.
+    """Log which stored data cannot be read and is therefore missing in the export.
 
     ``devices`` are the ids of unreadable device states, ``batches`` is the number of unreadable batches of readings.
     """

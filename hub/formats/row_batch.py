@@ -12,7 +12,7 @@ from hub.formats.row import RowSkipped
 from hub.model import Reading
 
 ROWS = 5_000
-"""The most rows in a batch. A batch is stored in one transaction."""
+"""Maximum number of rows in a batch. A batch is stored in one transaction."""
 CHARACTERS = 4_000_000
 """A batch ends when its text values together have this many characters."""
 
@@ -24,7 +24,7 @@ class RowBatch(msgspec.Struct, frozen=True):
         readings: The readings.
         skipped: The rows without a reading.
         zoneless: Number of times without a time zone that were read so far.
-        wrong: Message and hint of the error in the row after these; reading stops at that row. None without an error.
+        wrong: Message and hint of the error in the next row, at which reading stops; None if there is no error.
         last: True if this is the end of the table.
     """
 

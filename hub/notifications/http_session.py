@@ -17,7 +17,7 @@ from yarl import URL
 from hub.ai.address_guard import refusal, resolve
 from hub.errors import AiError
 from hub.notifications.base import DeliveryFailed
-from hub.server_urls import is_forbidden, literal
+from hub.server_urls import is_forbidden, parse_address
 
 TIMEOUT_S = 10.0
 """The longest time in seconds for connecting, and for each wait for data."""
@@ -155,7 +155,7 @@ def _exact(url: str) -> URL:
     Raises ValueError if the URL is not valid.
     """
     parts, whole = urlsplit(url), URL(url)
-    if (address := literal(whole.raw_host or "")) is not None:
+    if (address := parse_address(whole.raw_host or "")) is not None:
         whole = whole.with_host(str(address))  # aiohttp takes no short forms such as 127.1
     path, query = (quote(each, safe=string.punctuation) for each in (parts.path, parts.query))
     authority = whole.raw_authority

@@ -86,7 +86,7 @@ class Tools:
     async def history(
         self, device: Name, metric: Name, hours: Hours = 2.0, buckets: Annotated[int, msgspec.Meta(ge=2, le=200)] = 24
     ) -> HistoryView:
-        """Return one metric of a device over the last hours: minimum, mean, maximum of each part, first and last."""
+        """Return one metric of a device over the last hours: minimum, mean and maximum of each bucket; first, last."""
         found = self.queries.lookup.one(device)
         if metric not in found.metrics:
             raise NotFound(f"{found.id} has no metric {metric!r}.", f"It has {', '.join(sorted(found.metrics))}.")

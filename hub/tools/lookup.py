@@ -12,11 +12,11 @@ from hub.errors import NotFound
 from hub.model import Device
 from hub.registry.reader import DeviceReader
 
-_PART, _MOST_COMPARED = 3, 500
-"""Length in letters of the parts by which names are preselected, and how many names are then compared exactly."""
+_TRIGRAM, _MOST_COMPARED = 3, 500
+"""In a large fleet, the names that share the most trigrams with the text are selected. Only these are compared."""
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
-"""Size of the cache of :func:`folded` names (about 100 bytes each), so that a question need not fold them all again."""
+"""Maximum number of names in each cache of this module, such as that of :func:`folded` (about 100 bytes a name)."""
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -168,9 +168,9 @@ class Lookup:
         wanted = folded(text)
         names = {folded(form): d.id for d in self._registry.devices() for form in (d.id, d.display_name)}
         if len(names) > _MOST_COMPARED:
-            # The exact comparison is slow: of a large fleet, only the names that share most parts are compared.
-            parts = {wanted[at : at + _PART] for at in range(max(len(wanted) - _PART + 1, 1))}
-            alike = nlargest(_MOST_COMPARED, names, key=lambda name: sum(part in name for part in parts))
+            # The exact comparison is slow, so only the names that share the most trigrams are compared.
+            trigrams = {wanted[at : at + _TRIGRAM] for at in range(max(len(wanted) - _TRIGRAM + 1, 1))}
+            alike = nlargest(_MOST_COMPARED, names, key=lambda name: sum(part in name for part in trigrams))
             names = {name: names[name] for name in alike}
         return list(dict.fromkeys(names[name] for name in get_close_matches(wanted, list(names), n=3, cutoff=0.6)))
 

@@ -29,7 +29,7 @@ class Queries:
     ) -> None:
         self.registry, self.engine, self.store, self.now = registry, engine, store, now
         self.lookup = Lookup(registry)
-        self.hub_problems: Callable[[], Sequence[str]] = list  # what keeps the hub from its work, or is degraded
+        self.hub_problems: Callable[[], Sequence[str]] = list  # faults, and parts that are degraded
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
         """Rank devices by the metrics whose names contain ``metric``: one row per device, in the given order.
@@ -118,8 +118,8 @@ class Queries:
     ) -> tuple[list[Activity], int]:
         """Return the newest ``limit`` entries from ``start`` to ``end`` that ``wanted`` accepts, newest first.
 
-        Also return back to when the log was searched (epoch ms). It is later than ``start`` if there are more than
-        ``limit`` such entries, or more than 10,000 of all kinds since ``start``.
+        Also return the time (epoch ms) from which on the result is complete. This time is later than ``start`` if
+        there are more than ``limit`` such entries, or more than 10,000 entries of all kinds since ``start``.
         """
         found: list[Activity] = []
         before: int | None = None

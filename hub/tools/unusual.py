@@ -15,7 +15,7 @@ from hub.tools.queries import Queries
 HISTORY_MS = 7 * 86_400_000
 RECENT_MS = 86_400_000
 PARTS = 2_016
-"""Number of means that are read, of five minutes each.
+"""Number of five-minute means that are read of each metric: those of seven days.
 
 Reading all values would take long, and the noise of shorter means looks unusual more often.
 """

@@ -1,8 +1,8 @@
 """The domain's data types: structs without behaviour that every layer uses.
 
 All times are integers: milliseconds since the Unix epoch, UTC. Types that are created for each message are frozen
-msgspec structs, one per record instead of one per metric. So decoding, registry and one rule take 2.1 us a record
-instead of 3.2 us.
+msgspec structs, one per record instead of one per metric. This reduces the time for decoding a record, updating the
+registry and evaluating one rule from 3.2 to 2.1 microseconds.
 """
 
 from hub.model.activity import Activity

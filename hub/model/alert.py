@@ -66,8 +66,8 @@ class Alert(msgspec.Struct, frozen=True):
     severity: Severity
     state: AlertState
     message: str
-    value: Value | None  # of the metric, when the alert was raised or the rule's threshold last changed
-    threshold: float | None  # None where the rule compares with no single number
+    value: Value | None  # the metric's value when the alert was raised or the rule's threshold last changed
+    threshold: float | None  # None if the rule does not compare with a single number
     unit: str | None
     since: int
     raised_at: int
@@ -77,15 +77,19 @@ class Alert(msgspec.Struct, frozen=True):
     cleared_at: int | None = None
     ended_at: int | None = None
     withdrawn: bool = False  # cleared because the rule changed or no longer applies, not because the condition ended
-    late: bool = False  # made from readings that arrived late: over before the hub knew, and nobody was notified
+    late: bool = (
+        False  # found in readings that arrived late: it had ended before the hub raised it, so nobody was notified
+    )
     message_key: str | None = None  # the kind of rule: with message_params, ``message`` can be written in any language
     message_params: dict[str, Any] = {}  # unformatted
-    confirmed: ConfirmedCause | None = None  # such an alert is kept beyond the retention
-    acknowledged_until: int | None = None  # then it is open again; None: acknowledged until it is cleared
+    confirmed: ConfirmedCause | None = None  # an alert with a confirmed cause is kept longer than the retention time
+    acknowledged_until: int | None = (
+        None  # when the acknowledgement expires; None: acknowledged until the alert is cleared
+    )
     assignee: Assignee | None = None
     muted: Mute | None = None
     closed_by: str | None = None  # cleared by this person, not because the condition ended
-    comments: int = 0  # in its history
+    comments: int = 0  # number of comments in the history
     silenced_by: tuple[SilencedBy, ...] = ()
     incident: str | None = None  # id of the incident that it belongs to
     suppressed_by: str | None = None  # the gateway whose outage explains it: nobody is notified of this alert

@@ -35,7 +35,7 @@ class CommandDescriptor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     encoding: str = "json"  # see hub.control.payload
     property: str | None = None  # the key that the encoding sets
     confirm_by: str | None = None  # the metric that shows that the command was executed
-    replies: bool = False  # the device answers with the command's id
+    replies: bool = False  # whether the device answers with the command's id
     type: ValueType = "text"
     title: str | None = None
     unit: str | None = None
@@ -47,8 +47,8 @@ class CommandDescriptor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     values: tuple[str, ...] = ()  # of an enum
     properties: dict[str, dict[str, Any]] = {}  # of an object: a descriptor for each key
     items: dict[str, Any] = {}  # of a list: the descriptor of its items
-    payload: str | None = None  # of a command without a value, such as a button; empty where it does not matter
-    options: dict[str, Any] = {}  # more that the encoding needs, such as the method of a remote call
+    payload: str | None = None  # of a command without a value, such as a button; empty if the device ignores it
+    options: dict[str, Any] = {}  # further parameters of the encoding, such as the method of a remote procedure call
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     state: CommandState
     created_at: int
     expires_at: int
-    repeatable: bool = False  # may be sent again when nothing came back: it sets a state, so twice is as good as once
+    repeatable: bool = (
+        False  # sent again if the device does not answer: the command sets a state, so executing it twice does no harm
+    )
     wanted: dict[str, tuple[Value, ...]] = {}  # the metrics that confirm it, each with the accepted values
     tolerance: float = 0.0  # how far a reported number may be from the wanted one
     attempts: int = 0  # how often it was sent

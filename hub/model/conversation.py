@@ -64,7 +64,7 @@ class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
 
 
 Extra = Step | Chart | Proposal | RuleProposal | Source | Unsupported
-"""The parts of an answer beside its text."""
+"""A part of an answer besides its text: a look-up, chart, proposal or source, or a sentence that is not supported."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,11 +116,11 @@ class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
 
     due: int  # when, by the hub's clock, no further late readings are expected
     since: int | None = None  # the first reading that met the condition, by the device's clock
-    until: int = 0  # the last one
-    value: Value | None = None  # of the reading with which the condition had held for the rule's duration
+    until: int = 0  # the last reading that met the condition
+    value: Value | None = None  # of the reading at which the condition had held for as long as the rule requires
     over: int | None = None  # as in Watch
     points: list[tuple[int, float]] = []  # the window of a rate rule
-    behind: bool = False  # newer readings had been evaluated before these arrived
+    behind: bool = False  # whether newer readings had been evaluated before the late ones arrived
 
 
 class PartState(msgspec.Struct, gc=False, omit_defaults=True):
@@ -149,7 +149,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     over: int | None = None  # since when the condition is over, by the device's clock, while its alert stays open
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
     parts: dict[int, PartState] = {}  # of the joined conditions that depend on earlier values, by number
-    closed: int | None = None  # a person closed its alert: values (or silence) up to this time raise no other one
+    closed: int | None = None  # when a person closed its alert: values (or silence) up to this time raise no new alert
     evaluated_from: int | None = None  # see Alert.evaluated_from
 
 
@@ -173,17 +173,19 @@ class Device(msgspec.Struct):
     reported: dict[str, Any] = {}
     watches: dict[str, Watch] = {}  # by "rule_id/metric"
     last_applied_record: int = 0  # number of the last record that the stored state may contain
-    constant_id: int | None = None  # stem of an id or seq that came with different values, or MANY_IDS: no dedup by it
+    constant_id: int | None = (
+        None  # stem of an id or seq that came with different values (or MANY_IDS); not used for dedup
+    )
     metric_edits: dict[str, MetricOverride] = {}  # by metric
     regularity: int = 0  # how regular its intervals are; see registry/expected_interval.py
-    longest_pause: float = 0.0  # ms, 0 for a regular device; see there
+    longest_pause: float = 0.0  # between two readings, in ms; 0 for a regular device
     discrete: bool = False  # it reports only states and events
-    announces_offline: bool = False  # its protocol would have reported that it is gone; see Availability
+    announces_offline: bool = False  # its protocol reports when the device goes offline; see Availability
     presence_before_gateway: Presence | None = None  # its presence when its gateway went offline
     last_reading: int | None = None  # time of receipt of its last live reading
     withdrawn: bool = False  # its announcement was removed and nothing came since: its silence is normal
     kinds: tuple[str, ...] | None = None  # kinds of machine, set by a person; None: determined by the hub
-    area_id: str | None = None  # id of that area; rights depend on it, never on info.area
+    area_id: str | None = None  # id of the area in ``area``; access rights depend on it, never on info.area
     calculated: dict[str, CalculatedMark] = {}  # the metrics that the hub calculates
 
     @property

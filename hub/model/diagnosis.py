@@ -83,9 +83,11 @@ class CauseMatch(msgspec.Struct, frozen=True):
     actions: tuple[str, ...] = ()
     confirm_by: tuple[str, ...] = ()
     nature: CauseNature = "fault"
-    log_odds: float | None = None  # against anything unknown; unlike ``score`` not limited by a lack of tests or signs
+    log_odds: float | None = (
+        None  # of this cause against an unknown cause; a lack of tests or symptoms limits only ``score``
+    )
     explain: str = ""  # why the cause produces these symptoms
-    distinguish: dict[str, str] = {}  # by another cause: the reading or check that tells the two apart
+    distinguish: dict[str, str] = {}  # for each other cause, the reading or check that tells it from this one
 
 
 ClaimKind = Literal["observation", "inference", "advice"]
@@ -100,15 +102,15 @@ ClaimRelation = Literal[
 class Claim(msgspec.Struct, frozen=True):
     """A sentence of a diagnosis, with the ids of the evidence that it cites.
 
-    The fields from ``metric`` to ``end`` give as data what the sentence states. The hub takes them from the evidence,
-    not from the sentence.
+    The fields from ``metric`` to ``end`` hold the statement as data. The hub takes them from the evidence, not from the
+    sentence.
     """
 
     text: str
     evidence: tuple[str, ...]
     supported: bool  # the evidence does not contradict ``text``, and gives every number in it
-    kind: ClaimKind = "observation"  # as the hub sees it
-    reason: str = ""  # why it is not supported
+    kind: ClaimKind = "observation"  # determined by the hub
+    reason: str = ""  # why the claim is not supported
     by_hub: bool = False  # the hub wrote it from the evidence in place of a sentence that is not supported
     metric: str | None = None
     quantity: str | None = None  # what the metric measures
@@ -128,7 +130,7 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 class CauseOpinion(msgspec.Struct, frozen=True):
-    """The cause as one writer sees it. ``evidence`` are the ids of the findings that the writer cites."""
+    """The cause that one writer names. ``evidence`` are the ids of the findings that the writer cites."""
 
     writer: Writer
     cause: str | None  # None if the writer does not decide; a word of the writer's own if it is no known cause
@@ -157,8 +159,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     created_at: int
     prompt: tuple[tuple[str, str], ...] = ()  # the model's input as ``(role, text)``, which makes it reproducible
     took_ms: int = 0
-    instead_of: Writer | None = None  # the model that failed, where another one wrote it
+    instead_of: Writer | None = None  # the model that failed, so that another writer wrote this
     quotes: tuple[Quote, ...] = ()  # from manuals of the device's model
-    opinions: tuple[CauseOpinion, ...] = ()  # the analyst's, and that of the model that wrote
-    awaits: Writer | None = None  # a model that still writes: its version replaces this one
-    awaits_until: int = 0  # the latest time for that
+    opinions: tuple[CauseOpinion, ...] = ()  # of the built-in analyst, and of the model that wrote the diagnosis
+    awaits: Writer | None = None  # a model that is still writing; its diagnosis will replace this one
+    awaits_until: int = 0  # until when the hub waits for that model

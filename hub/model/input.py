@@ -41,9 +41,9 @@ class PostedMessages(msgspec.Struct, frozen=True):
 
     Attributes:
         records: How many records were stored.
-        duplicates: How many records had been stored before.
-        rejections: The number (from 0) of each message that is invalid or has an invalid value, and the reason.
-        retimed: The numbers of the messages whose readings got the time of receipt instead of their own time.
+        duplicates: How many records were left out, because they had been stored before.
+        rejections: The index (from 0) of each message that is invalid or has an invalid value, and the reason.
+        retimed: The indexes of the messages whose readings got the time of receipt instead of their own time.
     """
 
     records: int

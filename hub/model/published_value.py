@@ -1,4 +1,4 @@
-"""A value of one device that rules on other devices read."""
+"""Latest values of devices, as rules on other devices read them."""
 
 from __future__ import annotations
 

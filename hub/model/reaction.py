@@ -130,8 +130,8 @@ class RunLimits(msgspec.Struct, frozen=True):
 class Reaction(msgspec.Struct, frozen=True):
     """A reaction. Either ``alert`` or ``schedule`` starts it, and it has one action.
 
-    A command, a message or a scheduled run that is more than ``grace_ms`` late, because the hub was not running, is
-    skipped.
+    If the hub was not running when a command, a message or a scheduled run was due, and more than ``grace_ms`` have
+    passed since, it is skipped.
     """
 
     id: str

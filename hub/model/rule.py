@@ -28,7 +28,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Breach(msgspec.Struct, frozen=True):
-    """What the text of an alert says about the moment at which the condition was met.
+    """The facts for the text of an alert: the state of the metric or device when the condition was met.
 
     Attributes:
         metric: the name of the metric; empty if the alert is about the whole device.

@@ -42,8 +42,8 @@ async def describe(providers: ProviderChain, name: str, found: dict[str, Any], p
     Args:
         providers: the models.
         name: the file's name.
-        found: the worker's result for a document, without its ``pages``.
-        pages: the texts of the pages.
+        found: what the worker process found in the document, such as ``title``, without the ``pages``.
+        pages: the text of each page.
     """
 
     async def plain() -> str:
@@ -79,9 +79,9 @@ async def answer(providers: ProviderChain, name: str, question: str, quotes: Seq
 
 
 def _plain(found: dict[str, Any], pages: Sequence[str]) -> str:
-    """Return a description of a PDF, written without a language model: facts about it, and how its text begins.
+    """Return a description of a PDF without using a language model: facts about it, and the beginning of its text.
 
-    ``found`` are the facts, such as ``page_count`` and ``title``. ``pages`` are the texts of the pages.
+    ``found`` has the facts, such as ``page_count`` and ``title``. ``pages`` has the text of each page.
     """
     count = found["page_count"]
     with_text = sum(bool(page.strip()) for page in pages)

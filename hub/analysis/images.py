@@ -18,14 +18,14 @@ _SYSTEM = (
 
 
 async def describe(providers: ProviderChain, name: str, device: str | None, found: dict[str, Any]) -> Findings:
-    """Let a model describe an image, and return the findings.
+    """Return a description of an image by a vision model, or without one by the hub itself.
 
     Args:
         providers: the models.
         name: the file's name.
-        device: the device that the image is linked to, if any.
-        found: what the worker has found out about the picture. Fields that are needed only here, such as the upright
-            picture, are removed from it, so that they are not stored with the analysis.
+        device: the id of the device that the image is linked to, if any.
+        found: what the worker process found in the image. Fields that need not be stored with the analysis, such as
+            the image data itself, are removed from this dictionary.
     """
     upright = found.pop("upright")
     kind, brightness, contrast = found.pop("kind"), found.pop("brightness"), found.pop("contrast")
@@ -49,7 +49,7 @@ async def describe(providers: ProviderChain, name: str, device: str | None, foun
 
 
 def _measured(found: dict[str, Any], kind: str, brightness: float, contrast: float) -> str:
-    """Return the statistics and the recognized text as sentences.
+    """Return the image's statistics and the text recognized in it as sentences.
 
     The last sentence says that only a vision model could tell what the picture shows.
     """

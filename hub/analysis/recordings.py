@@ -11,7 +11,7 @@ _TRANSCRIPT = 4_000
 
 
 def describe(form: str, found: dict[str, Any]) -> Findings:
-    """Describe a recording. ``form`` is the file's type, such as ``wav``; ``found`` is the worker's result."""
+    """Describe a recording. ``form`` is the file's type, such as ``wav``; ``found`` is the worker process's result."""
     if found["sound"] is None:
         return Findings(f"A {form.upper()} recording. It was not decoded.", BUILTIN)
     channels = "mono" if found["channels"] == 1 else f"{found['channels']} channels"

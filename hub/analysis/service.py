@@ -37,8 +37,8 @@ _KINDS: dict[AnalysisKind, Callable[[bytes], str]] = {
 class DeviceLink(msgspec.Struct, frozen=True):
     """Changes to the links of an analysis. A field that is UNSET stays unchanged.
 
-    ``device`` is the device that the analysis belongs to, None for no device. ``models`` are the device models that the
-    document is a manual of.
+    ``device`` is the id of the device that the analysis belongs to, None for no device. ``models`` are the device
+    models for which the document is a manual.
     """
 
     device: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -46,11 +46,11 @@ class DeviceLink(msgspec.Struct, frozen=True):
 
 
 def new_id() -> str:
-    """Return an id for an analysis that is about to start."""
+    """Return a random id for a new analysis."""
     return f"a-{uuid.uuid4().hex[:16]}"
 
 
-def _ignore(stage: str, done: int, of: int) -> None:
+def _ignore(stage: str, done: int, total: int) -> None:
     return None
 
 
@@ -59,11 +59,11 @@ class FileAnalyzer:
 
     Args:
         providers: language, vision and transcription models.
-        worker: reads the files.
+        worker: the process that reads the files.
         library: stores the analyses.
-        registry: has the devices.
-        now: returns epoch ms.
-        speech_model: the folder of a faster-whisper model.
+        registry: the devices.
+        now: returns the time in epoch milliseconds.
+        speech_model: the folder of the faster-whisper model that transcribes if no model server does; None: no model.
     """
 
     def __init__(
@@ -93,19 +93,20 @@ class FileAnalyzer:
         """Analyze a file and store the analysis.
 
         Args:
-            kind: what the file is meant to be.
-            filename: its name.
-            data: its content.
+            kind: the expected kind of file. Any other file is refused.
+            filename: the file's name.
+            data: the file's content.
             device: the id of the device to link the analysis to.
-            models: the device models that a document is the manual of.
+            models: the device models for which a document is the manual.
             progress: is called with the name of the stage, the number of parts done and their total number.
-            analysis_id: an id from :func:`new_id`.
+            analysis_id: an id from :func:`new_id`; None: a new one.
 
         Raises:
-            WrongType: the file is of another type, or damaged.
+            WrongType: the file is of another kind, or damaged.
             TooLarge: the file is too large.
             NotFound: there is no such device.
-            TooBusy: too many files wait.
+            Invalid: ``models`` were given for a file that is not a document.
+            TooBusy: too many files are waiting.
             WorkFailed: the worker process failed.
         """
         form = _KINDS[kind](data)
@@ -171,10 +172,10 @@ class FileAnalyzer:
         return analysis
 
     async def _read_recording(self, form: str, data: bytes, progress: Progress) -> dict[str, Any]:
-        """Measure a recording in the worker, and transcribe its speech.
+        """Measure a recording in the worker process, and transcribe its speech.
 
-        A model server transcribes if one can. Without one, or if it fails, the worker transcribes with the model of
-        ``analysis.speech_model``.
+        The speech is transcribed by a model server that can do so. If there is none or it fails, the worker process
+        transcribes it with the model in the folder ``analysis.speech_model``, if that is set.
         """
         folder = str(self._speech_model) if self._speech_model else None
         words, server = self._vocabulary(), any(w.generative for w in self._providers.describe("transcription"))
@@ -199,7 +200,7 @@ class FileAnalyzer:
         return found
 
     def _vocabulary(self) -> str:
-        """Return the names of the devices. Transcription recognizes these words better."""
+        """Return the names of the devices. They are given to the transcription, which then recognizes them better."""
         names = dict.fromkeys(device.display_name for device in self._registry.devices())
         return ", ".join(names)[:_VOCABULARY_CHARS]
 

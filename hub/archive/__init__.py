@@ -1,8 +1,8 @@
 """Back up a data folder into one file, and restore it.
 
-An archive is a tar file with the files of the folder. At its end is ``manifest.json`` with the size and SHA-256 of each
-file. The history is a consistent copy that is made while the hub writes. By default, an archive contains no secrets: a
-restore keeps the tokens and passwords that the folder has, and creates missing ones again.
+An archive is a tar file with the files of the folder. Its last file is ``manifest.json`` with the size and SHA-256 of
+each file. The history in it is a consistent copy, also if the hub writes in the meantime. By default, an archive
+contains no secrets, and a restore keeps the tokens and passwords that the folder already has.
 """
 
 from hub.archive.create import pack

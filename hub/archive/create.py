@@ -32,8 +32,8 @@ def pack(
         data: The data folder. A hub may be running on it.
         target: The archive to write.
         replace: Overwrite an existing file.
-        known: Secrets in the settings, which are removed from all files. Other secrets are recognised by file name or
-            key.
+        known: Secret values from the settings, which are removed from all files. Other secrets are recognised by the
+            name of the file or by a key such as ``password``.
         with_secrets: Include tokens, keys and passwords.
 
     Raises:
@@ -61,9 +61,10 @@ def pack(
 
 
 def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
-    """Add all files and then the manifest to ``archive``. ``copy`` is the copy of the history.
+    """Add all files and then the manifest to ``archive``, and return the manifest.
 
-    The ``secrets`` are removed from the files. If ``secrets`` is None, the archive includes all secrets.
+    ``copy`` is the copy of the history. The ``secrets`` are removed from the files; if ``secrets`` is None, the archive
+    includes all secrets.
     """
     install = read_installation(data)
     public = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)

@@ -16,8 +16,9 @@ from hub.store.sqlite import FILE
 FORMAT = 1
 MANIFEST, INSTALL = "manifest.json", "install.json"
 STAGED, UNFINISHED = "restore", "restore.partial"
-"""Folders in the data folder: a checked restore that waits to be put in place, and a restore not checked yet."""
+"""Folders inside the data folder: STAGED has an unpacked and checked archive, UNFINISHED one not yet checked."""
 ASIDE = "replaced-"
+"""Prefix of the folders that contain the files which a restore has replaced."""
 
 LEFT_OUT = (
     FILE + "*",
@@ -32,9 +33,9 @@ LEFT_OUT = (
     ASIDE + "*",
     "*.tar",
 )
-"""Patterns of files that an archive does not contain as they are: temporary files, other archives, and the history.
+"""Patterns of files that are not added to an archive: temporary files, other archives, and the history's own files.
 
-The history is copied in another way.
+The archive contains a consistent copy of the history instead.
 """
 ACCOUNTS = (
     "accounts.json",
@@ -45,7 +46,7 @@ ACCOUNTS = (
     "sessions.json",
 )
 SECRET = ("broker/hub.login", "models.json", *ACCOUNTS, "*.pem", "*.key")
-"""Patterns of files that are secret as a whole. An archive contains these files only with ``with_secrets``."""
+"""Patterns of files that are secret as a whole. An archive contains them only if it is made with secrets."""
 
 MAX_FILES = 100_000
 
@@ -65,7 +66,7 @@ class Manifest(msgspec.Struct, frozen=True):
         version: Version of the software that wrote the archive.
         created_at: When the archive was written, in epoch milliseconds.
         install_id: Id of the installation.
-        content: Contents of the history when it was copied.
+        content: Format of the copied history, and its number of rows by table.
         files: Size and checksum of each file, by name.
         with_secrets: True if the archive contains tokens, keys and passwords.
         redacted: Settings files whose secrets were removed.
@@ -106,14 +107,14 @@ def names_in(data: Path) -> Iterator[str]:
 
 
 def is_secret(name: str) -> bool:
-    """Return True if the file of this name is secret as a whole."""
+    """Return True if the file with this name is secret as a whole."""
     return _matches(name, SECRET)
 
 
 def is_allowed(name: str) -> bool:
-    """Return True if an archive may contain a file of this name.
+    """Return True if an archive may contain a file with this name.
 
-    The name has to be a normalised path inside the folder, and must not belong to the files that are left out.
+    The name must be a normalised path inside the folder, and must not match :data:`LEFT_OUT`, except for the history.
     """
     path = PurePosixPath(name)
     inside = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\0" not in name

@@ -1,9 +1,9 @@
 """Restore an archive into a data folder, in two steps.
 
 1. :func:`stage` unpacks the archive into a folder inside the data folder and checks it.
-2. :func:`adopt` moves the present files into a folder ``replaced-TIME``, and the unpacked files into their place. Both
-   are renames. After a crash, the next start of the hub continues them. If a hub is running on the folder, this step
-   waits for the hub's next start.
+2. :func:`adopt` moves the present files into a folder ``replaced-TIME``, and the unpacked files into their place. It
+   only renames files, and after a crash the hub continues at its next start. If a hub is running on the folder, this
+   step is done at the hub's next start.
 """
 
 from __future__ import annotations
@@ -40,17 +40,16 @@ from hub.store.database_copy import companions, examine
 from hub.store.sqlite import FILE
 
 BROKER_FILES = frozenset(("broker/passwd", "broker/acl"))
-"""Files that Mosquitto reads. Mosquitto runs as another user than the hub."""
-
+"""Files that Mosquitto reads. Their permissions allow this, because Mosquitto runs as another user than the hub."""
 
 MAX_CREATED_AT = 253_402_300_800_000
 """The year 10,000 in epoch milliseconds. An archive with a later time is not valid."""
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """An unpacked and checked backup that :func:`adopt` can put in place."""
+    """An unpacked and checked archive that :func:`adopt` can put in place."""
 
-    aside: str  # name of the folder for the present files
+    aside: str  # name of the folder to which the present files are moved
     files: list[str]
 
 
@@ -58,8 +57,8 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
     """Unpack the archive ``source`` inside ``data`` and check it. Files in use are not touched; see :func:`adopt`.
 
     Raises:
-        NotFound: There is no such file.
-        Invalid: It is not a valid archive.
+        NotFound: There is no file ``source``.
+        Invalid: ``source`` is not a valid archive.
         Conflict: ``data`` has a history, and ``replace`` is False.
         StoreError: The archive cannot be unpacked.
     """
@@ -159,7 +158,7 @@ def adopt(data: Path) -> Path | None:
     try:
         return _adopt(data, folder)
     except (OSError, msgspec.MsgspecError) as error:
-        hint = f"Remove {folder} to start with the files from before."
+        hint = f"Remove {folder} to start with the previous files."
         raise StoreError(f"The backup in {folder} cannot be put in place ({error}).", hint) from error
 
 
@@ -169,7 +168,7 @@ def _adopt(data: Path, folder: Path) -> Path | None:
     if not aside.exists():  # otherwise the old files were moved before a crash, and the present ones are new
         partial = data / (staged.aside + ".partial")
         make_folder(partial)
-        # Secrets stay, unless the archive contains its own.
+        # Files with secrets stay in place, unless the archive contains them.
         old = (name for name in names_in(data) if not is_secret(name) or name in staged.files)
         for file in [data / name for name in old] + [data / FILE, *companions(data / FILE)]:
             to = partial / file.relative_to(data)

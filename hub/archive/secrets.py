@@ -14,11 +14,11 @@ from hub.archive.manifest import is_secret
 from hub.runtime.installation import read_installation
 
 MAX_SEARCHED_BYTES = 1 << 20
-"""Larger files are not searched for secrets. Files that people write by hand are smaller."""
+"""Larger files are not searched for secrets: the settings files that people write are smaller."""
 MIN_SECRET_BYTES = 6
-"""Shorter values are not searched for, because they would occur in any file by chance."""
+"""Shorter secrets are not searched for, because they could occur in any file by chance."""
 NO_SECRET_KEYS = {"rules.toml", "calculated.toml", "mappings.toml", "signatures.toml"}
-"""Files whose format has no key for a secret. They are only searched for secret values that are known."""
+"""Files whose format has no key for a secret. They are searched for known secret values, but not for secret keys."""
 
 _KEY = r"[\w.-]*(?:token|password|passwd|secret|api_?key)"
 _ASSIGNED = re.compile(rf"""(?im)^[^#\n]*?(?:^|[\s{{,"']){_KEY}["']?[ \t]*[:=][ \t]*["']?[^\s"',}}\]#]""")

@@ -1,1 +1,1 @@
-"""Build the parts of a hub from its settings, run them, and own all tasks."""
+"""Build the parts of a hub from its settings, connect them, and run their tasks."""

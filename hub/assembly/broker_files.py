@@ -12,10 +12,10 @@ from hub.runtime.settings import MqttSection
 
 
 def check_broker_files(mqtt: MqttSection) -> None:
-    """Read the files in ``mqtt.ca_file``, ``mqtt.cert_file`` and ``mqtt.key_file`` as a TLS connection does.
+    """Check the files in ``mqtt.ca_file``, ``mqtt.cert_file`` and ``mqtt.key_file`` by loading them for TLS.
 
     Raises:
-        ConfigError: A file cannot be read, has the wrong contents, or the key belongs to another certificate.
+        ConfigError: A file cannot be read or has the wrong contents, or the key belongs to another certificate.
     """
     if mqtt.ca_file is not None:
         _check_ca(mqtt.ca_file)

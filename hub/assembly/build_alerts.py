@@ -1,4 +1,4 @@
-"""Build the routes of alerts with the services behind them."""
+"""Build the API routes of alerts, incidents and silences, and the services that they call."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from hub.services.visible_incidents import VisibleIncidents
 
 
 def incident_service(core: Core, alert_service: Alerts) -> VisibleIncidents:
-    """Return the service through which requests read the incidents."""
+    """Return the service for incidents, restricted to those that the current request may see."""
     return VisibleIncidents(
         current=lambda: core.engine.incidents.by_id,
         devices=core.visible.devices,
@@ -46,7 +46,7 @@ def alert_routers(
     submit: Callable[[Input], Awaitable[Any]],
     version: str,
 ) -> list[Router]:
-    """Return the routers for alerts, the actions of people on alerts, confirmed causes, and silences."""
+    """Return the routers for alerts, what people do with alerts, their confirmed causes, and silences."""
     silences = Silences(
         store=core.store,
         alerts=alert_service,

@@ -1,4 +1,4 @@
-"""Build the HTTP API with the services behind it."""
+"""Build the HTTP API and the services that its routes call."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def build_api(
     max_dashboards: int = 64,
     max_listeners: int = 128,
 ) -> tuple[Api, Broadcaster]:
-    """Return the application, and the broadcaster of its event streams. The ``run()`` of the broadcaster needs a task.
+    """Return the application and the broadcaster of its event streams. The caller runs ``broadcaster.run()`` as a task.
 
     Args:
         core: State, history and pipeline.
@@ -102,8 +102,8 @@ def build_api(
         info: Version, install id, limits and other facts about this hub.
         health: Health of the hub.
         http: Settings of the API.
-        max_dashboards: How many clients of ``/api/live`` may be connected at the same time.
-        max_listeners: How many clients of ``/events/devices`` and ``/ws`` may be connected at the same time.
+        max_dashboards: Maximum number of clients of ``/api/live`` at the same time.
+        max_listeners: Maximum number of clients of ``/events/devices`` and ``/ws`` together at the same time.
     """
     submit = with_timeout(core.ingest_queue.submit)
     visible = core.visible

@@ -1,4 +1,4 @@
-"""Build the event streams, and the figures of the hub that pages show."""
+"""Build the event streams, and the statistics about the hub that the dashboard shows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hub.services.visible_incidents import VisibleIncidents
 
 @dataclass(frozen=True, kw_only=True)
 class Feeds:
-    """The figures of the hub that status pages show, and the sender of events.
+    """The statistics about the hub that the dashboard shows, and the sender of events.
 
     Attributes:
         throughput: Message rate, queues and losses.
-        stats: The figures on every page of the dashboard.
+        stats: The statistics on every page of the dashboard.
         broadcaster: Sends events to the clients' streams. Its ``run()`` has to be started as a task.
     """
 
@@ -41,7 +41,7 @@ def build_feeds(
     max_dashboards: int,
     max_listeners: int,
 ) -> Feeds:
-    """Create and connect the parts that send events to browsers and compute the figures of the status pages.
+    """Create and connect the parts that send events to browsers and compute the statistics about the hub.
 
     Args:
         core: The registry, the rules, the pipeline and the event bus.
@@ -50,8 +50,8 @@ def build_feeds(
         device_service: The devices.
         alert_service: The alerts.
         incidents: The incidents.
-        max_dashboards: Maximum number of dashboard pages that are connected at once.
-        max_listeners: Maximum number of listeners of the event streams.
+        max_dashboards: Maximum number of dashboard pages that are connected at the same time.
+        max_listeners: Maximum number of clients of the other event streams at the same time.
 
     Returns:
         The parts. The caller has to run ``broadcaster.run()`` as a task.

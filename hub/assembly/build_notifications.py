@@ -28,9 +28,10 @@ def build_notifications(
     publish: Callable[[Publish], None] = lambda message: None,
     retained: RetainedTopics | None = None,
 ) -> Notifications:
-    """Return the notifications, with the settings in the data folder. The accounts are added later, with the API.
+    """Return the notifications, with their settings from the data folder.
 
-    Without ``publish`` and ``retained``, nothing is published over MQTT.
+    They do not know the accounts yet: :func:`hub.assembly.build_api.build_api` adds them. Without ``publish`` and
+    ``retained``, nothing is published over MQTT.
     """
     return Notifications(
         config=NotificationConfig(data),

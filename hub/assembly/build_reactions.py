@@ -1,4 +1,4 @@
-"""Build the reactions and what they use: commands, MQTT messages, the outbox for webhooks, and the audit log."""
+"""Build the reactions and the services through which they send commands, MQTT messages and webhooks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def build_reactions(
 ) -> Reactions:
     """Return the reactions. They act with the rights of the hub, not with those of the person who wrote them.
 
-    If ``allowed`` is False, the settings switch all reactions off.
+    If ``allowed`` is False, all reactions are switched off.
     """
     webhooks = ReactionWebhooks(notifications.config, notifications.composer)
     outbox = WebhookOutbox(webhook_channel, webhooks.compose, webhooks.problem, notifications.wake_channel)

@@ -1,4 +1,4 @@
-"""Build the routes of rules, calculated metrics and reactions with the services behind them."""
+"""Build the API routes of rules, calculated metrics and reactions, and the services that they call."""
 
 from __future__ import annotations
 

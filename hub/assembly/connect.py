@@ -1,4 +1,4 @@
-"""Build the clients that connect a hub to the broker, and pass what they receive to the pipeline."""
+"""Build the MQTT clients of a hub, and pass lost sessions and changes of the connection to the pipeline."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def connect(
     messages: MessageTap,
     birth_messages: list[Publish],
 ) -> BrokerConnection:
-    """Create the clients of the broker, and everything that uses them. A client connects when its ``run()`` is called.
+    """Create the MQTT clients and the services that use them. A client connects when its ``run()`` is called.
 
     Args:
         settings: The settings of the hub.
-        install: What identifies this installation, and how many messages the broker had dropped before.
-        ingest_queue: Gets lost and restored connections, and the states of commands.
+        install: The id of this installation, and how many messages the broker had dropped before this start.
+        ingest_queue: Receives lost sessions, changes of the connection, and the states of commands.
         registry: The devices, to which commands are sent.
-        messages: Gets every message that the broker delivers.
+        messages: Receives every message that the broker delivers.
         birth_messages: The messages to publish on each new connection.
     """
     client = client_settings(settings, install)
@@ -63,7 +63,7 @@ def connect(
 
 
 def last_seen(registry: DeviceRegistry) -> int:
-    """Return the latest time at which any device was seen (epoch ms).
+    """Return the latest time at which any device was seen (epoch ms), or 0 if none was.
 
     If messages were lost while the hub was stopped, the reported gap begins at this time.
     """

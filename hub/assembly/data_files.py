@@ -11,9 +11,9 @@ from hub.runtime.private_files import replace_file
 
 
 def seeded_text(data: Path, name: str) -> str:
-    """Return the text of the file ``name`` in the data folder. Raises ConfigError.
+    """Return the text of the file ``name`` in the data folder. A missing file is created with its default text.
 
-    A missing file is created from its default.
+    Raises ConfigError if the file cannot be read or created.
     """
     file = data / name
     if not file.exists():
@@ -26,7 +26,7 @@ def seeded_text(data: Path, name: str) -> str:
 
 
 def read_if_there(file: Path) -> str | None:
-    """Return the text of a settings file, or None if it does not exist. Raises ConfigError."""
+    """Return the text of a settings file, or None if it does not exist. Raises ConfigError if it cannot be read."""
     try:
         file.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -18,7 +18,7 @@ from hub.runtime.settings import HttpSection
 log = logging.getLogger(__name__)
 
 FILE = "first-account-link.txt"
-"""File in the data folder with the link. It is written if the hub has no terminal: other people may read the log."""
+"""File in the data folder with the link, for a hub without a terminal. The log is not used: others may read it."""
 
 
 async def offer_first_account(people: People, data: Path, address: str) -> None:
@@ -46,6 +46,6 @@ async def offer_first_account(people: People, data: Path, address: str) -> None:
 
 
 def dashboard_address(host: str, port: int, http: HttpSection) -> str:
-    """Return the address of the dashboard. If the hub listens on all addresses, it has this machine's name as host."""
+    """Return the URL of the dashboard. If the hub listens on all addresses, the URL contains this machine's name."""
     name = socket.gethostname() if is_any_address(host) else host
     return f"{http.scheme}://{join_address(name, port)}{http.root_path}"

@@ -37,9 +37,9 @@ from hub.services.credentials import Credentials
 log = logging.getLogger(__name__)
 
 HUB_LOGIN = "hub.login"
-"""File with the hub's own password, in the folder ``broker/`` of the data folder."""
+"""File with the hub's own password at the broker, in the folder ``broker/`` of the data folder."""
 Faults = dict[str, list[str]]
-"""Maps a file of the data folder to the errors of its entries that are ignored."""
+"""Errors by the name of the settings file. The entries with errors are ignored."""
 T = TypeVar("T")
 
 
@@ -74,7 +74,7 @@ def usable_reactions(data: Path, faults: Faults) -> list[Reaction]:
 
 
 def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
-    """Return the settings of the dialects with the valid mappings. Log mapping errors and add them to ``faults``."""
+    """Return the settings of the dialects and the valid mappings. Log mapping errors and add them to ``faults``."""
     config, data = dialect_config(settings), settings.store.data
     mappings = _usable(
         "mappings.toml", lambda: parse_usable_mappings(seeded_text(data, "mappings.toml"), reserved(config)), faults
@@ -90,9 +90,9 @@ def usable_signatures(data: Path, faults: Faults) -> list[Signature]:
 
 
 def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], faults: Faults) -> list[T]:
-    """Return the valid entries of a file. Log the errors of invalid entries and add them to ``faults``.
+    """Return the valid entries of the file ``name``. Log the errors of invalid entries and add them to ``faults``.
 
-    Invalid entries must not prevent the start of the hub, because people correct them on the dashboard.
+    The hub starts in spite of invalid entries, so that people can correct them on the dashboard.
     """
     try:
         found, errors = read()
@@ -108,10 +108,10 @@ def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], fa
 
 
 def bind(address: str) -> socket.socket:
-    """Return a socket that listens on ``address``. Raises InUse.
+    """Return a socket that is bound to ``address`` and listens. Raises InUse if that is not possible.
 
-    The socket listens at once. Otherwise, another program could bind the same port meanwhile (both with SO_REUSEADDR),
-    and the web server would fail only at the end of the start. Clients that connect early wait for the web server.
+    With SO_REUSEADDR, another program could bind the same port until this socket listens. Then the web server would
+    fail at the end of startup. So the socket listens now, and clients that connect early wait for the web server.
     """
     host, port = split_address(address)
     # With an explicit protocol, asyncio sets TCP_NODELAY. Otherwise each response would be delayed by 40 ms.
@@ -130,19 +130,20 @@ def bind(address: str) -> socket.socket:
 
 
 def needs_token(settings: Settings, bound: str) -> bool:
-    """Return True if other machines can reach a hub that is bound to the address ``bound``.
+    """Return True if other machines may be able to reach a hub that is bound to the address ``bound``.
 
-    Other machines can reach a loopback address through a proxy. So the function also returns True if there are trusted
-    proxies, or allowed host names other than those of this machine.
+    Other machines can reach a loopback address through a reverse proxy. Trusted proxies, or allowed host names other
+    than those of the loopback interface, are signs of one.
     """
     http = settings.http
     return not is_loopback(bound) or bool(http.trusted_proxies) or not all(map(is_loopback, http.allowed_hosts))
 
 
 def access_token(settings: Settings, listener: socket.socket, install: Installation) -> str | None:
-    """Return the configured token; without one, a generated token if other machines can reach the hub, else None.
+    """Return the access token from the settings, or else the generated one. Return None if no token is needed.
 
-    A generated token is stored in install.json. It is printed to a terminal only, because other people may read logs.
+    A token is needed if other machines can reach the hub. It is generated once and stored in ``install.json``. A new
+    token is printed if stderr is a terminal, but never logged, because other people may read logs.
     """
     if settings.http.token is not None:
         return settings.http.token.get_secret_value()
@@ -217,7 +218,7 @@ def client_settings(settings: Settings, install: Installation) -> MqttClientSett
 
 
 def acl_of(settings: Settings) -> MosquittoAcl:
-    """Return the broker's access files. Their paths come from the settings; by default, they are in the data folder."""
+    """Return the editor of Mosquitto's password and ACL files. By default, the files are in the data folder."""
     mqtt, folder = settings.mqtt, broker_folder(settings)
     default = mqtt.password_file is None or mqtt.acl_file is None
     files = AccessFiles(
@@ -250,7 +251,7 @@ def broker_folder(settings: Settings) -> Path:
 def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
     """Return user name and password from the settings, or else those that ``hub device add`` created for the hub.
 
-    Both are None if there is neither.
+    Both are None if the hub connects without a login.
     """
     mqtt = settings.mqtt
     if mqtt.username is None and (password := read_if_there(broker_folder(settings) / HUB_LOGIN)) is not None:
@@ -259,7 +260,7 @@ def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
 
 
 def ai_settings(ai: AiSection) -> AiSettings:
-    """Return the settings of language models: the servers ``openai`` and ``ollama``, and the other servers by name."""
+    """Return the settings of language models: the servers ``openai`` and ``ollama``, and those in ``ai.servers``."""
     own = [
         ModelServer(
             name="openai",
@@ -288,11 +289,11 @@ def ai_settings(ai: AiSection) -> AiSettings:
     ]
     roles: dict[Role, tuple[str, ...]] = {role: getattr(ai, role) for role in ROLES}
     plain = ai.model_dump(include=set(AiSettings.__struct_fields__) - {"servers", "roles"})
-    # A further server with the same name replaces one of the two.
+    # A server in ai.servers replaces "openai" or "ollama" if it has the same name.
     servers = {server.name: server for server in [*own, *more]}
     return AiSettings(servers=tuple(servers.values()), roles=roles, **plain)
 
 
 def _reachable(ollama_host: str | None) -> str | None:
-    """Return the address of Ollama for a client: ``ollama_host`` with 127.0.0.1 in place of 0.0.0.0."""
+    """Return ``ollama_host`` as a client needs it: with 127.0.0.1 in place of 0.0.0.0."""
     return re.sub(r"^((?:https?://)?)0\.0\.0\.0(?=[:/]|$)", r"\g<1>127.0.0.1", ollama_host) if ollama_host else None

@@ -1,4 +1,4 @@
-"""Derive the settings of the web server from the hub's settings and the socket that the hub listens on."""
+"""Derive the settings of the web server from the hub's settings and its listening socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.server import ServerCertificate
 
 
 def http_settings(settings: Settings, listener: socket.socket, token: str | None, command_token: str) -> HttpSettings:
-    """Return the settings of the HTTP server that listens on ``listener``."""
+    """Return the settings of the HTTP server that listens on the socket ``listener``."""
     host, port = listener.getsockname()[:2]
     return HttpSettings(
         host=host,

@@ -18,7 +18,7 @@ def load_settings(
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Read the settings from the file, the environment and ``overrides``; a later source overrides an earlier one.
+    """Read the settings. ``overrides`` take precedence over the environment, and the environment over the file.
 
     Raises:
         ConfigError: A setting is not valid. The message names the key, the value and what is allowed.
@@ -28,7 +28,7 @@ def load_settings(
 
 
 def dialect_config(settings: Settings) -> DialectConfig:
-    """Return the settings of each dialect. The mappings are missing in them."""
+    """Return the settings of each dialect, without the user's mappings."""
     found = {
         name: msgspec.convert(getattr(settings.dialects, name), DIALECTS[name].settings, from_attributes=True)
         for name in _switchable()
@@ -39,6 +39,6 @@ def dialect_config(settings: Settings) -> DialectConfig:
 def _switchable() -> list[str]:
     """Return the names of the dialects that have a table in the settings.
 
-    The dialect ``mapping`` has no table, because ``mappings.toml`` says which topics it needs.
+    These are all except ``mapping``, which is configured in ``mappings.toml``.
     """
     return [name for name in DIALECTS if name != "mapping"]

@@ -1,6 +1,6 @@
-"""Find out how much memory this process may use: the machine's memory, or the lowest limit that is set.
+"""Find out how much memory this process may use: all memory of the machine, or less if a cgroup or ulimit says so.
 
-The limit is read once, when the hub starts. A limit that is changed later applies from the next start on.
+The limit is read when the hub starts. A later change applies from the next start on.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import psutil
 from hub.registry.capacity import METRIC_BYTES
 
 SHARE = 0.6
-"""The part of the free memory that devices may use. The rest is for pending messages, queries and connected pages."""
+"""Fraction of the free memory that devices may use. The rest is for pending messages, queries and connected pages."""
 RESERVED = 200_000_000
 RESERVED_ADDRESSES = 450_000_000
-"""Bytes of memory (RESERVED) and of address space that a hub without devices needs.
+"""Bytes of memory (RESERVED) and bytes of address space (RESERVED_ADDRESSES) that a hub without devices needs.
 
-Address space is reserved long before it is used, so it is the larger number.
+A process reserves more address space than it uses memory.
 """
 MIN_METRICS = 20_000
 MAX_METRICS = 50_000_000
@@ -29,8 +29,8 @@ class MemoryLimit(NamedTuple):
     """A limit on the memory of this process, in bytes."""
 
     bytes: int
-    source: str  # what sets the limit
-    addresses: bool = False  # it limits the address space
+    source: str  # name of the limit for messages, such as "the machine's memory"
+    addresses: bool = False  # True if the limit is on address space
 
     @property
     def metrics(self) -> int:
@@ -40,9 +40,9 @@ class MemoryLimit(NamedTuple):
 
 
 def memory_limit(root: Path = Path("/")) -> MemoryLimit:
-    """Return the strictest limit, which allows the fewest metrics.
+    """Return the limit that allows the fewest metrics.
 
-    ``root`` is the folder that contains /proc and /sys.
+    ``root`` is the folder that contains ``proc`` and ``sys``; tests use another one.
     """
     found = [MemoryLimit(psutil.virtual_memory().total, "the machine's memory")]
     found += [MemoryLimit(size, "the cgroup's memory limit") for size in _cgroups(root)]
@@ -54,9 +54,9 @@ def memory_limit(root: Path = Path("/")) -> MemoryLimit:
 
 
 def _cgroups(root: Path) -> list[int]:
-    """Return the memory limits of this process's control groups and their parents, in bytes.
+    """Return the memory limits of this process's control groups (cgroups) and their parent groups, in bytes.
 
-    Both cgroup version 1 and version 2 are read.
+    Both version 1 and version 2 of cgroups are supported.
     """
     sizes = []
     for line in _text(root / "proc/self/cgroup").splitlines():
@@ -66,7 +66,7 @@ def _cgroups(root: Path) -> list[int]:
         top, name = ("memory", "memory.limit_in_bytes") if controllers else ("", "memory.max")
         folder = root / "sys/fs/cgroup" / top
         group = folder / path.lstrip("/")
-        # The limits of all parent groups apply. Inside a container, its own group may be the top.
+        # The limits of all parent groups apply. A container may see its own group as the root, without the path.
         for each in (group, *group.parents):
             if each == folder or folder in each.parents:
                 text = _text(each / name).strip()

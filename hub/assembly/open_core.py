@@ -42,7 +42,7 @@ async def open_core(
     *,
     reactions_allowed: bool,
 ) -> Core:
-    """Create the core of a hub (state, history and pipeline), load the stored state, and return the core."""
+    """Create the core of a hub (state, history and pipeline), and load the stored state into it."""
     bus, metrics = Bus(), Metrics(__version__)
     publish, retained = connection.publish_queue.put, connection.retained
     notifications = build_notifications(data, store, bus, engine, registry, own_url, publish, retained)

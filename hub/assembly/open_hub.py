@@ -164,7 +164,7 @@ def _open_data_folder(data: Path, stack: contextlib.AsyncExitStack) -> Installat
     stack.enter_context(DirectoryLock.acquire(data))
     restrict_access(data)
     if (aside := adopt(data)) is not None:
-        log.warning("A backup was restored. The files from before are in %s.", aside)
+        log.warning("A backup was restored. The previous files are in %s.", aside)
     return open_installation(data, keep_damaged_aside=True)
 
 

@@ -67,10 +67,10 @@ class Core:
         store: The history.
         bus: Publishes events after they are committed.
         ingest_queue: The queue through which every change of state enters the pipeline.
-        pipeline: Handles the inputs in the queue; its ``run()`` needs a task.
+        pipeline: Handles the inputs in the queue; its ``run()`` must run as a task.
         metrics: Figures for Prometheus.
-        notifications: Notifies people of alerts; its ``run()`` needs a task.
-        reactions: Sends commands and calls webhooks automatically; its ``run()`` needs a task.
+        notifications: Notifies people of alerts; its ``run()`` must run as a task.
+        reactions: Sends commands and calls webhooks automatically; its ``run()`` must run as a task.
         audit: The audit log.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.
@@ -103,7 +103,7 @@ class Core:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerConnection:
-    """The clients that connect to the broker. Each attribute except ``watching`` has a ``run()`` that needs a task.
+    """The clients that connect to the broker. Each attribute except ``watching`` has a ``run()`` for a task.
 
     Attributes:
         link: Receives messages. It reconnects automatically.
@@ -111,8 +111,8 @@ class BrokerConnection:
         publish_queue: Publishes birth messages and the requests that dialects send to devices.
         sender: Publishes commands.
         explorer: Connects while a user looks through topics.
-        drop_monitor: Counts messages that the broker drops.
-        watching: Settings of the drop monitor's connection.
+        drop_monitor: Counts the messages that the broker reports as dropped.
+        watching: Connection settings of the drop monitor.
     """
 
     link: NegotiatingClient
@@ -133,9 +133,9 @@ class BrokerServices:
         dropped: Returns how many messages the broker has dropped.
         dialects: Settings of the dialects, and the mappings.
         messages: The last raw messages of devices.
-        explorer: Topics on the broker.
+        explorer: Lists the topics on the broker.
         desired_state: Sends desired states to devices.
-        credentials: Users of the broker.
+        credentials: Manages the users of the broker.
     """
 
     state: Callable[[], MqttClientState]
@@ -152,9 +152,9 @@ class AiServices:
     """The services that use language models.
 
     Attributes:
-        providers: The models, in order of use.
+        providers: Calls the models, in the order of the settings.
         models: Settings of the models.
-        tools: Read-only functions for models.
+        tools: Read-only functions that models may call.
         assistant: Answers questions.
         memory: Conversations with the assistant.
         diagnosis: Explains alerts.
@@ -185,10 +185,10 @@ class WebServer:
     """The web server and its parts.
 
     Attributes:
-        server: Serves the API; its ``serve()`` needs a task.
+        server: Serves the API; its ``serve()`` must run as a task.
         listener: The socket that the server listens on.
         auth: Checks the access token.
-        broadcaster: Sends events to the streams; its ``run()`` needs a task.
+        broadcaster: Sends events to the streams; its ``run()`` must run as a task.
         certificate: The server's TLS certificate; None if the server uses plain HTTP.
     """
 

@@ -1,9 +1,9 @@
 """Reload settings while the hub is running.
 
 A reload covers rules, calculated metrics, reactions, mappings, signatures, the broker's credentials and CA, the
-settings of language models, the access token, and the certificate of the web server, which is also read again when its
-files change. Each part is applied independently. If a part is not valid, the error is logged with file, line and key,
-and the part is left unchanged.
+settings of language models, the access token, and the certificate of the web server. The certificate is also read again
+when its files change. Each part is applied independently: if a part is not valid, the error is logged with file, line
+and key, and only this part stays unchanged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 SIGNATURES = "signatures.toml"
 LOGIN_POLL_S = 0.5
-"""Time in seconds between two checks for a new login of the hub in the data folder, and for a changed certificate."""
+"""Seconds between checks for a new login of the hub at the broker, and for a changed certificate of the web server."""
 LOGIN_RETRY_S = 5.0
 TRY_S = 5.0
 """Timeout in seconds of the test connection with new credentials."""
@@ -61,17 +61,16 @@ class Reloader:
         self._certificates = _digests(settings)
         self._requested = asyncio.Event()
         self._refused: MqttClientSettings | None = None  # broker credentials that failed in the last test
-        self._refused_at = 0.0  # when that was
+        self._refused_at = 0.0  # when the broker refused them, in monotonic seconds
 
     def ask(self) -> None:
         """Request a reload. All requests that arrive during a reload cause one further reload."""
         self._requested.set()
 
     async def run(self) -> None:
-        """Reload on request, until cancelled.
+        """Reload on each request, until cancelled.
 
-        Between the requests, apply a login that ``hub device add`` created for the hub, and a certificate that was
-        renewed.
+        Meanwhile, apply a login that ``hub device add`` created for the hub, and a renewed certificate.
         """
         while True:
             try:
@@ -85,7 +84,7 @@ class Reloader:
             await self._reload()
 
     async def _reload(self) -> None:
-        """Reload each part, and log which parts were reloaded and which changed keys need a restart."""
+        """Reload each part. Log which parts were reloaded, and which changed settings need a restart."""
         parts: list[Awaitable[str | None]] = [
             self._reload_file(self._hub.files.rules, "rules"),
             self._reload_file(self._hub.files.calculated, "calculated", "calculated metrics"),
@@ -141,9 +140,10 @@ class Reloader:
         return "models and their keys"
 
     async def _reload_token(self, new: Settings) -> str | None:
-        """Replace the access token and end all sessions. Return the name of this part, or None if nothing changed.
+        """Replace the access token and end the sessions that were started with it.
 
-        To add a first token or to remove the token, the hub has to be restarted.
+        Return the name of this part, or None if nothing changed. To add a first token or to remove the token, the hub
+        has to be restarted.
         """
         if new.http.token == self._settings.http.token:
             return None
@@ -179,7 +179,7 @@ class Reloader:
         return "broker credentials and CA"
 
     async def _fault_of(self, client: MqttClientSettings, settings: Settings) -> str | None:
-        """Return why new credentials or TLS files do not work. Return None if they work or cannot be tested.
+        """Return why new TLS files or credentials do not work, or None if no fault was found.
 
         The credentials are tested only if the hub is connected to the broker.
         """
@@ -192,9 +192,8 @@ class Reloader:
     async def _apply_login(self) -> None:
         """Connect to the broker with the login that was created for the hub, as soon as the broker accepts this login.
 
-        Until then the present connection stays open. Mosquitto keeps messages for a session only if the user of the
-        session exists and is allowed to read them. So the hub would lose readings if it changed to the new user too
-        early or too late.
+        Until then, the present connection stays open. Mosquitto keeps messages for a session only while its user exists
+        and may read them. So the hub would lose readings if it changed to the new user too early or too late.
         """
         if self._settings.mqtt.username is not None:
             return
@@ -238,7 +237,7 @@ async def _or_log(part: Awaitable[T]) -> T | None:
 
 
 async def _test(client: MqttClientSettings) -> str | None:
-    """Connect to the broker with another client id. Return None on success, or the error without its full stop."""
+    """Connect to the broker once, with another client id. Return None on success, else the error without full stop."""
     trial = msgspec.structs.replace(client, persistent=False, client_id=f"{client.client_id}-reload")
     link = NegotiatingClient(trial, lambda messages: len(messages), lambda since, now: None)
     async with asyncio.TaskGroup() as group:

@@ -1,8 +1,8 @@
 """The hub's own certificate authority (CA): it issues certificates for devices and servers, and revokes them.
 
 The CA's folder contains its certificate ``ca.crt`` and key ``ca.key``, the list of issued certificates ``issued.json``,
-and the revocation list ``crl.pem``. Certificate and key may come from another CA. The private keys of issued
-certificates are not stored.
+and the revocation list ``crl.pem``. The operator may replace ``ca.crt`` and ``ca.key`` by those of another CA. The
+private keys of issued certificates are not stored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CA_DAYS = 3650
 SERVER_DAYS = 397
 """Validity of a server certificate in days. Browsers refuse certificates that are valid for longer."""
 SKEW = timedelta(hours=1)
-"""A certificate is valid from this long before it is issued, for devices whose clocks are slow."""
+"""The validity of a certificate begins this long before it is issued, for devices whose clocks are slow."""
 _USAGE = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
 
 Key = ec.EllipticCurvePrivateKey
@@ -38,9 +38,10 @@ Kind = Literal["client", "server"]
 
 
 class IssuedCertificate(msgspec.Struct, frozen=True):
-    """A certificate that the CA has issued. Times are in epoch ms; ``revoked`` is None if it is not revoked.
+    """A certificate that the CA has issued.
 
-    ``serial`` is hexadecimal.
+    ``serial`` is hexadecimal. ``issued``, ``ends`` (the expiry) and ``revoked`` are in epoch ms. ``revoked`` is None if
+    the certificate is not revoked.
     """
 
     serial: str
@@ -77,7 +78,7 @@ class Authority:
         return self.ca_file.exists()
 
     def issued(self) -> list[IssuedCertificate]:
-        """Return the recorded certificates, oldest first. Expired ones are removed with the next change.
+        """Return the recorded certificates, oldest first. Expired ones stay in the list until it is changed.
 
         Raises ConfigError if the list cannot be read.
         """
@@ -89,7 +90,10 @@ class Authority:
             raise ConfigError(f"{self._list} cannot be read ({error}).", "Restore it from a backup.") from error
 
     def devices(self) -> dict[str, int]:
-        """Return, for each device with a valid certificate, when its last valid certificate ends (epoch ms)."""
+        """Return by device when the last of its valid certificates expires, in epoch ms.
+
+        Devices without a valid certificate are left out.
+        """
         now, found = _ms(datetime.now(UTC)), dict[str, int]()
         for each in self.issued():
             if each.kind == "client" and each.revoked is None and each.ends > now:
@@ -129,11 +133,11 @@ class Authority:
 
     @contextmanager
     def _changing(self) -> Iterator[list[IssuedCertificate]]:
-        """Run a block that changes the list of issued certificates, and then store the changed list.
+        """Pass the list of issued certificates to the block, and store the list when the block ends.
 
-        The block gets the records of all certificates that have not expired, and changes this list. After the block,
-        the list and a new revocation list are written. A file lock lets only one process do this at a time. The
-        certificate authority is created if it does not exist.
+        The block can change the list, which has all certificates that have not expired. After the block, the list and a
+        new revocation list are written. A file lock lets only one process do this at a time. The certificate authority
+        is created if it does not exist.
 
         Raises StoreError if a file cannot be written.
         """

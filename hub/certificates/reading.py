@@ -1,4 +1,4 @@
-"""Read certificates of servers, and find out what is wrong with them."""
+"""Read server certificates, and check their dates, host names, order and private key."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from hub.errors import ConfigError
 
 RENEW_DAYS = 14
-"""For this many days before a certificate ends, its end is reported as a fault."""
+"""A certificate is reported as a fault when it expires in this many days or fewer."""
 MAX_BYTES = 1_000_000
 
 
 class CertificateFault(NamedTuple):
-    """A problem of a certificate, and advice. ``serious`` is True if clients refuse the certificate because of it."""
+    """A problem with a certificate, and how to solve it. ``serious`` is True if clients refuse the certificate."""
 
     text: str
     advice: str
@@ -73,25 +73,25 @@ class Certificate(NamedTuple):
         return (*found.get_values_for_type(x509.DNSName), *addresses)
 
     def covers(self, host: str) -> bool:
-        """Return whether the certificate is valid for a host. A ``*`` in the certificate stands for the first label."""
+        """Return whether the certificate is valid for a host. A wildcard such as ``*.example.com`` covers one label."""
         host = host.lower().strip("[]")
         wildcard = f"*.{host.partition('.')[2]}"
         return any(name.lower() in (host, wildcard) for name in self.names)
 
 
-def parse_chain(content: bytes, what: str) -> list[Certificate]:
-    """Return the certificates in PEM data, the server's own first. Raises ConfigError.
+def parse_chain(content: bytes, source: str) -> list[Certificate]:
+    """Return the certificates in PEM data, in their order. Raises ConfigError if there is no valid certificate.
 
-    ``what`` is how the error names the data.
+    ``source`` names the data in the error message.
     """
     try:
         return [Certificate(each) for each in x509.load_pem_x509_certificates(content)]
     except ValueError as error:
-        raise ConfigError(f"{what} has no valid certificate.", "Use a file in the PEM format.") from error
+        raise ConfigError(f"{source} has no valid certificate.", "Use a file in the PEM format.") from error
 
 
 def read_chain(file: Path) -> list[Certificate]:
-    """Return the certificates of a PEM file, the server's own first. Raises ConfigError."""
+    """Return the certificates of a PEM file, in their order. Raises ConfigError if it cannot be read or has none."""
     return parse_chain(_read(file), str(file))
 
 
@@ -118,9 +118,9 @@ def mode_fault(key_file: Path) -> CertificateFault | None:
 
 
 def faults_of(chain: Sequence[Certificate], hosts: Sequence[str], now: datetime) -> list[CertificateFault]:
-    """Return what is wrong with the dates, names and order of a server's certificates; empty if nothing is.
+    """Return the faults in the dates, names and order of a server's certificates.
 
-    ``hosts`` are the names under which clients reach the server.
+    ``chain`` begins with the server's own certificate. ``hosts`` are the names under which clients reach the server.
     """
     own = chain[0]
     faults = [fault for each in chain if (fault := date_fault(each, now))]

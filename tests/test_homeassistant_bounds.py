@@ -133,7 +133,7 @@ def test_metrics_per_device_and_announcements_are_limited(monkeypatch):
     hub = announced({"uniq_id": "x"}, {"uniq_id": "y"})
     with pytest.raises(Rejected, match="at most 2 metrics"):
         hub.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z", "dev": DEVICE})
-    monkeypatch.setattr(announcements, "MAX_PLACES", 2)
+    monkeypatch.setattr(announcements, "MAX_ANNOUNCEMENTS", 2)
     with pytest.raises(Rejected, match="At most 2 announcements"):
         hub.say("homeassistant/sensor/z/config", {"uniq_id": "z", "stat_t": "p/z"})
 

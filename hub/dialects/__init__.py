@@ -71,14 +71,14 @@ def _default_settings() -> dict[str, DialectSettings]:
 
 
 class DialectConfig(msgspec.Struct, frozen=True):
-    """The settings of every dialect, by its name, and the mappings."""
+    """The settings of all dialects, by the dialect's name, and the user's mappings."""
 
     settings: dict[str, DialectSettings] = msgspec.field(default_factory=_default_settings)
     mappings: tuple[Mapping, ...] = ()
 
     @property
     def root(self) -> str:
-        """The first level of the hub's own topics."""
+        """The beginning of the hub's own topics, such as ``devices``. It may have several levels."""
         return next(each.prefix for each in self.settings.values() if isinstance(each, NativeSettings))
 
     @property
@@ -93,7 +93,7 @@ def make_dialects(config: DialectConfig) -> list[Dialect]:
 
 
 def make_dialect(name: str, config: DialectConfig) -> Dialect:
-    """Return a new dialect with this name, made from the settings."""
+    """Return a new dialect, made from its settings in ``config``. It has no state yet."""
     others = [(DIALECTS[other], config.settings[other]) for other in config.enabled if other != name]
     context = DialectContext(
         other_roots=tuple(root for dialect, settings in others for root in dialect.roots(settings)),
@@ -121,7 +121,7 @@ def disabled_dialects(config: DialectConfig) -> list[Dialect]:
 
 
 def switched_off(config: DialectConfig) -> list[str]:
-    """Return the topic filters of disabled dialects, without those that an enabled dialect needs."""
+    """Return the topic filters that only disabled dialects use."""
     needed = {each for filters in filters_of(config).values() for each in filters}
     return [each for dialect in disabled_dialects(config) for each in dialect.filters if each not in needed]
 

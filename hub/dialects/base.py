@@ -81,7 +81,7 @@ class Result(msgspec.Struct, frozen=True):
     withdrawn: Sequence[str] = ()
     """Ids of devices that removed their announcement but may still report. Their silence is not reported as a fault."""
     heard: Sequence[str] = ()
-    """Ids of devices that sent this message and so are alive, although it has no reading or reply of theirs."""
+    """Ids of devices that sent this message without a reading or a reply. It still shows that they are alive."""
     payload_schema: PayloadSchema | None = None
     """The schema of the payload, if all messages with this schema on this topic can be decoded in the same way.
 

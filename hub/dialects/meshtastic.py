@@ -67,7 +67,7 @@ class MeshtasticDialect:
         body = telemetry_object(message.payload, "A packet of Meshtastic")
         sender, kind, content = body.get("from"), body.get("type"), body.get("payload")
         if isinstance(sender, bool) or not isinstance(sender, int) or not 0 < sender < 2**32:
-            raise Rejected("no_device", "A packet of Meshtastic needs the number of its node in from.")
+            raise Rejected("no_device", 'A packet of Meshtastic must have the number of its node in "from".')
         native_id = f"!{sender:08x}"
         device = f"meshtastic:{native_id[1:]}"
         content = content if isinstance(content, dict) else {}

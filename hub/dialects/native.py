@@ -152,7 +152,7 @@ class NativeDialect:
             if topic.without_schema:
                 topic.without_schema -= 1
             else:
-                topic.payload_schema = self._schemas.of(body, record.values)
+                topic.payload_schema = self._schemas.observe(body, record.values)
             return Result((record,), identities)
         if type(body) is not list:
             raise self._not_telemetry(message, topic, "bad_value")

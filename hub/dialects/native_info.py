@@ -64,7 +64,7 @@ def _valid_entries(key: str, table: dict[str, Any], base: str) -> tuple[dict[str
 
 
 def _part_of_info(body: dict[str, Any], base: str) -> Info:
-    """Return a description made of the single key in ``body``. Raises Rejected (``bad_value``) if it is invalid."""
+    """Return the description with only the key in ``body`` set. Raises Rejected (``bad_value``) if it is invalid."""
     try:
         info = msgspec.convert(body, Info, strict=False)
     except msgspec.ValidationError as error:

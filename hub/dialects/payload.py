@@ -17,7 +17,7 @@ MAX_BYTES = 262_144
 MAX_TEXT = 1_024
 MAX_NAME = 128
 EXCERPT = 256
-KEPT = 2_048
+MAX_KEPT_BYTES = 2_048
 """Maximum number of bytes that are stored of a rejected payload."""
 NOT_FINITE = frozenset(
     sign + word
@@ -99,7 +99,7 @@ def _parse_shallow(payload: bytes) -> Any:
 
 
 def _with_excerpt(error: Rejected, payload: bytes) -> Rejected:
-    """Return the error. If it says that the payload is not JSON, return one that quotes the payload's beginning."""
+    """Return an error that quotes the payload's beginning, if ``error`` says that it is not JSON; else ``error``."""
     if error.reason != "not_json":
         return error
     expected = "The payload must be valid JSON (NaN, Infinity and lone surrogates are not)"
@@ -112,9 +112,9 @@ def _check_size(payload: bytes, max_bytes: int) -> None:
 
 
 def parse_object(payload: bytes, what: str, *, checked: bool = True) -> dict[str, Any]:
-    """Return the JSON object in a payload. ``what`` is how errors name it. Raises Rejected.
+    """Return the JSON object in a payload. Raises Rejected, with ``what`` as the name of the payload in the message.
 
-    If ``checked`` is False, only its size and depth are checked.
+    If ``checked`` is False, only the size and the depth of the object are checked.
     """
     return _object(parse_json if checked else _parse_shallow, payload, what)
 
@@ -217,7 +217,7 @@ def rejection(message: RawMessage, error: Rejected, part: bytes | None = None) -
     """Return the rejection to report for a message. ``part`` is the rejected part of the payload; None: all of it."""
     raw = message.payload if part is None else part
     shown = printable(raw[:EXCERPT].decode("utf-8", "backslashreplace"), EXCERPT)
-    topic, kept = printable(message.topic), raw[:KEPT]
+    topic, kept = printable(message.topic), raw[:MAX_KEPT_BYTES]
     return Rejection(topic, error.reason, error.message, shown, message.received, kept, len(raw))
 
 

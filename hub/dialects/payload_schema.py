@@ -32,7 +32,7 @@ _KINDS: dict[type, Any] = {
 }
 _Time = int | float | str | None
 _Number = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)] | None
-"""The range of ``seq`` that msgspec can check. A payload with a larger number is decoded in the general way."""
+"""``seq`` in the range that msgspec can check. A payload with a larger number is decoded in the general way."""
 
 _Stamp = Annotated[int, msgspec.Meta(ge=10**11, le=10**15)]
 """A time in epoch milliseconds, which needs no further parsing."""
@@ -86,8 +86,8 @@ class PayloadSchemas:
         self._counts: Counter[tuple[Any, ...]] = Counter()
         self._schemas: dict[tuple[Any, ...], PayloadSchema] = {}
 
-    def of(self, body: Mapping[str, Any], values: Mapping[str, Value]) -> PayloadSchema | None:
-        """Count the schema of a payload and return it; None if it is not frequent yet or not flat.
+    def observe(self, body: Mapping[str, Any], values: Mapping[str, Value]) -> PayloadSchema | None:
+        """Count a payload's schema, and return its decoder; None if it is not frequent yet or the payload is not flat.
 
         ``body`` is the payload's JSON object, and ``values`` are the metrics in it.
         """

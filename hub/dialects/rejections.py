@@ -18,7 +18,7 @@ Fault = tuple[str, Any, Rejected]
 
 
 def rejections(message: RawMessage, faults: Iterable[Fault]) -> list[Rejection]:
-    """Return a rejection for each invalid value, at most :data:`MAX_SHOWN`. It quotes the value with its name."""
+    """Return a rejection for each invalid value, with its name and value, but at most :data:`MAX_SHOWN`."""
     listed = list(faults)
     shown = [rejection(message, error, _bytes(name, value)) for name, value, error in listed[:MAX_SHOWN]]
     if len(listed) > MAX_SHOWN:

@@ -19,9 +19,9 @@ _TOKENS = re.compile(
     rb"|\b(?P<null>undefined|none)\b|\b(?P<bool>true|false)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""Matches JSON strings, and what programs write for values that JSON lacks or writes differently.
+"""Matches JSON strings, and tokens that are not JSON but common in payloads, such as ``nan`` and ``True``.
 
-Runs in linear time.
+The search takes linear time.
 """
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 

@@ -228,7 +228,7 @@ def _checked_name(name: str) -> str:
     Remembered names are not checked again. If a name is remembered, :meth:`Item._values` accepts a float under it
     without any check. That is safe, because a JSON number with a decimal point is always finite.
     """
-    if metric_name(name) not in RESERVED:  # in the object "metrics" these names are valid, beside it they are not
+    if metric_name(name) not in RESERVED:  # reserved only at the top level, not in "metrics"
         if len(_names) >= MAX_NAMES:
             _names.clear()
         _names.add(name)

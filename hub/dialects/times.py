@@ -6,9 +6,9 @@ The rules are the same for every dialect and mapping:
 - ISO 8601 with a zone (``Z``, ``UTC``, ``+05:30``, ``+0530``) is that time.
 - A date alone has no time of day, so the time of receipt is used.
 - ISO 8601 without a zone is local time. If the mapping has a ``zone``, the time is read in that zone. Otherwise the
-  time is read as UTC and used if it is within :data:`AGREES` of the time of receipt; if not, the time of receipt is
-  used. In a list of local times, the newest is set to the time of receipt, and the others keep their distance from it
-  (:func:`zone_of`).
+  time is read as UTC and used if it is within :data:`UTC_TOLERANCE` of the time of receipt; if not, the time of
+  receipt is used. In a list of local times, the newest is set to the time of receipt, and the others keep their
+  distance from it (:func:`zone_of`).
 - If a time is more than :data:`DAY` in the past or more than :data:`LATE` in the future, the device's clock is wrong.
   The time of receipt is used with the quality ``clock``.
 """
@@ -25,8 +25,8 @@ from hub.model import Quality
 
 DAY = 86_400_000
 LATE = 300_000
-AGREES = 60_000
-"""A time without a zone is taken as UTC if it is then at most this many ms away from the time of receipt."""
+UTC_TOLERANCE = 60_000
+"""A time without a zone is read as UTC if the result differs from the time of receipt by at most this many ms."""
 _UNITS = ((1e11, 1_000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6))
 """Pairs (limit, ms per unit) for s, ms, µs and ns.
 
@@ -85,7 +85,7 @@ def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
     ms). The difference between the two is the zone's distance from UTC.
 
     Return None if ``values`` has fewer than two local times, if the newest is in UTC already (it differs by at most
-    :data:`AGREES`), or if the difference is a day or more.
+    :data:`UTC_TOLERANCE`), or if the difference is a day or more.
     """
     clocks = []
     for value in values:
@@ -99,7 +99,7 @@ def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
     if len(clocks) < 2:
         return None
     ahead = _utc(max(clocks)) - received
-    return timezone(timedelta(milliseconds=ahead)) if AGREES < abs(ahead) < DAY else None
+    return timezone(timedelta(milliseconds=ahead)) if UTC_TOLERANCE < abs(ahead) < DAY else None
 
 
 def has_zone(value: Any) -> bool:
@@ -126,7 +126,7 @@ def _from_local(clock: datetime, received: int, zone: tzinfo | None) -> int | No
     """
     if zone is None:
         ts = _utc(clock)
-        return ts if abs(ts - received) <= AGREES else None
+        return ts if abs(ts - received) <= UTC_TOLERANCE else None
     try:
         both = [_ms(clock.replace(tzinfo=zone, fold=fold)) for fold in (0, 1)]
     except (OverflowError, ValueError):

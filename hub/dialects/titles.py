@@ -25,7 +25,7 @@ def distinct(names: Mapping[str, tuple[str, str]]) -> dict[str, str]:
 
 
 def class_name(announced: object) -> str | None:
-    """Return an announced device class in lower case, None if it is not a text or says ``none``."""
+    """Return an announced device class in lower case; None if it is not a text, or is the text ``none``."""
     if not isinstance(announced, str) or not announced.strip() or announced.strip().lower() == "none":
         return None
     return announced.strip().lower()[:MAX_CLASS]

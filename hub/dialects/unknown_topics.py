@@ -25,13 +25,13 @@ class UnknownTopics:
     def __init__(self, root: str) -> None:
         self._root = root
         self._rejected_at: dict[str, int] = {}  # by topic
-        self._minute = self._count = 0  # when the current minute began, and how many were rejected in it
+        self._minute = self._count = 0  # start of the current minute in ms; topics rejected in it
 
     def result(self, message: RawMessage) -> Result:
-        """Raise Rejected (``bad_topic``), with a hint at the right topic, for a message that no dialect can decode.
+        """Raise Rejected (``bad_topic``), with a hint at the right topic.
 
-        Return an empty result instead if the message is to be ignored: it is one of the hub's own commands, it is
-        empty, or its topic was rejected lately.
+        Return an empty result instead if the message is one of the hub's own commands or empty, if its topic was
+        rejected within the last hour, or if too many topics were rejected in this minute.
         """
         topic, now = message.topic, message.received
         levels = topic.removeprefix(self._root + "/").split("/")

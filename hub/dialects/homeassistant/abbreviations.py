@@ -1,4 +1,4 @@
-"""The abbreviations of keys that discovery messages may use, as ``short=long``.
+"""Abbreviations that a discovery message may use instead of its keys, each as ``ABBREVIATION=KEY``.
 
 Source: the Home Assistant documentation, "MQTT", "Supported abbreviations in MQTT discovery messages".
 """

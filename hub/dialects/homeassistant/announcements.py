@@ -19,12 +19,12 @@ from hub.errors import Rejected
 from hub.model import Info
 from hub.topics import covers, matches
 
-MAX_PLACES = 50_000
+MAX_ANNOUNCEMENTS = 50_000
 """Maximum number of announcements. A large house has some thousands."""
 MAX_METRICS = 256
 """Maximum number of metrics of one device."""
 MAX_CACHED = 50_000
-"""Maximum size of the cache that says, for a topic, which filters with wildcards match it."""
+"""Maximum number of topics in the cache of matching routes."""
 
 
 class StoredAnnouncement(msgspec.Struct, frozen=True):
@@ -50,14 +50,11 @@ class Route(msgspec.Struct, frozen=True):
     template: ValueTemplate | None
 
 
-Pairs = list[tuple[str, Watched]]
+Pairs = list[tuple[str, Watched]]  # (device id, availability topic)
 
 
 class Listeners(NamedTuple):
-    """What a message on one topic reports.
-
-    ``routes`` are for readings; ``watched`` are for presence: pairs of a device id and an availability topic.
-    """
+    """What a message on one topic reports: readings (``routes``), and the availability of devices (``watched``)."""
 
     routes: Sequence[Route] = ()
     watched: Sequence[tuple[str, Watched]] = ()
@@ -67,17 +64,17 @@ _NO_LISTENERS = Listeners()
 
 
 class Announcements:
-    """All announcements. A ``place`` is the topic of an announcement without the prefix and ``/config``."""
+    """All announcements. Their ``place`` is their topic without the discovery prefix and ``/config``."""
 
     def __init__(self) -> None:
         self._places: dict[str, StoredAnnouncement] = {}
         self._members: dict[str, dict[str, StoredAnnouncement]] = {}  # by device, then by place
         self._aliases: dict[str, str] = {}  # device by alias
-        self._status: dict[str, tuple[bool, int]] = {}  # by status_key: online, and the order in which it came
+        self._status: dict[str, tuple[bool, int]] = {}  # by status_key: (online, sequence number)
         self._turn = 0
         self.routes: dict[str, list[Route]] = {}  # by topic or filter as announced
         self.watched: dict[str, Pairs] = {}  # availability topics, keyed like routes
-        self._filters: set[str] = set()  # those keys of both that have wildcards
+        self._filters: set[str] = set()  # keys of ``routes`` and ``watched`` with wildcards
         self._matched: dict[str, Listeners] = {}  # cache by topic
 
     def at(self, place: str) -> StoredAnnouncement | None:
@@ -106,7 +103,7 @@ class Announcements:
         return found
 
     def timed(self) -> Iterator[tuple[str, EntityReading]]:
-        """Yield (device id, reading) for each reading that expires or turns off some time after its last message."""
+        """Yield (device id, reading) for each reading with ``expire_after`` or ``off_delay``."""
         for routes in self.routes.values():
             for route in routes:
                 if route.reading.expires or route.reading.off_delay:
@@ -115,7 +112,7 @@ class Announcements:
     # -- identity and description -----------------------------------------------------------------------------------
 
     def ids_of(self, announced: Announced) -> tuple[str, str]:
-        """Return the id and native id of the known device that has an alias of ``announced``; if none, its own ids."""
+        """Return id and native id of the known device that shares an alias with ``announced``; if none, its own ids."""
         for alias in announced.aliases:
             known = self._aliases.get(alias)
             if known is not None and self._members.get(known):
@@ -130,7 +127,7 @@ class Announcements:
         return [each for other, each in self._members.get(device, {}).items() if other != place]
 
     def info(self, device: str, place: str, new: StoredAnnouncement | None) -> Info:
-        """Return the description of a device with ``new`` as its announcement at ``place``; None: without that one.
+        """Return a device's description from its announcements, with ``new`` (None: none) as the one at ``place``.
 
         If several announcements of the device set the same field, the last one applies.
         """
@@ -168,8 +165,8 @@ class Announcements:
 
     def check_limits(self, place: str, new: StoredAnnouncement) -> None:
         """Raise Rejected (``too_many_devices``, ``too_many_metrics``) if adding ``new`` would exceed the limits."""
-        if place not in self._places and len(self._places) >= MAX_PLACES:
-            raise Rejected("too_many_devices", f"At most {MAX_PLACES} announcements are allowed.")
+        if place not in self._places and len(self._places) >= MAX_ANNOUNCEMENTS:
+            raise Rejected("too_many_devices", f"At most {MAX_ANNOUNCEMENTS} announcements are allowed.")
         announcements = (*self.others(new.id, place), new)
         metrics = {r.metric for each in announcements for entity in each.entities for r in entity.readings}
         if len(metrics) > MAX_METRICS:
@@ -209,7 +206,7 @@ class Announcements:
         return (not decisive) if states and None not in states else None
 
     def set_status(self, key: str, online: bool | None) -> None:
-        """Store whether the topic with this :func:`status_key` last reported online. With None, forget it."""
+        """Store whether the topic with this :func:`status_key` last reported online. None deletes the stored value."""
         self._status.pop(key, None)
         if online is not None:
             self._turn += 1
@@ -219,7 +216,7 @@ class Announcements:
         return self._status.get(key, (None, 0))[0]
 
     def only_watcher(self, announcement: StoredAnnouncement, watched: Watched) -> bool:
-        """Return True if no other announcement uses ``watched``: an availability topic with its payloads."""
+        """Return True if no other announcement has the availability topic ``watched`` with the same payloads."""
         own = sum(entity.watched.count(watched) for entity in announcement.entities)
         return sum(other == watched for _, other in self.watched[watched.topic]) == own
 

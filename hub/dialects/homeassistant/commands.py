@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.dialects.homeassistant.discovery import Component, text, topic_of, word
+from hub.dialects.homeassistant.discovery import Component, payload_text, text, topic_of
 from hub.dialects.homeassistant.options import boolean, number
 from hub.dialects.homeassistant.template import template
 
@@ -57,7 +57,7 @@ class _CommandParser:
                 self._add("", "command", confirmed=kind == "text", type="text")
             case "button" | "scene" | "update":
                 key, default = _PRESSED[kind]
-                payload = word(self._config.get(key)) or default
+                payload = payload_text(self._config.get(key)) or default
                 if payload is not None:
                     self._add("", "command", confirmed=False, type="none", payload=payload)
             case "climate" | "water_heater":
@@ -79,12 +79,12 @@ class _CommandParser:
 
     def _switch(self) -> None:
         on, off = self._config.get("payload_on"), self._config.get("payload_off")
-        self._add("", "command", type="boolean", on=word(on) or "ON", off=word(off) or "OFF")
+        self._add("", "command", type="boolean", on=payload_text(on) or "ON", off=payload_text(off) or "OFF")
 
     def _light(self) -> None:
         schema = self._config.get("schema")
         if schema == "template":
-            return  # its templates set several values at once
+            return  # its command templates take several values at once, but a command has only one
         if schema == "json":
             self._json_light()
             return
@@ -146,7 +146,7 @@ class _CommandParser:
         self._add("percentage", "percentage_command", type="number", minimum=0, maximum=maximum)
         self._choice("preset_mode", "preset_mode_command", "preset_modes")
         on, off = self._config.get("payload_oscillation_on"), self._config.get("payload_oscillation_off")
-        on, off = word(on) or "oscillate_on", word(off) or "oscillate_off"
+        on, off = payload_text(on) or "oscillate_on", payload_text(off) or "oscillate_off"
         self._add("oscillating", "oscillation_command", type="boolean", on=on, off=off)
         self._words("direction", "direction_command", dict(_DIRECTIONS), confirmed=True)
 
@@ -184,11 +184,12 @@ class _CommandParser:
         Args:
             part: The name of the command within its entity.
             key: The key of the announcement that has the command topic.
-            defaults: For each key of the announcement that sets a payload, the default payload; None: none.
+            defaults: The default payload for each key of the announcement that sets a payload. None if the command
+                exists only with that key.
             confirmed: Whether a reported value can confirm the command. Usually it cannot, because the state topic uses
                 other words than the payloads.
         """
-        words = [word(self._config.get(payload)) or default for payload, default in defaults.items()]
+        words = [payload_text(self._config.get(payload)) or default for payload, default in defaults.items()]
         self._add(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
 
     def _number(self, key: str, default: Any) -> Any:
@@ -198,8 +199,8 @@ class _CommandParser:
     def _is(self, key: str) -> bool:
         return boolean(self._config, key) is True
 
-    def _scale(self, of: str) -> Any:
-        return self._number(f"{of}_scale", 255)
+    def _scale(self, part: str) -> Any:
+        return self._number(f"{part}_scale", 255)
 
     def _mireds(self) -> dict[str, Any]:
         return {"minimum": self._number("min_mireds", 153), "maximum": self._number("max_mireds", 500)}

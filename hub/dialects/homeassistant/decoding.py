@@ -32,7 +32,7 @@ class DecodedMessage:
         self.rejections: list[Rejection] = []
 
     def read(self, route: Route) -> None:
-        """Decode the message for one route and add the values. An error rejects only this route's values."""
+        """Decode the message by one route, and add its values to the results. An error rejects only these values."""
         reading = route.reading
         if reading.is_event and self.message.retained:
             return

@@ -121,7 +121,7 @@ class HomeAssistantDialect:
         rejected: list[Rejection] = []
         for component in components:
             try:
-                own = self._own(entity(component))
+                own = self._without_foreign_topics(entity(component))
                 if own is not None:
                     found.append(own)
                     rejected += [rejection(message, fault) for fault in faults(component.kind, component.config)]
@@ -129,7 +129,7 @@ class HomeAssistantDialect:
                 rejected.append(rejection(message, error))
         return tuple(found), rejected[:MAX_REJECTIONS]
 
-    def _own(self, found: Entity | None) -> Entity | None:
+    def _without_foreign_topics(self, found: Entity | None) -> Entity | None:
         """Return the entity; None if other dialects own its topics. Raises Rejected if they own only some of them."""
         if found is None:
             return None
@@ -195,7 +195,7 @@ class HomeAssistantDialect:
         return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
     def _unused_states(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
-        """Return what to delete: the stored values of availability topics that only removed entities have used."""
+        """Return changes that delete the stored values of availability topics that only removed entities used."""
         used = {watched for each in (after.entities if after else ()) for watched in each.watched}
         removed = {watched for each in before.entities for watched in each.watched} - used
         unused = [each for each in removed if self._devices.only_watcher(before, each)]
@@ -211,7 +211,7 @@ class HomeAssistantDialect:
             return Result()  # a retained message was deleted
         if len(message.payload) > MAX_PAYLOAD:
             raise Rejected("too_large", f"The payload is too large: at most {MAX_PAYLOAD} bytes are allowed.")
-        # Single texts of an object may be in another encoding: they are rejected alone.
+        # An object may have single texts that are not UTF-8. Only those are rejected, not the whole message.
         is_object = message.payload[:1] == b"{"
         text = (message.payload.decode(errors="replace") if is_object else text_of(message.payload)).strip()
         routes, watched = self._devices.listeners(message.topic)
@@ -238,7 +238,7 @@ class HomeAssistantDialect:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
     def _availability(self, decoded: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
-        """Yield the new availability of the devices in ``pairs``: the message's topic is their availability topic."""
+        """Yield the new availability of each device in ``pairs``. The message is on the availability topic of all."""
         now: dict[str, bool] = {}
         for _, watched in pairs:
             online = decoded.available(watched)
@@ -270,7 +270,7 @@ class HomeAssistantDialect:
         return list(self._devices.put(place, stored))
 
     def _parse_state(self, place: str, value: bytes) -> StoredAnnouncement | None:
-        """Decode a stored announcement; None if it is not valid in this version, until the broker sends it again."""
+        """Decode a stored announcement. Return None if this version of the hub considers it invalid."""
         state = msgspec.msgpack.decode(value, type=_State)
         try:
             parsed = read_discovery(place, state.payload)

@@ -31,7 +31,7 @@ class Announced(msgspec.Struct, frozen=True):
     """The description of a device in an announcement."""
 
     native_id: str
-    aliases: tuple[str, ...] = ()  # identifiers and addresses: devices with a common one are the same device
+    aliases: tuple[str, ...] = ()  # identifiers and addresses; one in common means the same device
     name: str | None = None
     manufacturer: str | None = None
     model: str | None = None
@@ -98,7 +98,7 @@ def _components(kind: str, key: str, body: dict[str, Any]) -> tuple[Component, .
     for name, part in listed.items():
         config = _expanded(part, body.get("~")) if isinstance(part, dict) else {}
         platform = config.pop("platform", None)
-        if isinstance(platform, str) and config:  # a platform alone removes the component
+        if isinstance(platform, str) and config:  # without further keys, the component is removed
             found.append(Component(platform, name[:MAX_TEXT], {**shared, **config}))
     return tuple(found)
 
@@ -163,7 +163,7 @@ def _device(block: Any, place: str, name: str | None) -> Announced:
 
 
 def text(value: Any) -> str | None:
-    """Return a text or number as a stripped text; None for other values and for an empty text."""
+    """Return a text without surrounding spaces, or a number as text; None for other values and for an empty text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float) or value == UNREADABLE:
         return None
     return str(value).strip()[:MAX_TEXT] or None
@@ -173,7 +173,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def word(value: Any) -> str | None:
+def payload_text(value: Any) -> str | None:
     """Return the text of a payload that an announcement defines, such as ``payload_on``.
 
     An announcement can give a payload as a text, number or boolean; for any other type, the result is None. The boolean

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.dialects.homeassistant.commands import commands_of
-from hub.dialects.homeassistant.discovery import Component, filter_of, text, word
+from hub.dialects.homeassistant.discovery import Component, filter_of, payload_text, text
 from hub.dialects.homeassistant.names import EntityNames, names_of
 from hub.dialects.homeassistant.options import MODES, faults, number
 from hub.dialects.homeassistant.readings import EntityReading
@@ -27,22 +27,22 @@ MAX_WATCHED = 16
 _NOT_NUMBERS = frozenset(("timestamp", "date", "enum", "uptime"))
 _NUMERIC = ("unit_of_measurement", "state_class")
 Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
-"""Payloads and their meanings, each as (configuration keys, default payload, value).
+"""Which value each payload stands for, as tuples (configuration keys, default payload, value).
 
-The first key that is configured has the payload.
+The payload is that of the first key which the announcement has; without any of them, the default payload.
 """
 
 
 class Slot(NamedTuple):
     """One metric of an entity: the configuration keys of its state topic, and how to read its payloads."""
 
-    part: str  # what follows the entity's metric and a dot in the name; empty for the entity's metric itself
+    part: str  # suffix of the metric's name, as in ``lamp.brightness``; empty for the main metric
     topic: str  # configuration key of the topic
     template: str  # configuration key of the template
-    kind: str = "text"  # see readings.KINDS
-    unit: str = ""  # ``T``: the entity's temperature unit, ``U``: its unit of measurement
+    kind: str = "text"  # key of readings.KINDS
+    unit: str = ""  # ``T``: the announced temperature unit, ``U``: the announced unit of measurement
     words: Words = ()
-    optional: bool = False  # it is used only if its template is configured
+    optional: bool = False  # left out if the announcement has no template for it
 
 
 _ON_OFF: Words = ((("payload_on",), "ON", True), (("payload_off",), "OFF", False))
@@ -179,7 +179,7 @@ class Entity(msgspec.Struct, frozen=True):
     units: dict[str, str]
     commands: dict[str, dict[str, Any]]
     watched: tuple[Watched, ...]
-    mode: str  # how several availability topics are combined, see MODES
+    mode: str  # how several availability topics are combined, see options.MODES
     reporting: EntityReporting
 
 
@@ -187,7 +187,8 @@ def entity(component: Component) -> Entity | None:
     """Return the entity that a component describes; None if its kind is not supported.
 
     Raises:
-        Rejected: The reason is ``bad_topic`` (also if it has no topic at all), ``bad_template`` or ``bad_name``.
+        Rejected: The reason is ``bad_topic`` (also for a component without any topic), ``bad_template`` or
+            ``bad_name``.
     """
     config = component.config
     slots = SLOTS.get(component.kind)
@@ -223,7 +224,7 @@ def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Ite
         kind, words = slot.kind, _payloads(config, slot.words)
         if component.kind == "sensor" and not _numeric(config):
             kind = "text"
-        if kind == "trigger" and (payload := word(config.get("payload"))) is not None:
+        if kind == "trigger" and (payload := payload_text(config.get("payload"))) is not None:
             words = {payload: payload}
         name = metric_name(f"{metric}.{slot.part}" if slot.part else metric)
         expires, off_delay = _ms(config, "expire_after"), _ms(config, "off_delay")
@@ -263,7 +264,10 @@ def _watched(config: dict[str, Any]) -> Iterator[Watched]:
     for each in (several or [single])[:MAX_WATCHED]:
         topic = filter_of(each, "topic")
         if topic is not None:
-            online, offline = word(each.get("payload_available")), word(each.get("payload_not_available"))
+            online, offline = (
+                payload_text(each.get("payload_available")),
+                payload_text(each.get("payload_not_available")),
+            )
             yield Watched(topic, online or "online", offline or "offline", _template(each, "value_template"))
 
 
@@ -271,7 +275,7 @@ def _payloads(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
     """Return the value that each payload stands for, such as ``{"ON": True}``. ``words`` has the defaults."""
     found: dict[str, Value | None] = {}
     for keys, default, value in words:
-        payload = next((each for key in keys if (each := word(config.get(key))) is not None), default)
+        payload = next((each for key in keys if (each := payload_text(config.get(key))) is not None), default)
         found.setdefault(payload, value)
     return found
 

@@ -44,14 +44,14 @@ def to_float(value: Any, default: Any = _RAISE) -> Any:
     try:
         return float(value)
     except (ValueError, TypeError):
-        return _or(default, f"{value!r:.40} is not a number")
+        return _default_or_raise(default, f"{value!r:.40} is not a number")
 
 
 def to_int(value: Any, default: Any = _RAISE, base: int = 10) -> Any:
     try:
         return int(value, base) if isinstance(value, str) and base != 10 else int(float(value))
     except (ValueError, TypeError, OverflowError):
-        return _or(default, f"{value!r:.40} is not an integer")
+        return _default_or_raise(default, f"{value!r:.40} is not an integer")
 
 
 def rounded(value: Any, precision: int = 0, method: str = "common", default: Any = _RAISE) -> Any:
@@ -68,7 +68,7 @@ def rounded(value: Any, precision: int = 0, method: str = "common", default: Any
             result = round(number, places)
         return int(result) if places == 0 else result
     except (ValueError, TypeError, OverflowError):
-        return _or(default, f"{value!r:.40} cannot be rounded")
+        return _default_or_raise(default, f"{value!r:.40} cannot be rounded")
 
 
 def iif(value: Any, if_true: Any = True, if_false: Any = False, if_none: Any = _RAISE) -> Any:
@@ -84,7 +84,7 @@ def is_number(value: Any) -> bool:
         return False
 
 
-def _or(default: Any, problem: str) -> Any:
+def _default_or_raise(default: Any, problem: str) -> Any:
     if default is _RAISE:
         raise ValueError(problem)
     return default
@@ -95,7 +95,7 @@ def _arithmetic(operation: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return operation(float(value), *(float(each) for each in arguments))
         except (ValueError, TypeError, ZeroDivisionError, OverflowError):
-            return _or(default, f"{value!r:.40} cannot be used in a calculation")
+            return _default_or_raise(default, f"{value!r:.40} cannot be used in a calculation")
 
     return apply
 
@@ -137,7 +137,7 @@ def from_json(value: Any, default: Any = _RAISE) -> Any:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, TypeError, RecursionError):
-        return _or(default, "the value is not JSON")
+        return _default_or_raise(default, "the value is not JSON")
 
 
 def to_json(value: Any) -> str:
@@ -165,7 +165,7 @@ def as_datetime(value: Any, default: Any = _RAISE) -> Any:
         parsed = datetime.fromisoformat(str(value))
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        return _or(default, f"{value!r:.40} is not a time")
+        return _default_or_raise(default, f"{value!r:.40} is not a time")
 
 
 def as_timestamp(value: Any, default: Any = _RAISE) -> Any:

@@ -45,9 +45,9 @@ class EntityNames(msgspec.Struct, frozen=True):
     """The names of one entity, from which the titles, device classes and categories of its metrics follow."""
 
     main: str  # empty for the main entity of its device
-    kind: str  # the name of an entity without one
+    kind: str  # title if ``main`` is empty
     key: str  # distinguishes entities with the same name
-    parts: tuple[tuple[str, str], ...]  # (metric, its part of the entity or empty)
+    parts: tuple[tuple[str, str], ...]  # (metric, suffix after the main metric's name or empty)
     classes: dict[str, str]
     categories: dict[str, Category]
 
@@ -80,7 +80,8 @@ def names_of(component: Component, metric: str, readings: Iterable[EntityReading
 def _main(component: Component) -> str:
     """Return the announced name of an entity.
 
-    Without one, return its object id in words, or an empty text if it has a device class or no object id.
+    If no name is announced, return the object id as words; an empty text if there is none or the entity has a device
+    class.
     """
     config: dict[str, Any] = component.config
     if "name" in config:

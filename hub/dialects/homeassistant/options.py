@@ -1,4 +1,4 @@
-"""Read options of an announcement. As in Home Assistant, numbers and booleans may be written as texts.
+"""Read numbers and booleans in the configuration of an entity. As in Home Assistant, they may be written as texts.
 
 An invalid option is ignored, and :func:`faults` reports it.
 

@@ -1,8 +1,8 @@
 """Use regular expressions in templates, with limits so that no search takes long.
 
-A pattern may have few repeats and alternatives, and neither of them inside a repeat. A failing search tries, at every
-position, every way to divide the text among the repeats, for each combination of alternatives. The number of these ways
-is computed before a search, and limited.
+A pattern may have few repeats and alternatives, and neither of them inside a repeat. A search that fails backtracks: at
+every position, it tries every division of the text among the repeats, for each combination of alternatives. The number
+of these attempts is computed before the search, and limited.
 """
 
 from __future__ import annotations
@@ -16,19 +16,16 @@ from typing import Any, NamedTuple
 
 MAX_PATTERN, MAX_SUBJECT, MAX_REPEATS = 200, 256, 3
 """Maximum number of characters of a pattern, of characters of the text, and of repeats in a pattern."""
-MAX_WAYS = 500_000
-"""Maximum number of ways in which a pattern may be tried on a text. A search then takes at most about 50 ms."""
+MAX_ATTEMPTS = 500_000
+"""Maximum number of attempts that a search makes by backtracking. The search then takes at most about 50 ms."""
 
 
 class _Pattern(NamedTuple):
-    """A compiled regular expression, with its number of repeats and of ways through its alternatives.
-
-    These numbers determine how long a search can take.
-    """
+    """A compiled regular expression, with two numbers that determine how long a search can take."""
 
     compiled: re.Pattern[str]
     repeats: int
-    choices: int  # weighted number of ways through the alternatives
+    choices: int  # combinations of alternatives, see _choices
 
 
 @lru_cache(1_000)
@@ -51,27 +48,26 @@ def _pattern(text: str, ignore_case: bool) -> _Pattern:
 
 
 def _choices(parsed: Any) -> int:
-    """Return how many paths the alternatives (``a|b``) in a parsed regular expression give, as an estimate of its cost.
+    """Return the number of combinations of alternatives (``a|b``) in a parsed regular expression.
 
-    The function calls itself for nested groups. Each choice between alternatives counts twice, because it costs more
-    than a repeat.
+    Each choice between alternatives counts twice, because it costs more than a repeat.
     """
-    ways = 1
+    combinations = 1
     for operation, argument in parsed:
         if operation is sre.BRANCH:
-            ways *= 2 * sum(_choices(each) for each in argument[1])
+            combinations *= 2 * sum(_choices(each) for each in argument[1])
         elif operation is sre.SUBPATTERN:
-            ways *= _choices(argument[3])
+            combinations *= _choices(argument[3])
         elif operation is sre.ATOMIC_GROUP:
-            ways *= _choices(argument)
-    return ways
+            combinations *= _choices(argument)
+    return combinations
 
 
 def _repeats(parsed: Any, inside: bool) -> int:
     """Return the number of repeats, such as ``*``, in a regular expression that Python has parsed.
 
-    ``inside`` says that ``parsed`` is itself a part of a repeat. Raises ValueError for what is not allowed: repeats and
-    alternatives inside a repeat, back references, lookahead and lookbehind.
+    ``inside`` says that ``parsed`` is itself part of a repeat. Raises ValueError for repeats and alternatives inside a
+    repeat, and for back references, lookahead and lookbehind.
     """
     found = 0
     for operation, argument in parsed:
@@ -101,8 +97,8 @@ def _prepared(value: Any, find: str, ignore_case: bool) -> tuple[re.Pattern[str]
     if len(text) > MAX_SUBJECT:
         raise ValueError(f"a regular expression may be used on at most {MAX_SUBJECT} characters")
     pattern = _pattern(str(find), ignore_case)
-    parts = pattern.repeats + 1  # and the text before the match
-    if pattern.choices * comb(len(text) + parts, parts) > MAX_WAYS:
+    parts = pattern.repeats + 1  # one more for the text before the match
+    if pattern.choices * comb(len(text) + parts, parts) > MAX_ATTEMPTS:
         raise ValueError(
             f"a regular expression with these repeats and alternatives takes too long on {len(text)} characters. "
             "Simplify the pattern: fewer repeats and alternatives"

@@ -8,24 +8,24 @@ from typing import Literal
 from hub.dialects.homeassistant.discovery import Component, text
 from hub.model import Reporting
 
-EntityReporting = Literal["regularly", "changes", "aside"]
-"""How an entity sends its state. ``aside`` means that the entity does not show how its device reports."""
+EntityReporting = Literal["regularly", "changes", "unknown"]
+"""When an entity sends its state. ``unknown`` means that its kind does not show this."""
 _REGULAR = frozenset(("sensor", "device_tracker"))
-_ASIDE = frozenset(("binary_sensor", "switch", "button", "scene", "notify"))
-"""Kinds of entities that do not show how their device reports.
+_UNKNOWN = frozenset(("binary_sensor", "switch", "button", "scene", "notify"))
+"""Kinds of entities that do not show when their device sends messages.
 
 They have no value, or a value that the registry recognizes as a state.
 """
-_ASIDE_CLASSES = frozenset(("battery", "signal_strength"))
+_UNKNOWN_CLASSES = frozenset(("battery", "signal_strength"))
 
 
 def entity_reporting(component: Component) -> EntityReporting:
-    """Return how an entity sends its state, judged by its kind, device class and category."""
+    """Return when an entity sends its state, derived from its kind, device class and category."""
     config = component.config
-    if component.kind in _ASIDE or text(config.get("device_class")) in _ASIDE_CLASSES:
-        return "aside"
+    if component.kind in _UNKNOWN or text(config.get("device_class")) in _UNKNOWN_CLASSES:
+        return "unknown"
     if component.kind in _REGULAR:
-        return "aside" if config.get("entity_category") == "diagnostic" else "regularly"
+        return "unknown" if config.get("entity_category") == "diagnostic" else "regularly"
     return "changes"
 
 

@@ -78,7 +78,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def _undefined_or_time(left: Any, right: Any) -> bool:
     if isinstance(left, Undefined) or isinstance(right, Undefined):
-        return True  # the engine raises an error that names it
+        return True  # the operator then raises Jinja2's error, which names the undefined value
     return isinstance(left, date | timedelta) and isinstance(right, date | timedelta)
 
 
@@ -148,12 +148,10 @@ class ValueTemplate:
                 bounded(size)
                 parts.append(part)
             text = "".join(parts)
-            text.encode()  # a surrogate, which UTF-8 cannot express, rejects the value
+            text.encode()  # raises UnicodeEncodeError for a surrogate, so that the value is rejected
         except (Missing, UndefinedError):
             raise Missing from None
-        except (
-            Exception
-        ) as error:  # any error in a device's own template rejects the value and is not a fault of the hub
+        except Exception as error:  # an error in a device's own template is not a fault of the hub
             raise Rejected("template_failed", f"The template failed for this value: {str(error)[:100]}.") from error
         return text
 
@@ -258,7 +256,7 @@ _CHECKS: dict[type[nodes.Node], Callable[[Any], str | None]] = {
 
 
 class _Bounding(NodeTransformer):
-    """Puts filters that limit the result's size in place of ``~`` and ``replace`` in a template's syntax tree."""
+    """Replaces ``~`` and ``replace()`` in a template's syntax tree with filters that limit the size of the result."""
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 (the engine's name)
         self.generic_visit(node)
@@ -271,8 +269,8 @@ class _Bounding(NodeTransformer):
         return node
 
 
-def _filter(of: nodes.Expr, name: str, arguments: list[Any]) -> nodes.Filter:
-    return nodes.Filter(of, name, arguments, [], None, None, lineno=of.lineno)
+def _filter(node: nodes.Expr, name: str, arguments: list[Any]) -> nodes.Filter:
+    return nodes.Filter(node, name, arguments, [], None, None, lineno=node.lineno)
 
 
 def _plain_path(tree: nodes.Template) -> _Path | None:

@@ -89,7 +89,7 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def metric_of(key: str) -> str:
-    """Return the name of the metric for the property ``key`` (NODE/PROPERTY). Raises Rejected (``bad_name``)."""
+    """Return the metric's name for the property ``key`` (NODE/PROPERTY). Raises Rejected (``bad_name``)."""
     return metric_name(key.replace("/", ".").removeprefix("$"))
 
 

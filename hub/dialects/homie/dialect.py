@@ -43,7 +43,7 @@ None means neither: a device in ``init`` is not ready yet, and one that is ``sle
 """
 _FIVE = "5/"
 _DESCRIBES = ("$homie", "$name", "$state", "$nodes", "$implementation", "$fw", "$mac", "$localip", "$extensions")
-"""Attributes that show that a topic belongs to a device with Homie 3 or 4."""
+"""Attributes that only devices with Homie 3 or 4 publish."""
 
 
 class HomieDialect:
@@ -87,8 +87,8 @@ class HomieDialect:
         if rest == "$state":
             return self._state(message, key, known or self._new(device), view)
         if version:
-            return self._five(message, key, device, known, rest, view)
-        return self._older(message, key, device, known, rest, view)
+            return self._homie_5(message, key, device, known, rest, view)
+        return self._homie_3_or_4(message, key, device, known, rest, view)
 
     # -- descriptions -----------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class HomieDialect:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Homie devices are allowed.")
         return HomieDevice(device)
 
-    def _five(
+    def _homie_5(
         self, message: RawMessage, key: str, device: str, known: HomieDevice | None, rest: str, view: View
     ) -> Result:
         if rest == "$description":
@@ -118,7 +118,7 @@ class HomieDialect:
             return Result()  # logs, targets, properties that are not described, retained messages of a removed device
         raise Rejected("unknown_device", f"The device has not published {self._prefix}{key}/$description.")
 
-    def _older(
+    def _homie_3_or_4(
         self, message: RawMessage, key: str, device: str, known: HomieDevice | None, rest: str, view: View
     ) -> Result:
         if rest.startswith("$stats/"):
@@ -140,7 +140,7 @@ class HomieDialect:
         return self._value(message, key, replace(known, properties={**known.properties, rest: Property()}), rest, view)
 
     def _update(self, key: str, known: HomieDevice) -> Result:
-        """Return a result with the device's identity. If its description has changed, the result also stores it."""
+        """Return a result with the device's identity, and with its description if that has changed, to be stored."""
         changes = () if known == self._devices.get(key) else (DialectState(key, msgspec.json.encode(known)),)
         return Result(identities=(self._identity(key, known),), changes=changes)
 

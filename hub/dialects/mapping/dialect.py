@@ -27,12 +27,13 @@ from hub.model import Availability, Identity, Info, Mapping, Pick, RawMessage, R
 from hub.topics import covers, slug
 
 MAX_CACHED = 100_000
-_NOT_OF_PHONE = frozenset(
+_NOT_ABOUT_PHONE = frozenset(
     ("beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "waypoint", "waypoints")
 )
-"""Types of OwnTracks messages (``_type``) whose fields do not describe the phone, but for example a region.
+"""Types of OwnTracks messages (``_type``) that have no readings of the phone, but describe for example a region.
 
-Other types do: ``location`` and ``transition`` have the phone's position, ``steps`` and ``status`` its own data.
+Messages of the other types have readings: ``location`` and ``transition`` the phone's position, ``steps`` and
+``status`` data about the phone.
 """
 _INFO = ("name", "manufacturer", "model", "area", "via")
 
@@ -63,8 +64,8 @@ class _Reader:
     def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[MappedValues]]:
         """Read a message. Return its JSON, and its values as one item for each device and time. Raises Rejected.
 
-        The JSON is None for the forms plain, collectd and SenML. ``levels`` has the named levels of the topic, such as
-        ``room`` and the text at this place.
+        The JSON is None for the forms plain, collectd and SenML. ``levels`` has the text of each named level of the
+        topic, such as ``{"room": "kitchen"}``.
         """
         form, payload = self.mapping.form, message.payload
         if form == "collectd":
@@ -73,9 +74,11 @@ class _Reader:
             return None, read_senml(parse_telemetry(payload), message.received)
         if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self._selects):
             name = metric_name(self._prefix(levels, None) or "value")
-            return None, [MappedValues() if self._ignored.of(name) else read_plain(name, payload, self._kinds.of(name))]
+            return None, [
+                MappedValues() if self._ignored.get(name) else read_plain(name, payload, self._kinds.get(name))
+            ]
         body = parse_telemetry(payload)
-        if isinstance(body, dict) and isinstance(sort := body.get("_type"), str) and sort in _NOT_OF_PHONE:
+        if isinstance(body, dict) and isinstance(sort := body.get("_type"), str) and sort in _NOT_ABOUT_PHONE:
             return body, [MappedValues()]
         if not self._selects:
             return body, [read_tree(body, self._prefix(levels, body), self._ignored, self._kinds, self.time)]
@@ -139,7 +142,7 @@ class MappingDialect:
         return [one for one in filters if not any(one != other and covers(other, one) for other in filters)]
 
     def replace(self, mappings: Sequence[Mapping]) -> Sequence[Action]:
-        """Use other mappings from now on. Return the changes of subscriptions that this needs."""
+        """Replace all mappings. Return the actions that subscribe and unsubscribe."""
         before = set(self.filters)
         self._readers = [_Reader(mapping) for mapping in mappings]
         self._matches.clear()
@@ -187,7 +190,8 @@ class MappingDialect:
         except Rejected as error:
             ts, quality = message.received, "retained" if message.retained else "clock"
             reading.faults.append(("time", reading.time, error))
-        # A message without values creates no device, and a retained one says nothing about what is unknown now.
+        # A message without values creates no device. Nulls in a retained message do not mean that a value is unknown
+        # now.
         if not reading.values and (message.retained or not reading.unknown):
             heard = (device,) if known and not reading.faults else ()
             return Result(rejections=reject_all(message, reading.faults), heard=heard)
@@ -216,7 +220,7 @@ class MappingDialect:
         if native_id is None:
             problem = "The message does not name its device: the fields that the mapping uses for it are missing."
             raise Rejected("no_device", problem)
-        from_payload = named is not None or (reader.device is not None and reader.device.of_payload)
+        from_payload = named is not None or (reader.device is not None and reader.device.uses_payload)
         device = slug(native_id)
         if from_payload and view.known(device) and device not in self._known:
             problem = f"The payload names the device {native_id[:60]!r}, which belongs to another dialect"
@@ -247,7 +251,7 @@ class MappingDialect:
         before = self._known.get(device, Info())
         units = before.units
         for name in reading.values:
-            unit = reader.units.of(name) or reading.units.get(name)
+            unit = reader.units.get(name) or reading.units.get(name)
             if unit and len(units) < MAX_METRICS and units.get(name) != (spelt := spell(unit[:40])):
                 units = units | {name: spelt}
         texts = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}

@@ -1,4 +1,4 @@
-"""Parse topic patterns with named levels, and texts with placeholders."""
+"""Parse the topic patterns of mappings (``home/{room}/{metric}``), and their texts with placeholders."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TextTemplate:
     """
 
     def __init__(self, text: str, names: Sequence[str], key: str) -> None:
-        self.of_payload = False  # it has a field of the JSON
+        self.uses_payload = False  # it has a placeholder for a field of the payload
         self._segments: list[list[Part]] = []
         if not text or len(text) > 200:
             raise ConfigError(f"{key} must have 1 to 200 characters.")
@@ -107,7 +107,7 @@ class TextTemplate:
 
     def _placeholder(self, inner: str, names: Sequence[str], key: str) -> Part:
         if inner.startswith(_FIELD):
-            self.of_payload = True
+            self.uses_payload = True
             return "field", path_of(inner.removeprefix(_FIELD))
         if inner not in names:
             known = ", ".join(f"{{{name}}}" for name in names) or "none"

@@ -40,8 +40,8 @@ class MappedValues(msgspec.Struct):
     values: dict[str, Value] = {}
     unknown: list[str] = []  # metrics whose value is not known at the moment
     units: dict[str, str] = {}
-    time: Any = None  # as in the payload, None if it has none
-    device: str | None = None  # if the payload names it
+    time: Any = None  # as written in the payload; None if the payload has no time
+    device: str | None = None  # native id in the payload; None if the payload does not name the device
     faults: list[Fault] = []  # invalid values
 
     def take(self, metric: str, value: Any, kind: Kind | None = None) -> None:
@@ -133,9 +133,9 @@ def read_tree(
         reading.time, body = own, _without(body, time)
     for name, value, unit in _leaves(body, "", 0, skip=skip):
         metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
-        if ignored.of(name) or ignored.of(metric):
+        if ignored.get(name) or ignored.get(metric):
             continue
-        reading.take(metric, value, kinds.of(name))
+        reading.take(metric, value, kinds.get(name))
         if unit:
             reading.units[metric] = unit
     return reading
@@ -192,7 +192,7 @@ def pick(reading: MappedValues, body: Any, picks: Mapping[str, tuple[tuple[str, 
 class NamePatterns(Generic[T]):
     """A table whose keys are names or patterns with ``*``.
 
-    The exact name counts first, then the first matching pattern.
+    A name is looked up as an exact key first, then by the first pattern that matches.
     """
 
     def __init__(self, table: Mapping[str, T]) -> None:
@@ -200,7 +200,8 @@ class NamePatterns(Generic[T]):
         self._patterns = [(pattern, found) for pattern, found in table.items() if "*" in pattern]
         self._found: dict[str, T | None] = {}  # cache by name
 
-    def of(self, name: str) -> T | None:
+    def get(self, name: str) -> T | None:
+        """Return the value for a name; None if no key matches."""
         if name not in self._found:
             if len(self._found) >= MAX_CACHED:
                 self._found.clear()

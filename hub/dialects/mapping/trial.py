@@ -36,7 +36,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class _EmptyRegistry:
-    """A registry without devices. With it, the result of decoding has the description of each device."""
+    """A registry without devices, so that the dialect takes each device for new and returns its description."""
 
     def known(self, device: str) -> bool:
         return False

@@ -77,7 +77,7 @@ _NUMBER = re.compile(r"/\d{1,3}(?=/|\Z)")
 _OVERPOWER = "overpower"
 
 Found = Iterator[tuple[str, Any, str]]
-"""Items (metric, value, unit). The value is None if the device does not know it."""
+"""A list of (metric, value, unit). The value is None if the device does not know it."""
 
 
 def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
@@ -95,7 +95,7 @@ def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, 
         known, values = _switch(known, metric, payload)
         return known, Readings(values)
     readings = Readings()
-    for name, raw, unit in _found(pattern, metric, payload):
+    for name, raw, unit in _decode(pattern, metric, payload):
         try:
             if raw is None or raw == "":
                 readings.unknown.append(name)
@@ -119,7 +119,7 @@ def _pattern_and_metric(rest: str) -> tuple[str, str]:
     return _NUMBER.sub("/#", rest), metric_name(rest.replace("/", "."))
 
 
-def _found(pattern: str, metric: str, payload: bytes) -> Found:
+def _decode(pattern: str, metric: str, payload: bytes) -> Found:
     if pattern in _NUMBERS:
         value, unit = _number(metric, payload), _NUMBERS[pattern]
         if value is None or (pattern == "roller/#/pos" and value < 0):  # not calibrated

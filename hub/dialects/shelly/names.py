@@ -114,7 +114,7 @@ def _names(metric: str) -> tuple[str, str]:
         title = capitalized(_SENSORS.get(path) or _part(path))
         return title, title
     if kind in ("temperature", "humidity", "illuminance", "voltage") and path in ("", "tC", "rh", "lux", "voltage"):
-        # A separate sensor. Without a number (first generation) it is the device's own.
+        # A number means a separate sensor; without one (first generation) the sensor is built into the device.
         title = kind if number else f"device {kind}"
         return capitalized(title), capitalized(f"{title} {number}")
     within = " ".join(word for word in (_COMPONENTS.get(kind) or spoken_words(kind), number) if word)

@@ -47,7 +47,7 @@ class Edge(msgspec.Struct, frozen=True, array_like=True):
 
     seq: int = _UNKNOWN  # of its last message
     session: int = _UNKNOWN  # the ``bdSeq`` of its birth
-    asked: int = 0  # when a rebirth was last requested
+    asked: int = 0  # when a rebirth was last requested, in epoch ms
 
 
 class SparkplugTopic(msgspec.Struct, frozen=True, gc=False):
@@ -129,7 +129,7 @@ class SparkplugDialect:
         changes = [DialectState(_BIRTH + topic.native_id, msgspec.json.encode(birth))]
         effects: Sequence[Action] = ()
         if message.retained:
-            changes = [] if topic.native_id in self._births else changes  # of unknown age, but better than none
+            changes = [] if topic.native_id in self._births else changes  # it may be old, but is better than none
         elif topic.kind == "NBIRTH":
             asked = self._edges.get(topic.edge, Edge()).asked
             session = Edge(own.get(wire.SEQ, _UNKNOWN), _session(metrics), asked)
@@ -189,7 +189,7 @@ class SparkplugDialect:
     def _count(
         self, message: RawMessage, topic: SparkplugTopic, own: Fields, *, lost: bool = False
     ) -> tuple[list[DialectState], Sequence[Action]]:
-        """Check the sequence number. Return the node's new state, and a rebirth request after a gap or if ``lost``."""
+        """Store the sequence number. Request a rebirth if a number or the birth is missing, or if ``lost`` is True."""
         if message.retained:
             return [], ()
         before = self._edges.get(topic.edge)

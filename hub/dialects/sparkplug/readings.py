@@ -41,7 +41,7 @@ def decode_metrics(
         birth: The birth certificate that declares the metrics.
         own: The fields of the payload itself.
         metrics: The fields of each metric.
-        born: The payload is a birth certificate: all its values are valid at the time of the birth.
+        born: The payload is itself a birth certificate, so all its values are valid at the time of the birth.
     """
     sent = own.get(wire.TIMESTAMP)
     groups: dict[tuple[int | None, bool], dict[str, Value]] = {}

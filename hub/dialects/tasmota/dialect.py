@@ -171,7 +171,7 @@ class TasmotaDialect:
         return Identity(known.id, known.native_id, self.name, known.info())
 
     def _unannounced(self, base: str, body: Mapping[str, Any]) -> TasmotaDevice:
-        """Return an unannounced device, named by its topic. Raises Rejected if the topic tells no device."""
+        """Return an unannounced device, named by its topic. Raises Rejected if the topic does not identify a device."""
         self._check_limit()
         above, _, name = base.rpartition("/")
         bridge = self._bases.get(above + "/") if "/" in above else None

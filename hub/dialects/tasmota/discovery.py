@@ -35,7 +35,8 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
     id: str
     native_id: str
-    stat: str  # the beginning of its topics with a slash at the end, as tele and cmnd
+    # Beginnings of its topics, each with a slash at the end.
+    stat: str
     tele: str
     cmnd: str
     mac: bool = False  # native_id is its MAC, else its topic
@@ -48,11 +49,11 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     offline: str = "Offline"
     states: tuple[str, ...] = STATES
     sleeps: bool = False  # it goes offline between its messages (deep sleep)
-    wakes: int = 0  # the seconds that it sleeps
+    wakes: int = 0  # duration of its sleep in seconds
     scales: dict[str, str] = {}  # the units of all its temperatures, pressures and speeds
     units: dict[str, str] = {}  # by metric
     numbers: frozenset[str] = frozenset()  # metrics announced as numbers
-    metrics: frozenset[str] = frozenset()  # those that it has reported
+    metrics: frozenset[str] = frozenset()  # names of all metrics that it has reported
     relays: tuple[str, ...] = ()  # the names that a person gave its relays
     commands: dict[str, dict[str, Any]] = {}
 

@@ -51,7 +51,7 @@ class Zigbee2MqttDialect:
         self._by_ieee: dict[str, Zigbee2MqttDevice] = {}
         self._by_name: dict[str, Zigbee2MqttDevice] = {}
         self._groups: frozenset[str] = frozenset()
-        self._offline: set[str] = set()  # devices that were reported offline themselves
+        self._offline: set[str] = set()  # devices that Zigbee2MQTT reported offline one by one
         self._gone = False  # the bridge is offline
 
     @property

@@ -182,7 +182,7 @@ def _describe(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
         exposed.categories[prop] = category
     if feature.get("type") == "binary":
         word = str(feature.get("name") or prop)
-        # A contact is false while it is open, so the class is "door" if false is its "on".
+        # If a contact's "on" is false, the hub's True means open, as it does for the class "door".
         found = _LOCKS.get(on) if isinstance(on, str) else "door" if word == "contact" and on is False else None
         if found := found or _CLASSES.get(word):
             exposed.classes[prop] = found

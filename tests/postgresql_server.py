@@ -38,6 +38,8 @@ class PostgresServer:
         self.url = f"postgresql://{USER}@/postgres?host={self.folder}"
         self._run("initdb", "--pgdata", str(self.folder / "data"), "--username", USER, "--auth", "trust", "--no-sync",
                   "--locale", "C.UTF-8", "--encoding", "UTF8")  # fmt: skip
+        # Other users sign in with a password.
+        (self.folder / "data" / "pg_hba.conf").write_text(f"local all {USER} trust\nlocal all all scram-sha-256\n")
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -45,6 +47,16 @@ class PostgresServer:
         command = [program(name), *arguments]
         done = subprocess.run(command, capture_output=True, check=False, cwd=self.folder, text=True, **self._as)
         assert done.returncode == 0, done.stderr
+
+    def run_sql(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements as the superuser, each in a transaction of its own."""
+        with psycopg.connect(self.url_of(database), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def url_of(self, database: str, user: str = USER, password: str = "") -> str:
+        """Return the URL of a database for a user."""
+        return f"postgresql://{user}{password and ':' + password}@/{database}?host={self.folder}"
 
     def start(self) -> None:
         """Start the server, and wait until it accepts connections."""

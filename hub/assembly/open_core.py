@@ -22,7 +22,7 @@ from hub.runtime.clock import now_ms
 from hub.runtime.metrics import Metrics
 from hub.services.audit_log import AuditLog
 from hub.services.reaction_publisher import ReactionBroker
-from hub.store.sqlite import SqliteStore
+from hub.store.sql_store import SqlStore
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ async def open_core(
     disabled: list[Dialect],
     ingest_queue: IngestQueue,
     registry: DeviceRegistry,
-    store: SqliteStore,
+    store: SqlStore,
     connection: BrokerConnection,
     data: Path,
     own_url: str,

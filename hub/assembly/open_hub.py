@@ -34,6 +34,7 @@ from hub.assembly.from_settings import (
 )
 from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.open_core import open_core
+from hub.assembly.open_store import open_store
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.calculated import Calculation
@@ -65,7 +66,6 @@ from hub.services.housekeeping import most_disagree
 from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.store.lock import DirectoryLock
-from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
 from hub.worker import Worker
 
@@ -86,7 +86,8 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         address = join_address(*listener.getsockname()[:2])
         running = stack.enter_context(advertise(data, address, settings.mqtt.broker))
         http = http_settings(settings, listener, access_token(settings, listener, install), running.token)
-        store = _open_store(data, stack)
+        store = await open_store(settings.store)
+        stack.push_async_callback(store.close)
         models = await open_model_settings(ai_settings(settings.ai), data, current_requester)
         stack.push_async_callback(models.providers.close)
         worker = Worker(memory_mb=settings.analysis.memory_mb)
@@ -166,18 +167,6 @@ def _open_data_folder(data: Path, stack: contextlib.AsyncExitStack) -> Installat
     if (aside := adopt(data)) is not None:
         log.warning("A backup was restored. The previous files are in %s.", aside)
     return open_installation(data, keep_damaged_aside=True)
-
-
-def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
-    store = SqliteStore.open(data)
-    stack.push_async_callback(store.close)
-    if store.set_aside is not None:
-        log.error(
-            "The history file was damaged. It was renamed to %s, and an empty history was started. "
-            "To recover, restore a backup (hub restore).",
-            store.set_aside,
-        )
-    return store
 
 
 def _ai_services(

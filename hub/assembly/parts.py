@@ -43,7 +43,7 @@ from hub.services.retained_topics import RetainedTopics
 from hub.services.topic_explorer import TopicExplorer
 from hub.services.visible import VisibleAlerts, VisibleDevices
 from hub.services.visible_history import VisibleHistory
-from hub.store.sqlite import SqliteStore
+from hub.store.sql_store import SqlStore
 from hub.tools import Tools
 
 
@@ -79,7 +79,7 @@ class Core:
     registry: DeviceRegistry
     engine: Engine
     calculation: Calculation
-    store: SqliteStore
+    store: SqlStore
     bus: Bus
     ingest_queue: IngestQueue
     pipeline: Pipeline

@@ -20,6 +20,7 @@ from pydantic import (
 from hub.runtime import log_setup
 from hub.runtime.ai_section import AiSection
 from hub.runtime.broker_address import check_broker, with_broker_address
+from hub.runtime.database_url import check_database_url
 from hub.runtime.network_addresses import check_address, check_network, check_origin, check_root_path
 from hub.runtime.openid_section import OpenIdSection
 from hub.runtime.settings_section import Section
@@ -145,6 +146,8 @@ class RetentionSection(Section):
 class StoreSection(Section):
     """Where the history is stored, and for how many days.
 
+    ``url`` is a PostgreSQL database; without it, the history is an SQLite file in the data folder.
+
     Readings are kept for ``retention_days``, their summaries by minute for ``minutes_days``, and their summaries by
     hour for ``hours_days``. Summaries by minute are kept at least as long as readings, and summaries by hour at least
     as long as those by minute. The audit log keeps entries for ``audit_days``, and at most ``audit_entries`` of each
@@ -152,12 +155,15 @@ class StoreSection(Section):
     """
 
     data: Path = Path("data")
+    url: SecretStr | None = None
     retention_days: Days = 30
     minutes_days: Days = 365
     hours_days: Days = 3650
     audit_days: Days = 365
     audit_entries: int = Field(default=50_000, ge=1_000, le=10_000_000)
     keep: tuple[RetentionSection, ...] = Field(default=(), max_length=100)
+
+    _url = field_validator("url")(lambda value: _checked_url(value))
 
 
 class PresenceSection(Section):
@@ -244,6 +250,12 @@ def _checked_token(value: SecretStr | None) -> SecretStr | None:
     if len(token) < MIN_TOKEN_CHARS or not token.isprintable():
         raise ValueError(f"at least {MIN_TOKEN_CHARS} printable characters (openssl rand -base64 24 makes one)")
     return SecretStr(token)
+
+
+def _checked_url(value: SecretStr | None) -> SecretStr | None:
+    """Return the URL of a database without white space around it; None if it is blank."""
+    url = value.get_secret_value().strip() if value is not None else ""
+    return SecretStr(check_database_url(url)) if url else None
 
 
 def reveal(secret: SecretStr | None) -> str | None:

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
 from hub.model import (
@@ -39,7 +41,7 @@ from hub.model import (
 from hub.runtime.clock import now_ms
 from hub.store import incidents, queries
 from hub.store.audit import AuditStore
-from hub.store.base import Delta, Retention, StoredSnapshot
+from hub.store.base import Delta, Retention, StoredSnapshot, StoreStats
 from hub.store.bulk_import import add_readings
 from hub.store.chunks.compaction import CompactionPace, compact_slice, is_due, is_urgent
 from hub.store.chunks.retention import expire_slice, log_is_due
@@ -60,7 +62,7 @@ log = logging.getLogger(__name__)
 
 
 class SqlStore(StoreThreads):
-    """Implements :class:`hub.store.base.Store` but for ``backup`` and ``stats``, which depend on the database."""
+    """Implements :class:`hub.store.base.Store`. What depends on the database is abstract."""
 
     def __init__(self, writer: StoreWriter, readers: Sequence[SqlConnection]) -> None:
         super().__init__(writer.connection, readers)
@@ -80,6 +82,12 @@ class SqlStore(StoreThreads):
         self._pace = CompactionPace(writer.memtable)  # of the compaction under way
         self._compaction_failed = False  # the last slice failed, and this was logged
         self.requested_checkpoint = 0  # see Store.requested_checkpoint
+
+    @abstractmethod
+    async def backup(self, target: Path) -> None: ...
+
+    @abstractmethod
+    def stats(self) -> StoreStats: ...
 
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
         try:

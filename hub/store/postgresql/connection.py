@@ -11,11 +11,14 @@ from psycopg import sql as names
 from psycopg.types.numeric import Int8BinaryDumper, Int8Dumper
 
 from hub.errors import StoreError
+from hub.runtime.database_url import database_name
 from hub.store.connection import Cursor, Engine, JsonList
+from hub.store.postgresql.errors import connection_error
 from hub.store.postgresql.sql import rewrite
 
 T = TypeVar("T")
 
+MIN_VERSION = 15
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS = 5_000
 """How long a statement waits for a lock of another program."""
@@ -24,6 +27,18 @@ IDLE_TIMEOUT_MS = 10_000
 STATEMENT_TIMEOUT_MS = 60_000
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_OPTIONS: dict[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "application_name": "watchkeeper",
+    "client_encoding": "UTF8",
+    # Find out within some 15 seconds that the server's machine is gone.
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+    "cursor_factory": psycopg.RawCursor,
+}
 
 
 class PostgresConnection:
@@ -52,18 +67,20 @@ class PostgresConnection:
         self._connection = self._connect()
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_S,
-            application_name="watchkeeper",
-            # Find out within some 15 seconds that the server's machine is gone.
-            keepalives_idle=5,
-            keepalives_interval=5,
-            keepalives_count=2,
-            tcp_user_timeout=15_000,
-            cursor_factory=psycopg.RawCursor,
-        )
+        """Return a new connection. Raises StoreError if the server refuses it or its database cannot be used."""
+        try:
+            connection = psycopg.connect(self._url, **_OPTIONS)
+        except psycopg.Error as error:
+            raise connection_error(error, self._url) from None  # its text may contain parts of the URL
+        try:
+            _check_server(connection, database_name(self._url))
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: psycopg.Connection[Any]) -> None:
         # Otherwise the type of a parameter, and so the prepared statement, would depend on the size of the number.
         connection.adapters.register_dumper(int, Int8Dumper)
         connection.adapters.register_dumper(int, Int8BinaryDumper)
@@ -78,7 +95,6 @@ class PostgresConnection:
                 idle=names.Literal(IDLE_TIMEOUT_MS),
             )
         )
-        return connection
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Cursor:
         text, lists = rewrite(sql)
@@ -144,6 +160,19 @@ class PostgresConnection:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _check_server(connection: psycopg.Connection[Any], name: str) -> None:
+    """Raise StoreError if the version of the server is too old, or the texts of the database are not Unicode."""
+    version = connection.info.server_version  # 150004 for 15.4
+    if version < MIN_VERSION * 10_000:
+        found = f"{version // 10_000}.{version % 10_000}"
+        hint = f"Upgrade PostgreSQL to {MIN_VERSION} or later."
+        raise StoreError(f"PostgreSQL at {name} has version {found}, which is too old.", hint)
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        hint = "Create a database with createdb --encoding=UTF8 --template=template0."
+        raise StoreError(f"The database {name} has the encoding {encoding}, but the hub needs UTF8.", hint)
 
 
 def _parameter(value: Any, is_list: bool) -> Any:

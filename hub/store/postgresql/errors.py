@@ -1,4 +1,4 @@
-"""Turn errors of PostgreSQL into the hub's own."""
+"""Turn errors of PostgreSQL into the hub's own. None of them contains a password."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from contextlib import contextmanager
 import psycopg
 
 from hub.errors import HubError, StoreBusy, StoreError, StoreRefused
+from hub.runtime.database_url import database_name, database_password
 
 _LOST = ("08", "57P")
 _FULL = ("53",)
 _WAITED = ("25P03", "40", "55", "57014")
-_DENIED = ("28", "3D", "42501")
+_READ_ONLY = ("25006",)
+_NO_RIGHT = ("42501",)
+_DENIED = ("28", "3D")
 _REFUSED = ("22", "23", "54")
+
+# What a server says when it refuses a connection, in English. libpq passes on no error code for these.
+_BAD_LOGIN = ("password authentication failed", "no password supplied", "authentication failed", 'role "')
+_NO_DATABASE = ('database "', "does not exist")
+_NO_ENTRY = ("no pg_hba.conf entry", "pg_hba.conf rejects")
+_NO_CONNECT = ("permission denied for database",)
 
 
 def store_error(error: Exception) -> StoreError:
@@ -28,8 +37,14 @@ def store_error(error: Exception) -> StoreError:
         return StoreRefused(text, "Please report it with the log.")
     # The first two characters of PostgreSQL's error code are its class (Appendix A of its manual).
     code = error.sqlstate or ""
+    if code.startswith(_NO_RIGHT):
+        hint = "Make the hub's user the owner: ALTER DATABASE … OWNER TO …, or GRANT CREATE ON DATABASE … TO …."
+        return StoreError(f"The hub's user lacks a right in PostgreSQL: {error.diag.message_primary!s:.200}.", hint)
     if code.startswith(_DENIED):
-        return StoreError(f"PostgreSQL does not let the hub in ({code}).", "Check user, password and rights.")
+        return StoreError(f"PostgreSQL does not let the hub in ({code}).", "Check user, password and database.")
+    if code.startswith(_READ_ONLY):
+        hint = "Name the primary server in store.url, or all servers with ?target_session_attrs=read-write."
+        return StoreBusy("This PostgreSQL server is a read-only replica.", hint)
     if code.startswith(_FULL):
         return StoreBusy(f"PostgreSQL has no room: {error!s:.200}.", "Free space or connections on its server.")
     if code.startswith(_WAITED):
@@ -39,6 +54,39 @@ def store_error(error: Exception) -> StoreError:
     if code.startswith(_LOST) or (not code and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)):
         return StoreBusy("The connection to PostgreSQL is lost.", "Check that its server runs and can be reached.")
     return StoreError(text, "Please report it with the log.")
+
+
+def connection_error(error: psycopg.Error, url: str) -> StoreError:
+    """Return the hub's own error for a connection to ``url`` that failed.
+
+    It is :class:`StoreBusy` if a later attempt may succeed without any change of the settings.
+    """
+    where = database_name(url)
+    if isinstance(error, psycopg.ProgrammingError):  # its text may contain parts of the URL
+        return StoreError("PostgreSQL's client library cannot read store.url.", "Check the options behind the ?.")
+    said = _reason(error, url)
+    if all(word in said for word in _NO_DATABASE):
+        hint = "Create it (createdb --owner=USER DATABASE), or correct store.url."
+        return StoreError(f"The database of {where} does not exist.", hint)
+    if any(word in said for word in _NO_CONNECT):
+        hint = "GRANT CONNECT, CREATE ON DATABASE … TO …."
+        return StoreError(f"The user in store.url may not connect to {where}.", hint)
+    if any(word in said for word in _NO_ENTRY):
+        return StoreError(f"PostgreSQL at {where} does not accept this user from this machine.", "Check pg_hba.conf.")
+    pgconn = error.pgconn  # None if the host's name could not be resolved
+    used_password = pgconn is not None and (pgconn.needs_password or pgconn.used_password)
+    if used_password or any(word in said for word in _BAD_LOGIN):
+        return StoreError(f"PostgreSQL at {where} refuses the user or the password in store.url ({said}).")
+    return StoreBusy(f"PostgreSQL at {where} cannot be reached ({said}).", "Check that its server runs.")
+
+
+def _reason(error: psycopg.Error, url: str) -> str:
+    """Return the sentence of the client library or the server that says why a connection failed."""
+    first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    said = first.rpartition(" failed: ")[2].removeprefix("FATAL:").strip().rstrip(".")
+    if password := database_password(url):
+        said = said.replace(password, "(hidden)")
+    return said[:200]
 
 
 @contextmanager

@@ -166,7 +166,9 @@ def prepare_schema(connection: SqlConnection, schema: str) -> None:
     with connection.transaction():
         # One hub at a time: the other one waits here, and then finds the tables.
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('watchkeeper'))")
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted}")
+        # An administrator can create the schema for a user that has no right to create schemas.
+        if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", (schema,)).fetchone() is None:
+            connection.execute(f"CREATE SCHEMA {quoted}")
         row = connection.execute(
             "SELECT count(*) FROM pg_tables WHERE schemaname = ? AND tablename = 'format'", (schema,)
         ).fetchone()

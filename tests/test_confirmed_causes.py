@@ -59,7 +59,9 @@ async def past_finding(hub: ApiHub, device: str) -> str:
     """Return what a new diagnosis of the device's open alert says of earlier alerts."""
     services = hub.services
     investigation = Investigation(registry=services.registry, engine=services.engine, store=services.store)
-    case = await investigation.case(services.registry.require(device), investigation.gravest(device), services.now())
+    case = await investigation.case(
+        services.registry.require(device), investigation.most_severe(device), services.now()
+    )
     return next(each.finding for each in evidence(case) if each.kind == "past")
 
 

@@ -2,7 +2,7 @@
 
 The file has the readings of the device and of the devices that it was compared with, the rules that watch the device,
 the device's alerts in the same incident, the history of the exported alert, and its diagnosis. It has no credentials.
-Device states are reduced to what is known about metrics, without twins and commands.
+Of each device, the file has the description of its metrics, without their values, twin and commands.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ MAX_READINGS = 300_000
 """Maximum number of readings of the device in a file. If there are more, the file begins later."""
 SPANS_MS = (WEEK_MS, 2 * 86_400_000, 8 * 3_600_000, 2 * 3_600_000)
 AFTER_MS = 3_600_000
-"""How long (ms) the readings in a file go on after the alert was raised; after its diagnosis, if that is later."""
+"""The readings in a file end this long (ms) after the alert was raised or, if that is later, after it was diagnosed."""
 PEER_MS = 3_600_000
 MAX_HISTORY = 200
 MAX_NEWEST = 1_000
-"""The number of newest alerts that are searched for other alerts of the same incident."""
+"""How many of the newest alerts of all devices are searched for other alerts of the same incident."""
 PAGE = 50_000
 
 Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
@@ -83,7 +83,7 @@ def _read_condition(kind: str, fields: dict[str, Any]) -> Condition:
 
 
 class PastAlert(msgspec.Struct, frozen=True):
-    """An earlier alert that the diagnosis takes into account, with the earlier alert's own diagnosis."""
+    """An earlier alert that the diagnosis takes into account, with the diagnosis that the earlier alert got."""
 
     alert: Alert
     diagnosis: Diagnosis | None
@@ -92,7 +92,8 @@ class PastAlert(msgspec.Struct, frozen=True):
 class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
     """The contents of an alert file. Times are in epoch ms.
 
-    ``start`` and ``end`` limit the readings of the alert's device. ``alerts`` are the device's alerts in the incident.
+    ``start`` and ``end`` limit the readings of the alert's device. ``alerts`` are the alerts of this device that belong
+    to the same incident as ``alert``, including ``alert`` itself.
     """
 
     format: str = FORMAT
@@ -110,7 +111,7 @@ class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
     readings: Readings
     past: list[PastAlert]
     others: list[Alert] = []
-    """Alerts of other devices in the same incident, which the diagnosis names."""
+    """Alerts of other devices in the same incident. A diagnosis can name them."""
 
 
 def read_alert_file(data: bytes) -> AlertFile:
@@ -191,9 +192,9 @@ class AlertFiles:
         return await asyncio.to_thread(msgspec.json.encode, contents)
 
     async def _incident(self, alert: Alert) -> tuple[list[Alert], list[Alert]]:
-        """Return the alerts of the alert's incident in two lists: those of its device, and those of other devices.
+        """Return the alerts in the same incident as ``alert``: first those of its device, then those of other devices.
 
-        The first list contains the alert itself.
+        The first list contains ``alert`` itself.
         """
         found = [*await self._store.alerts(device=alert.device), *await self._store.alerts(limit=MAX_NEWEST)]
         known = {each.id: each for each in found if each.incident and each.incident == alert.incident}
@@ -207,10 +208,10 @@ class AlertFiles:
         return [PastAlert(each, diagnoses.get(each.id)) for each in similar]
 
     async def _readings(self, device: Device, end: int) -> tuple[int, Readings]:
-        """Return the start (epoch ms) of the readings in the file, and the device's readings from then to ``end``.
+        """Return the device's readings for the file, up to ``end``, and the time (epoch ms) at which they start.
 
-        The file has the readings of the longest period in :data:`SPANS_MS` with fewer than :data:`MAX_READINGS`
-        readings. If even the shortest period has more, the file has only that many of its readings.
+        They cover the longest period in :data:`SPANS_MS` that has fewer than :data:`MAX_READINGS` readings. If even the
+        shortest period has more, only :data:`MAX_READINGS` of its readings are returned.
         """
         metrics = [metric for _, metric in await self._store.series([device.id], None)]
         for span in SPANS_MS:

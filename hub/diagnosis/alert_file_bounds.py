@@ -1,4 +1,4 @@
-"""Check that the numbers in an alert file are within bounds. Such files come from other people, and can be damaged."""
+"""Check that the numbers in an alert file are within bounds, because a file from somebody else may be damaged."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _TIMES = frozenset(
     ("at", "awaits_until", "acknowledged_until", "end", "first_seen", "last_reading", "last_seen", "last_ts", "since")
 ) | {"start", "until"}
 _ANY_SIGN = frozenset(("constant_id", "limits"))
-"""Keys of a device whose numbers have no bounds, because they may be negative."""
+"""Fields of a device whose numbers are not checked, because they may be negative."""
 
 Place = tuple[str, Any]
-"""The path of a number in the file, such as ``.devices[0].first_seen``, and the number."""
+"""The path of a number in the file, such as ``.devices[0].first_seen``, and the number itself."""
 
 
 def check_numbers(contents: dict[str, Any]) -> None:
@@ -46,12 +46,13 @@ def _limited(contents: dict[str, Any]) -> Iterator[Place]:
 
 
 def _numbers(value: Any, path: str, *, all_keys: bool) -> Iterator[Place]:
-    """Yield the path and the number of each time in ``value`` and of each duration in its rules, also in nested values.
+    """Yield the path and the number of each timestamp and each duration of a rule in ``value``, at any depth.
 
     Args:
         value: A part of the file.
-        path: The place of ``value`` in the file, such as ``.rules[0]``.
-        all_keys: Yield all numbers except those in fields of :data:`_ANY_SIGN`. This is used for devices.
+        path: The path of ``value`` in the file, such as ``.rules[0]``.
+        all_keys: Yield every number, not only timestamps and durations, except those in fields of :data:`_ANY_SIGN`.
+            This is used for devices.
     """
     if isinstance(value, list):
         for number, inner in enumerate(value):

@@ -1,6 +1,6 @@
-"""Replay an alert file: apply its rules to its readings, and diagnose its alert with the built-in analyst.
+"""Replay an alert file: evaluate its rules on its readings again, and diagnose its alert with the built-in analyst.
 
-A replay does not affect a running hub, because it stores the history in a separate folder.
+A replay does not affect a running hub, because it has a database of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hub.diagnosis.alert_file import AlertFile, rules_of
 from hub.diagnosis.generator import Subject
 from hub.diagnosis.investigation import Investigation
 from hub.diagnosis.reply import built_in_diagnosis
-from hub.diagnosis.result import diagnosis_of, judged
+from hub.diagnosis.result import diagnosis_of, evidence_and_causes
 from hub.diagnosis.rule_replay import replay_alert
 from hub.errors import Invalid
 from hub.insight.signature import extended
@@ -31,7 +31,7 @@ from hub.store.sqlite import SqliteStore
 
 CHUNK = 20_000
 MAX_SHOWN = 10
-"""Maximum number of findings that are listed as being only in the file, and of those only in the replay."""
+"""Maximum number of findings that are listed as missing in the replay, and of those listed as missing in the file."""
 DIAGNOSED_AFTER_MS = 2_000
 """If the file has no diagnosis, the alert is diagnosed as if this time (ms) had passed since it was raised."""
 
@@ -40,11 +40,12 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
     """The result of replaying an alert file.
 
     Attributes:
-        alerts: one pair for each alert of the file: this alert, and the alert that the replay raised in its place. The
-            second one is None if the replay did not raise it.
-        diagnosis: the diagnosis of the replay.
-        differs: a sentence for each difference between this diagnosis and the file's; empty if they are equal.
-        reasons: why the replay did not raise an alert, as a sentence, by the id of the alert.
+        alerts: each alert of the file, with the matching alert of the replay, or None if the replay raised no such
+            alert.
+        diagnosis: the diagnosis that the replay computed.
+        differs: a sentence for each difference between the diagnosis of the replay and that of the file; empty if
+            there is none.
+        reasons: a sentence that says why the replay did not raise an alert, by the id of the alert in the file.
     """
 
     alerts: list[tuple[Alert, Firing | None]]
@@ -54,12 +55,12 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """Return whether the replay raised all alerts of the file and its diagnosis equals the file's."""
+        """Return True if the replay raised every alert of the file and came to the same diagnosis."""
         return not self.differs and all(firing is not None for _, firing in self.alerts)
 
 
 async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
-    """Replay the contents of an alert file. The history is stored in ``folder``, which must be empty.
+    """Replay an alert file. ``folder``, which must be empty, is used for the database of the replay.
 
     Raises Invalid if the file has no readings of the alert's device.
     """
@@ -79,17 +80,17 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
 
 
 def _of_same_device(diagnosis: Diagnosis | None, device: Device) -> Diagnosis | None:
-    """Return the diagnosis if it is of this device; the file has no readings to repeat one of another device."""
+    """Return the diagnosis if it is about ``device``, else None: of other devices, the file has too few readings."""
     return diagnosis if diagnosis is not None and diagnosis.device == device.id else None
 
 
 async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule], folder: Path) -> Diagnosis:
     """Return the built-in analyst's diagnosis of the file's alert.
 
-    It is computed for the time at which the file's diagnosis was made, from what the file has up to then.
+    It is computed for the time at which the original diagnosis was made, from the readings up to then.
     """
     original = _of_same_device(contents.diagnosis, device)
-    # The diagnosis may be of an earlier alert of the incident.
+    # The file's diagnosis may have been written for an earlier alert of the incident.
     diagnosed = original.alert if original else None
     alert = next((each for each in contents.alerts if each.id == diagnosed), contents.alert)
     at = original.created_at if original else alert.raised_at + DIAGNOSED_AFTER_MS
@@ -109,14 +110,14 @@ async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule],
         )
     finally:
         await store.close()
-    found, matches = await asyncio.to_thread(judged, case, extended(()))
+    found, matches = await asyncio.to_thread(evidence_and_causes, case, extended(()))
     subject = Subject(registry.require(device.id), alert, found, matches)
     written = built_in_diagnosis(subject.narrative(), subject.device, found, matches)
     return diagnosis_of(subject, written, at)
 
 
 class _FiledAlerts(Engine):
-    """A rule engine whose open alerts are those that were open at the time ``at`` (epoch ms) according to a file."""
+    """A rule engine with the alerts of a file that were open at the time ``at`` (epoch ms)."""
 
     def __init__(self, contents: AlertFile, rules: Sequence[Rule], at: int) -> None:
         super().__init__(rules)
@@ -137,10 +138,10 @@ def _readings(contents: AlertFile, until: int) -> Iterator[Reading]:
 
 
 def _as_of(device: Device, contents: AlertFile, at: int) -> Device:
-    """Return a copy of ``device`` in its state at the time ``at`` (epoch ms).
+    """Return a copy of ``device`` in the state that it had at the time ``at`` (epoch ms).
 
-    The copy has the values that were the latest at that time. It is online if one of its readings is recent enough,
-    otherwise stale.
+    The copy has the latest values at that time. Its presence is online if the latest reading was recent enough, else
+    stale.
     """
     metrics = {
         metric: Latest(value, ts, quality)
@@ -160,7 +161,7 @@ def _as_of(device: Device, contents: AlertFile, at: int) -> Device:
 
 
 def _differences(original: Diagnosis | None, replayed: Diagnosis) -> Iterator[str]:
-    """Yield a sentence for each difference between two diagnoses in cause or evidence. Texts are not compared."""
+    """Yield a sentence for each difference in the cause or the evidence of two diagnoses. Texts are not compared."""
     if original is None:
         return
     analyst = next((each for each in original.opinions if not each.writer.generative), None)

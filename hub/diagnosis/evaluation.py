@@ -1,4 +1,4 @@
-"""Score diagnoses: how often a language model, or the built-in analyst, names the cause that a person has confirmed."""
+"""Measure how often a language model, or the built-in analyst, names the cause of an alert that a person confirmed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hub.insight.signature import extended
 from hub.model import Alert, Device, Diagnosis
 
 MAX_FALL = 5.0
-"""How many points a score may be below an earlier score before it counts as worse."""
+"""How many percentage points a score may be below an earlier score without counting as worse."""
 
 
 class EvaluationCase(msgspec.Struct, frozen=True):
-    """A case to score: an alert with its diagnosis and evidence, and the id of the cause that a person confirmed."""
+    """A case to score: an alert, its stored diagnosis, and the id of the cause that a person confirmed."""
 
     name: str
     device: Device
@@ -30,10 +30,10 @@ class EvaluationCase(msgspec.Struct, frozen=True):
     cause: str
 
     def subject(self) -> Subject:
-        """Return what a writer has to diagnose: the device, the alert, the evidence and the possible causes.
+        """Return the input for a diagnosis: the device, the alert, the evidence and the possible causes.
 
-        If the device's metrics are known, the possible causes are ranked again with the current known faults. Otherwise
-        they are those of the stored diagnosis.
+        If the device has metrics, the possible causes are ranked again by the current known faults. Otherwise they are
+        the causes of the stored diagnosis.
         """
         evidence, causes = self.diagnosis.evidence, list(self.diagnosis.causes)
         if self.device.metrics:
@@ -43,10 +43,10 @@ class EvaluationCase(msgspec.Struct, frozen=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """The result of one case: the confirmed ``cause``, and the cause that the diagnosis ``named``.
+    """The result of one case: the confirmed cause (``cause``), and the cause that the diagnosis names (``named``).
 
     ``named`` is None if the diagnosis names no cause or the model did not answer. ``among_three`` is True if the
-    confirmed cause was named, or is among the three likeliest known faults.
+    diagnosis names the confirmed cause, or if the confirmed cause is one of the three likeliest known faults.
     """
 
     name: str
@@ -56,7 +56,7 @@ class CaseResult(msgspec.Struct, frozen=True):
 
 
 class EvaluationScore(msgspec.Struct, frozen=True):
-    """The results of all cases. ``points`` is the percentage of cases whose confirmed cause was named."""
+    """The results of all cases. ``points`` is the percentage of cases whose diagnosis names the confirmed cause."""
 
     results: list[CaseResult]
 
@@ -66,14 +66,14 @@ class EvaluationScore(msgspec.Struct, frozen=True):
 
     @property
     def among_three(self) -> float:
-        """Return the percentage of cases in which the confirmed cause was named or is among the three likeliest."""
+        """Return the percentage of cases in which the diagnosis or the three likeliest faults name the right cause."""
         return 100 * sum(each.among_three for each in self.results) / max(len(self.results), 1)
 
 
 def case_of(alert: Alert, diagnosis: Diagnosis | None, device: Device | None) -> EvaluationCase | None:
     """Return the case to score for an alert.
 
-    Return None if no known cause is confirmed, or if the diagnosis or the device is missing.
+    Return None if nobody has confirmed a known cause of the alert, or if ``diagnosis`` or ``device`` is None.
     """
     cause = alert.confirmed.cause if alert.confirmed else None
     if cause is None or diagnosis is None or device is None:
@@ -84,10 +84,10 @@ def case_of(alert: Alert, diagnosis: Diagnosis | None, device: Device | None) ->
 async def evaluate(
     cases: Sequence[EvaluationCase], providers: ProviderChain | None = None, model: str | None = None
 ) -> EvaluationScore:
-    """Let a model diagnose each case, and return how often it names the cause that a person confirmed.
+    """Let the model with the name ``model`` diagnose each case, and return how often it names the confirmed cause.
 
-    ``model`` is the name of the model, which gets the current prompt. Without ``providers`` or ``model``, the built-in
-    analyst diagnoses the cases.
+    The model gets the current prompt, not the prompt of the stored diagnosis. If ``providers`` or ``model`` is None,
+    the built-in analyst diagnoses the cases.
     """
     results = []
     for case in cases:
@@ -105,7 +105,7 @@ async def evaluate(
 async def _by_model(case: EvaluationCase, subject: Subject, providers: ProviderChain, model: str) -> str | None:
     asked = msgspec.structs.replace(case.diagnosis, prompt=())  # so that the current prompt is used
     try:
-        written = await DiagnosisGenerator(providers).again(asked, subject, model)
+        written = await DiagnosisGenerator(providers).repeat(asked, subject, model)
     except AiError:
         return None
     return next((each.cause for each in written.opinions if each.writer.generative), None)

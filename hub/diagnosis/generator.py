@@ -1,7 +1,7 @@
 """Generate the text of a diagnosis: by a model if one answers in the required form, else by the built-in analyst.
 
-While a model writes, each statement is sent to the page as soon as it is complete, with the verdict whether the
-evidence supports it.
+While a model writes, each statement is sent to the dashboard as soon as it is complete, marked as supported by the
+evidence or not.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from hub.runtime.progress import ProgressStream
 log = logging.getLogger(__name__)
 
 _MIN_TIME_S = 0.5
-"""If less than this time (s) is left, no model is asked."""
+"""If less than this time (s) is left until the timeout, no model is asked."""
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What a diagnosis is about: the device, the alert (None: its current state), the evidence and the possible causes.
+    """The input for a diagnosis: the device, the alert, the evidence and the possible causes.
 
-    ``quotes`` are passages from manuals.
+    ``alert`` is None if the current state of the device is diagnosed. ``quotes`` are passages from manuals.
     """
 
     device: Device
@@ -46,32 +46,32 @@ class Subject(msgspec.Struct, frozen=True):
     quotes: Sequence[Quote] = ()
 
     def narrative(self) -> Narrative:
-        """Return the explanation that the built-in analyst writes."""
+        """Return the built-in analyst's explanation."""
         return narrate(self.evidence, self.causes, self.device.titles(), alerted=self.alert is not None)
 
 
 class DiagnosisGenerator:
-    """Asks language models for diagnoses. It has no access to the queue and the store."""
+    """Asks language models for diagnoses. It neither queues nor stores them."""
 
     def __init__(self, providers: ProviderChain) -> None:
         self._providers = providers
 
     @property
     def local_timeout_s(self) -> float:
-        """Return the time limit of local models for one diagnosis, in seconds."""
+        """Return how long (s) a local model may take for one diagnosis."""
         return self._providers.settings.local_diagnosis_timeout_s
 
     def local_writer(self) -> Writer | None:
-        """Return the first local language model among those that can write a diagnosis; None if there is none."""
+        """Return the first local language model that is configured to write diagnoses; None if there is none."""
         local = self._providers.local()
         writers = self._providers.describe("diagnosis")
         return next((w for w in writers if w.generative and w.provider in local), None)
 
     async def write(self, run: ProgressStream, subject: Subject, waited_s: float = 0.0) -> GeneratedDiagnosis:
-        """Return the diagnosis of the first remote model that answers in time, or that of the built-in analyst.
+        """Return the diagnosis of the first remote model that answers in time, else that of the built-in analyst.
 
-        Local models are not asked, because they may need minutes (see :meth:`write_locally`). ``waited_s`` is
-        subtracted from the time limit. The progress is sent to ``run``.
+        Local models are not asked, because they may need minutes (see :meth:`write_locally`). ``waited_s`` (the time
+        that the alert has waited, in seconds) is subtracted from the timeout. The progress is sent to ``run``.
         """
         local = self._providers.local()
         remote = [w for w in self._providers.describe("diagnosis") if w.generative and w.provider not in local]
@@ -98,16 +98,16 @@ class DiagnosisGenerator:
             run.emit("done", writer=written.writer)
         return written
 
-    async def again(self, past: Diagnosis, subject: Subject, model: str | None) -> GeneratedDiagnosis:
+    async def repeat(self, past: Diagnosis, subject: Subject, model: str | None) -> GeneratedDiagnosis:
         """Send the stored prompt of the diagnosis ``past`` to a model again, and return the new diagnosis.
 
-        ``model`` is the name of the model; None: the model that wrote ``past``. Without a stored prompt, the current
-        prompt is used.
+        ``model`` is the name of the model; if it is None, the model that wrote ``past`` is asked. If ``past`` has no
+        stored prompt, the current prompt is used.
 
         Raises:
             UnknownModel: no provider has the model.
             Forbidden: the person's role may not use the model.
-            AiError: the model does not answer.
+            AiError: the model does not answer, or its answer has no usable statement.
         """
         started = time.monotonic()
         own = subject.narrative()
@@ -131,11 +131,9 @@ class DiagnosisGenerator:
     async def _by_model(
         self, run: ProgressStream, subject: Subject, timeout_s: float, writers: Sequence[Writer]
     ) -> GeneratedDiagnosis | None:
-        """Let a language model write the diagnosis.
+        """Return the diagnosis of the first model in ``writers`` that answers; None if there is no usable answer.
 
-        The models in ``writers`` are called one after the other until one answers. Progress is sent to ``run``.
-        ``subject`` is the alert with its evidence, and ``timeout_s`` limits the time of an answer in seconds. Return
-        None if no model gives an answer that can be used.
+        ``timeout_s`` limits the time for the answer, in seconds. The progress is sent to ``run``.
         """
         started = time.monotonic()
         own = subject.narrative()
@@ -148,7 +146,7 @@ class DiagnosisGenerator:
             read = await asyncio.to_thread(parse_reply, answer, subject.device, subject.evidence, subject.causes, own)
             return _timed(read, asked, started)
         except AiError as error:
-            log.warning("No diagnosis by %s (%s). The built-in analyst's is used.", writers[0].model, error)
+            log.warning("No diagnosis by %s (%s). The built-in analyst writes it.", writers[0].model, error)
             run.emit("error", error.message)
             return None
 
@@ -169,10 +167,10 @@ class DiagnosisGenerator:
         return None
 
     async def _tell(self, run: ProgressStream, subject: Subject, said: Sequence[WrittenStatement]) -> None:
-        """Send the statements of a diagnosis to the listeners of ``run``, each with its verdict.
+        """Send the statements of a diagnosis to the listeners of ``run``.
 
-        The verdict says whether the evidence supports the statement. Only supported observations are also sent as text
-        of the diagnosis.
+        Each statement is sent as a ``cite`` step, which says whether the evidence supports it. A supported observation
+        is also sent as a ``text`` step, because it becomes part of the summary.
         """
         for claim in await asyncio.to_thread(judge, said, subject.device, subject.evidence):
             if claim.supported and claim.kind == "observation":

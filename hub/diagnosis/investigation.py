@@ -7,8 +7,8 @@ A metric is read on three horizons::
     tracks                                                                      |·····readings······|
              now − 7 d                                                   now − 8 h                  now
 
-A track has the single readings of the last hours. A metric that is reported rarely gets a longer track, so that there
-are enough readings to compare with. If its track has all readings of the week, the track is used as the week, too.
+A track has the individual readings of the last hours. A metric that is reported rarely gets a longer track, so that
+there are enough readings to compare with. If this track has all readings of the week, it replaces the week's means.
 """
 
 from __future__ import annotations
@@ -25,29 +25,30 @@ from hub.store.reader import HistoryReader
 WEEK_MS = 7 * 86_400_000
 _WEEKS_MS, _KNOWN_MS, _HOUR_MS = 35 * 86_400_000, 8 * 86_400_000, 3_600_000
 _WINDOW_MS, _MIN_READINGS, _READINGS = 2 * 3_600_000, 300, 1_500
-"""The length (ms) of a track.
+"""The usual length (ms) of a track.
 
-A metric with fewer than ``_MIN_READINGS`` readings in that time gets a longer track: its last ``_READINGS`` readings
-within a week.
+A metric with fewer than ``_MIN_READINGS`` readings in that time gets a longer track: at most ``_READINGS`` readings of
+the last week.
 """
 _BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
-"""Widths (ms) of the week's buckets, coarse and fine, and how long the part with fine buckets at its end is.
+"""Widths (ms) of the coarse and the fine buckets of a week, and the length (ms) of the part with fine buckets.
 
-The buckets are read from the store's means by minute, so a metric at 1 Hz takes no longer than one that reports every
-minute.
+The store computes them from its means per minute, so reading a metric at 1 Hz takes no longer than reading a metric
+that is reported every minute.
 """
 _PEER_WINDOW_MS = 600_000
 _MAX_PEERS, _MAX_PAST, _MAX_METRICS = 12, 20, 48
 _CHANGES = 1_000
-"""Maximum number of changes that are read of a metric with text values, such as an operating mode."""
+"""Maximum number of changes that are read for a metric with text values, such as an operating mode."""
 _MAX_POINTS = 8_000
 """Maximum number of readings of one metric in a track: two hours at 1 Hz."""
 
 
 def peers_of(registry: DeviceReader, device: Device, alert: Alert | None) -> list[Device]:
-    """Return at most ``_MAX_PEERS`` online devices to compare a device with; those in the same area come first.
+    """Return at most ``_MAX_PEERS`` similar devices that are online, to compare a device with; the same area first.
 
-    They have the same model. If the device has no model, they are in the same area and have the alert's metric.
+    Similar devices have the same model. If the device has no model, they are in the same area and have the alert's
+    metric.
     """
     model, area = device.info.model, device.display_area
     metric = alert.metric if alert else None
@@ -58,30 +59,30 @@ def peers_of(registry: DeviceReader, device: Device, alert: Alert | None) -> lis
         return bool(area) and other.display_area == area and metric in other.metrics
 
     others = (d for d in registry.devices() if d.id != device.id and d.presence == "online" and alike(d))
-    # Those of the same area share its weather and its load, so they come first.
+    # Devices in the same area have the same weather and a similar load, so they come first.
     return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MAX_PEERS]
 
 
 class Investigation:
-    """Collects the input for a diagnosis. It only reads."""
+    """Collects the input for a diagnosis from the registry, the rule engine and the store, without changing them."""
 
     def __init__(self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader) -> None:
         self._registry, self._engine, self._store = registry, engine, store
 
-    def gravest(self, device_id: str) -> Alert | None:
-        """Return the device's most severe open alert, the oldest if several are; None if no alert is open."""
+    def most_severe(self, device_id: str) -> Alert | None:
+        """Return the device's most severe open alert, of several the oldest; None if no alert is open."""
         own = [alert for alert in self._engine.open.values() if alert.device == device_id]
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
-        """Collect the readings and facts that explain a device's state, as the input for :func:`hub.insight.evidence`.
+        """Return the readings and facts that may explain a device's state, as input for :func:`hub.insight.evidence`.
 
         Each metric is read on three horizons: the last hours, the last week and the last weeks. All three end at
-        ``now`` (epoch ms); for a silent device, they end at its last message. ``alert`` is the alert to explain, None
-        without one. A metric of a device to compare with is left out if its unit differs from that of ``device``.
+        ``now`` (epoch ms) or, if it is earlier, at the device's last message. ``alert`` is the alert to explain, or
+        None to explain the current state. A metric of a similar device is left out if its unit differs.
         """
         end = min(now, device.last_seen or now)
-        # A calculated metric repeats what its inputs show, so it counts only where it is what the alert is about.
+        # A calculated metric only repeats its inputs, so it is read only if the alert is about it.
         shown = [name for name in device.metrics if name not in device.calculated or (alert and alert.metric == name)]
         metrics = sorted(shown, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts))[
             :_MAX_METRICS
@@ -127,9 +128,9 @@ class Investigation:
         )
 
     async def _week(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return the means of the last seven days up to ``end``.
+        """Return the means of the last seven days up to ``end`` (epoch ms), by metric.
 
-        For a boolean, a mean is the share of time it was on.
+        The mean of a boolean metric is the fraction of time for which it was on.
         """
         fine = end - _FINE_MS
         coarse = [_buckets(device.id, name, end - WEEK_MS, fine, _BUCKET_MS) for name in metrics]
@@ -155,7 +156,7 @@ class Investigation:
         }
 
     async def _modes(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return the changes of each text metric (such as a washing mode) in the last seven days up to ``end``."""
+        """Return the changes of text metrics, such as an operating mode, in the last seven days, by metric."""
         queries = [SeriesQuery(device.id, name, end - WEEK_MS, end, _CHANGES, shape="states") for name in metrics]
         series = await self._store.history(queries) if queries else []
         return {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series}
@@ -169,11 +170,11 @@ class Investigation:
             for name in compared:
                 if name not in peer.metrics or isinstance(peer.metrics[name].value, str):
                     continue
-                if peer.unit(name) == device.unit(name):  # 20 °C and 68 °F, or bar and an unknown unit, do not compare
+                if peer.unit(name) == device.unit(name):  # values in different or unknown units cannot be compared
                     yield SeriesQuery(peer.id, name, start, now, limit=60)
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
-        """Return the other devices that share the device's gateway; for a gateway, the devices connected through it."""
+        """Return the other devices behind the same gateway or, if the device is a gateway, the devices behind it."""
         via = device.info.via or device.id
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
@@ -185,10 +186,10 @@ class Investigation:
         return tuple(OtherAlert(each, device.display_name if device else each.device) for each, device in devices)
 
     async def _past(self, device: Device, alert: Alert) -> tuple[Past, ...]:
-        """Return earlier alerts of the same rule, and earlier alerts with a confirmed cause on the same metric.
+        """Return earlier alerts of the same rule, and earlier alerts of the same metric whose cause was confirmed.
 
-        A confirmed cause of another device counts only if that device has the same model or, if neither has a model,
-        the same kind.
+        A cause confirmed on another device counts only if both devices have the same model or, if neither has a model,
+        are machines of the same kind.
         """
         model = (device.info.manufacturer, device.info.model)
         of_model = [d.id for d in self._registry.devices() if model[1] and (d.info.manufacturer, d.info.model) == model]

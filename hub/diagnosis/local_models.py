@@ -1,4 +1,4 @@
-"""Let local models, which may need minutes, write diagnoses one after another.
+"""Queue diagnoses for local models, which may need minutes and write one diagnosis after another.
 
 Until a model has finished, the built-in analyst's diagnosis is stored and shown. The model's diagnosis then replaces it
 under the same id.
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 _CAPACITY = 32
-"""Maximum number of diagnoses that wait for a local model. If there are more, the oldest keeps the analyst's text."""
+"""Maximum number of diagnoses that wait for a local model. Beyond it, the oldest one keeps the analyst's text."""
 
 
 class PendingRevision(msgspec.Struct, frozen=True):
@@ -36,10 +36,10 @@ class PendingRevision(msgspec.Struct, frozen=True):
 class LocalModelQueue:
     """A queue of diagnoses that local models rewrite, one at a time.
 
-    ``revise`` is called for each: it lets a model write the new text and stores it.
+    ``revise`` is called for each diagnosis. It lets a model write the new text and stores the result.
 
     Attributes:
-        dropped: number of diagnoses dropped because the queue was full.
+        dropped: Number of diagnoses that were dropped because the queue was full.
     """
 
     def __init__(self, revise: Callable[[PendingRevision], Awaitable[Any]]) -> None:
@@ -52,7 +52,7 @@ class LocalModelQueue:
         return len(self._waiting)
 
     def add(self, revision: PendingRevision) -> PendingRevision | None:
-        """Queue a diagnosis. If the queue is full, drop the oldest diagnosis and return it; else return None."""
+        """Queue a diagnosis. If the queue was full, drop its oldest diagnosis and return it, else return None."""
         self._waiting.append(revision)
         self._ready.set()
         if len(self._waiting) <= _CAPACITY:

@@ -1,4 +1,4 @@
-"""Find literal quotes about the alert in the manuals of the device's model."""
+"""Find passages in the manuals of a device's model that a diagnosis can quote."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from hub.store.reader import LibraryReader
 
 log = logging.getLogger(__name__)
 
-_MOST = 3
+_MAX_QUOTES = 3
 
 
 async def manual_quotes(
     library: LibraryReader, device: Device, alert: Alert | None, matches: Sequence[CauseMatch]
 ) -> tuple[Quote, ...]:
-    """Return passages from the manuals of the device's model, about the likeliest cause and the alert's metric.
+    """Return passages about the likeliest cause and the alert's metric from the manuals of the device's model.
 
-    The result is empty if the device reports no model, if neither a cause nor an alert says what to search for, or if
+    The result is empty if the device reports no model, if there is neither a cause nor a metric to search for, or if
     the manuals cannot be read.
     """
     likely = max(matches, key=lambda match: match.score, default=None)
@@ -30,10 +30,10 @@ async def manual_quotes(
     if device.info.model is None or not any(sought):
         return ()
     try:
-        return tuple(await library.quotes(" ".join(sought), model=device.info.model, limit=_MOST))
+        return tuple(await library.quotes(" ".join(sought), model=device.info.model, limit=_MAX_QUOTES))
     except StoreError as error:
         log.warning(
-            "Cannot read the manuals of model %s (%s). The diagnosis is written without quotations.",
+            "Cannot read the manuals of model %s (%s). The diagnosis is written without quotes.",
             *(device.info.model, error),
         )
         return ()

@@ -1,6 +1,7 @@
-"""Parse a model's JSON while it is being written: find each statement as soon as it is complete.
+"""Parse a model's JSON while it is being written: return each statement as soon as it is complete.
 
-Errors are tolerated, because the result is only displayed: :mod:`hub.diagnosis.reply` parses the whole answer strictly.
+Malformed JSON is ignored here, because these statements are only displayed until the answer is complete. Then
+:mod:`hub.diagnosis.reply` parses the whole answer strictly.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ _LIMIT = 40_000
 
 
 class PartialStatements:
-    """Finds the statements in a JSON text that arrives piece by piece."""
+    """Finds the statements in JSON text that arrives in pieces."""
 
     def __init__(self) -> None:
         self._text = ""
-        self._read: int | None = None  # up to where the list is read
+        self._read: int | None = None  # offset of the first unread character of the list; None before the list
 
     def feed(self, piece: str) -> list[dict[str, Any]]:
-        """Add a piece of the text. Return the statements that this piece completes."""
+        """Append a piece of the text, and return the statements that it completes."""
         if len(self._text) < _LIMIT:
             self._text += piece
         if self._read is None:

@@ -1,4 +1,4 @@
-"""Fill placeholders such as ``{value}`` in a model's sentences with values of the evidence that a sentence cites."""
+"""Replace placeholders such as ``{value}`` in a model's sentence by values of the evidence that the sentence cites."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NAMES = ("value", "limit", "before", "change", "rate", "peak", "since", "duratio
 
 
 def fill(text: str, cited: Sequence[Evidence]) -> str | None:
-    """Return ``text`` with a value in place of each placeholder.
+    """Return ``text`` with each placeholder replaced by a value of the cited evidence.
 
-    The values come from the evidence ``cited``. Return None if none of it has the value for a placeholder, or if a
-    brace is left over.
+    The first item of ``cited`` that has the value is used. Return None if no item has the value of a placeholder, or if
+    the result still contains a brace.
     """
     values = [values_of(e) for e in cited]
     missing = False
@@ -34,7 +34,7 @@ def fill(text: str, cited: Sequence[Evidence]) -> str | None:
 
 
 def values_of(e: Evidence) -> dict[str, str]:
-    """Return the placeholders that an evidence item can fill, with their values as text."""
+    """Return the values that an evidence item provides for placeholders, as text, by name of the placeholder."""
     params, unit = e.params, e.params.get("metric_unit") or e.unit
     number = e.value if isinstance(e.value, float) else None
     found: dict[str, str] = {}

@@ -18,10 +18,9 @@ from hub.rules.other_devices import hide_in_text
 
 _MAX_STATEMENTS = 8
 _NO_DIGITS = r'^[^0-9"\\\n\r\t]{12,240}$'
-"""The pattern for a statement: no digits.
+"""The regular expression for the text of a statement. It excludes digits, quotation marks and backslashes.
 
-Quotation marks and backslashes are excluded, too, because llama.cpp would write them into the JSON without escaping
-them.
+Quotation marks and backslashes are excluded because llama.cpp would write them into the JSON without escaping them.
 """
 
 _SYSTEM = (
@@ -45,9 +44,16 @@ def request(
     max_tokens: int,
     quotes: Sequence[Quote] = (),
 ) -> CompletionRequest:
-    """Return the request for a diagnosis. ``own`` is the built-in analyst's explanation, for use without a model.
+    """Return the request that asks a language model for a diagnosis.
 
-    ``found`` is the evidence, ``matches`` are the known faults that fit it, ``quotes`` are passages from manuals.
+    Args:
+        device: The device that the diagnosis is about.
+        alert: The alert to explain, or None to explain the current state.
+        found: The evidence.
+        matches: The known faults that fit the evidence.
+        own: The built-in analyst's explanation, which is the answer if no language model is configured.
+        max_tokens: Maximum length of the answer, in tokens.
+        quotes: Passages from manuals.
     """
     info = device.info
     data: dict[str, Any] = {
@@ -59,7 +65,7 @@ def request(
         },
         "alert": alert
         and {
-            # Everybody who sees the device reads what is written from this.
+            # The diagnosis is shown to everybody who sees the device, also to people who do not see other devices.
             "message": hide_in_text(alert.message, lambda other: False),
             "severity": alert.severity,
             "metric": alert.metric,
@@ -86,10 +92,10 @@ def _fields(thing: Evidence | CauseMatch, *fields: str) -> dict[str, Any]:
 
 
 def statement_schema(ids: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of the answer that a model should write.
+    """Return the JSON schema for a model's answer.
 
-    Statements can cite only the evidence with the given ``ids``. The schema does not allow digits in the text of a
-    statement; some model servers enforce this and others do not.
+    Statements can cite only the evidence with the given ``ids``, and their text must not contain digits. Not every
+    model server enforces the schema.
     """
     cited = {"type": "array", "items": {"type": "string", "enum": list(ids) or ["none"]}, "maxItems": 6}
     statement = {

@@ -1,4 +1,4 @@
-"""Convert a model's answer, which is JSON or prose, to a diagnosis whose claims are checked."""
+"""Convert a model's answer, which is JSON or prose, to a diagnosis, and check its claims against the evidence."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ _Id = Annotated[str, msgspec.Meta(max_length=8)]
 
 
 class GeneratedDiagnosis(msgspec.Struct, frozen=True):
-    """The text of a diagnosis, and how it came about.
+    """The text of a diagnosis, its checked claims, and who wrote it.
 
     Attributes:
-        narrative: The text.
-        claims: The sentences of the text, compared with the evidence.
-        writer: The model or the built-in analyst that wrote it.
-        opinions: The causes that the analyst and the model name.
-        instead_of: The model that failed to write the diagnosis, so that ``writer`` took its place; else None.
+        narrative: The summary, cause and actions.
+        claims: The sentences of the diagnosis, each checked against the evidence.
+        writer: The language model that wrote the text, or the built-in analyst.
+        tokens: Number of tokens that the language model used; 0 for the built-in analyst.
+        opinions: The cause that the built-in analyst names and the one that the language model names.
+        prompt: The messages sent to the language model, as pairs of role and text. Empty for the built-in analyst.
+        took_ms: How long the language model took, in ms; 0 for the built-in analyst.
+        instead_of: The model that should have written the diagnosis but failed; None if none failed.
     """
 
     narrative: Narrative
@@ -55,10 +58,10 @@ class _Reply(msgspec.Struct):
     """The form of a model's answer. Unknown fields are ignored.
 
     Attributes:
-        statements: the required form; ``claims`` is another name that some models use for it.
-        summary: prose of models that ignore the schema. Its sentences are checked like statements.
-        cause, cause_evidence: the cause and the evidence for it.
-        actions, confirm_by: advice: what to do, and how to confirm the cause.
+        statements: the statements, as the prompt requires; some models name this field ``claims``.
+        summary: prose, from models that ignore the schema. Its sentences are checked like statements.
+        cause, cause_evidence: the cause, and the ids of the evidence for it.
+        actions, confirm_by: advice on what to do, and on how to confirm the cause.
     """
 
     statements: list[_Statement] = []
@@ -73,10 +76,10 @@ class _Reply(msgspec.Struct):
 def parse_reply(
     answer: Completion, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch], own: Narrative
 ) -> GeneratedDiagnosis:
-    """Return a model's answer as a diagnosis whose claims are checked.
+    """Return a model's answer as a diagnosis, with its claims checked against the evidence.
 
-    Cause and actions are those of the built-in analyst (``own``). The model's cause is added as an opinion, and its
-    advice as claims. Raises AiError for an answer without a usable statement.
+    The cause and the actions of the diagnosis are those of the built-in analyst (``own``). The cause that the model
+    names is added as an opinion, and its advice as claims. Raises AiError for an answer without a usable statement.
     """
     reply = _read(answer.text)
     every = tuple(e.id for e in found)
@@ -107,20 +110,23 @@ def parse_reply(
 def built_in_diagnosis(
     own: Narrative, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch]
 ) -> GeneratedDiagnosis:
-    """Return the text of the built-in analyst as a diagnosis whose claims are checked, as those of a model are.
+    """Return the text of the built-in analyst as a diagnosis. Its claims are checked like those of a model.
 
     Args:
         own: The text of the built-in analyst.
         device: The device that the text is about.
         found: The evidence that the text cites.
-        matches: The causes that fit the evidence, of which the analyst's opinion is made.
+        matches: The known faults that fit the evidence. The analyst's opinion is chosen from them.
     """
     claims = check_analyst(own, device, found)
     return GeneratedDiagnosis(own, claims, BUILTIN, 0, (analyst_opinion(matches),))
 
 
 def analyst_opinion(matches: Sequence[CauseMatch]) -> CauseOpinion:
-    """Return the cause that the built-in analyst names, with the evidence for it. The cause may be None."""
+    """Return the cause that the built-in analyst names, with the evidence for it.
+
+    The cause in the result is None if no known fault fits the evidence well enough.
+    """
     chosen = decide(matches)
     if chosen is None:
         return CauseOpinion(BUILTIN, None, None)
@@ -128,7 +134,7 @@ def analyst_opinion(matches: Sequence[CauseMatch]) -> CauseOpinion:
 
 
 def _read(text: str) -> _Reply | None:
-    """Return the parsed answer; None if the answer is prose. Raises AiError for JSON of another form."""
+    """Return the parsed answer; None if it is prose. Raises AiError for JSON that is not in the required form."""
     text = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
     if not text.startswith(("{", "[")):
         return None
@@ -145,10 +151,10 @@ def _prose(text: str) -> list[str]:
 def _opinion(
     reply: _Reply, writer: Writer, found: Sequence[Evidence], matches: Sequence[CauseMatch]
 ) -> list[CauseOpinion]:
-    """Return the cause that the model names, in a list; empty if it names none or the cause is not usable.
+    """Return a list with the model's opinion on the cause; an empty list if the answer has no usable opinion.
 
-    A cause that differs from the built-in analyst's must cite evidence. A cause in the model's own words must contain
-    no number.
+    The cause in the opinion is None if the model says that no cause can be found. A cause that differs from the
+    built-in analyst's must cite evidence. A cause that is not among the known faults must not contain a number.
     """
     known = {e.id for e in found}
     evidence = tuple(cited for cited in dict.fromkeys(reply.cause_evidence) if cited in known)

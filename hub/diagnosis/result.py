@@ -1,4 +1,4 @@
-"""Make the parts of a diagnosis: the evidence and the known faults that fit it, and the object that is stored."""
+"""Compute the evidence and the matching known faults for a diagnosis, and build the diagnosis that is stored."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from hub.insight.past_alerts import proven_actions
 from hub.model import CauseMatch, Diagnosis, Evidence
 
 
-def judged(case: InvestigationInput, signatures: Sequence[Signature]) -> tuple[list[Evidence], list[CauseMatch]]:
-    """Return the evidence in the input of a diagnosis, and the known faults that fit it, the best match first."""
+def evidence_and_causes(
+    case: InvestigationInput, signatures: Sequence[Signature]
+) -> tuple[list[Evidence], list[CauseMatch]]:
+    """Return the evidence found in the input of a diagnosis, and the known faults that fit it, the best match first."""
     found = evidence(case)
     return found, rank(found, signatures, case.semantics, case.kinds, alarmed=not case.calm)
 
 
 def diagnosis_of(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
-    """Return the diagnosis to store, made of its subject and the generated text. ``now`` is in epoch ms."""
+    """Return the diagnosis to store: the evidence of ``subject`` and the text ``written``. ``now`` is in epoch ms."""
     narrative, alert = written.narrative, subject.alert
     chosen = next((m for m in subject.causes if m.cause == narrative.cause), None)
     return Diagnosis(

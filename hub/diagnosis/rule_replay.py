@@ -1,4 +1,4 @@
-"""Replay the rule of one alert of an alert file, and say why the replay does not raise the alert, if it does not."""
+"""Replay the rule of one alert in an alert file and, if the replay does not raise the alert, say why."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def replay_alert(
 ) -> tuple[Firing | None, str | None]:
     """Replay the rule of an alert with the readings of an alert file.
 
-    First, the rule is replayed from the first reading on. If it does not raise the alert, and the alert says from when
-    on the hub evaluated the rule, it is replayed from then on.
+    The rule is replayed from the first reading on. If this does not raise the alert, and if the alert says when the hub
+    began to evaluate the rule (``evaluated_from``), the rule is replayed again from that time on.
 
     Args:
         alert: The alert of the file.
@@ -30,8 +30,8 @@ def replay_alert(
         contents: The contents of the file.
 
     Returns:
-        The alert that the replay raised in its place, with the same metric and start, or None; and, if it is None, the
-        reason as a sentence.
+        The alert of the replay that has the same metric and start, and None; or, if the replay raises no such alert,
+        None and a sentence that says why.
     """
     if alert.device != device.id:
         return None, "It is an alert of another device, whose readings are not in the file."
@@ -53,7 +53,7 @@ def replay_alert(
 
 
 def _published(rule: Rule, alert: Alert, contents: AlertFile) -> list[PublishedValue]:
-    """Return the values of other devices that the rule reads."""
+    """Return the values of other devices that the rule uses, from the readings in the file."""
     return [
         PublishedValue(source.device, metric, value, None, ts)
         for source in sources_of(rule)
@@ -67,10 +67,10 @@ def _same(alert: Alert, firings: Sequence[Firing]) -> Firing | None:
 
 
 def _created_at(since: int, evaluated_from: int, readings: Mapping[str, Points]) -> int:
-    """Return when the replay has to create the rule, so that the condition begins at ``since`` (epoch ms).
+    """Return the time (epoch ms) at which the replay has to create the rule, so that the condition begins at ``since``.
 
-    That is ``evaluated_from``, by the hub's clock. But readings have the times of the device's clock. If the rule was
-    evaluated on the reading at ``since`` without another one, the replay creates it before the next reading.
+    This is ``evaluated_from``, but at the latest 1 ms before the first reading after ``since``: ``evaluated_from`` is a
+    time of the hub's clock, while readings have times of the device's clock, which may be behind.
     """
     if evaluated_from < since:
         return evaluated_from
@@ -79,7 +79,7 @@ def _created_at(since: int, evaluated_from: int, readings: Mapping[str, Points])
 
 
 def _reason(alert: Alert, rule: Rule, readings: Mapping[str, Points], firings: Sequence[Firing]) -> str:
-    """Return a sentence that says why the replay did not raise the alert."""
+    """Return a sentence that says why the replay, which raised ``firings``, did not raise the alert."""
     first = min((points[0][0] for points in readings.values() if points), default=None)
     if first is None or alert.since < first:
         return "The condition began before the first reading in the file."
@@ -98,8 +98,8 @@ def _reason(alert: Alert, rule: Rule, readings: Mapping[str, Points], firings: S
 
 
 def _changed(before: Mapping[str, object], rule: Rule) -> bool:
-    """Return True if the rule's condition has other settings than ``before``, the condition that raised the alert."""
+    """Return True if the settings of the rule's condition differ from ``before``, those at the time of the alert."""
     condition = rule.condition
     found = condition.found if isinstance(condition, MetricCondition) else ()
-    present = msgspec.json.decode(msgspec.json.encode(condition))  # as in the file: with lists, not tuples
+    present = msgspec.json.decode(msgspec.json.encode(condition))  # lists instead of tuples, as in the file
     return any(before.get(key) != value for key, value in present.items() if key not in found)

@@ -1,9 +1,10 @@
-"""Diagnose alerts: compute evidence, compare it with known faults, let a model or the analyst write, check the text.
+"""Diagnose alerts: compute evidence, find known faults that fit, let a model or the analyst write, check the text.
 
-Of an incident, only the first alert of a device or the alert whose metric changed first is diagnosed (``explaining``).
-The other alerts serve as evidence. Alerts wait in a bounded queue, from which a few worker tasks take them. If a model
-fails or is too slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may
-take minutes; its diagnosis then replaces the analyst's. The ingest pipeline stores diagnoses, like all state.
+In an incident, only the first alert of a device or the alert whose metric changed first is diagnosed (see
+``AlertReader.explaining``); the other alerts serve as evidence. Alerts wait in a bounded queue for a worker task. If a
+model fails or is too slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local
+model may take minutes; its diagnosis then replaces the analyst's. Diagnoses are stored by the ingest pipeline, like all
+other state.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from hub.diagnosis.generator import DiagnosisGenerator, Subject
 from hub.diagnosis.investigation import Investigation
 from hub.diagnosis.local_models import LocalModelQueue, PendingRevision
 from hub.diagnosis.manual_quotes import manual_quotes
-from hub.diagnosis.result import diagnosis_of, judged
+from hub.diagnosis.result import diagnosis_of, evidence_and_causes
 from hub.errors import Conflict, HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature
@@ -40,14 +41,15 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 _FREE_WAIT_S = 1.0
-"""Waiting time (s) in the queue that does not count: only time beyond it is subtracted from the models' time limit."""
+"""Time (s) that an alert may wait in the queue before its waiting time is subtracted from the timeout of the models."""
 
 
 class DiagnosisService:
     """Diagnoses alerts as they are raised, and devices on request.
 
     Attributes:
-        dropped: Number of alerts that did not fit in the queue. When it is empty, those that are still open follow.
+        dropped: Number of alerts that did not fit in the queue. They are queued again when the queue is empty, if they
+            are still open.
         runs: The progress of each diagnosis that is being written.
 
     Args:
@@ -86,11 +88,11 @@ class DiagnosisService:
         self.dropped = 0
 
     def use_signatures(self, own: Sequence[Signature]) -> None:
-        """Replace the user's own signatures (known faults). They are used together with the built-in ones."""
+        """Replace the signatures (known faults) that the user has defined. They are added to the built-in ones."""
         self._own_signatures = tuple(own)
 
     def signatures(self) -> Sequence[Signature]:
-        """Return the signatures of all known faults, built-in and the user's own."""
+        """Return the signatures of all known faults: the built-in ones and those that the user has defined."""
         return extended(self._own_signatures)
 
     def pending(self, alert_id: str) -> bool:
@@ -116,24 +118,24 @@ class DiagnosisService:
                         worker.cancel()
 
     async def diagnose_device(self, device_id: str) -> Diagnosis:
-        """Diagnose the device's most severe open alert, or its current state if it has none. Store the diagnosis.
+        """Diagnose the device's most severe open alert or, without one, its current state, and store the diagnosis.
 
         Raises NotFound for an unknown device.
         """
         device = self._registry.require(device_id)
         with self.runs.open(f"device:{device.id}") as run:
-            return await self._diagnose(run, device, self._investigation.gravest(device.id))
+            return await self._diagnose(run, device, self._investigation.most_severe(device.id))
 
     async def diagnose_alert(self, alert: Alert) -> Diagnosis:
-        """Diagnose an open alert by the present readings, and store the diagnosis.
+        """Diagnose an open alert from the current readings, and store the diagnosis.
 
-        It is used for an alert that has the diagnosis of another alert of its incident. Raises Conflict if the alert
+        This is for an alert that shows the diagnosis of another alert in its incident. Raises Conflict if the alert
         has cleared, and NotFound if its device is unknown.
         """
         if alert.id not in self._engine.open:
             raise Conflict(
                 "The alert has cleared. Only open alerts can be diagnosed.",
-                "POST /api/devices/{id}/diagnose examines the present state of its device.",
+                "POST /api/devices/{id}/diagnose diagnoses the current state of its device.",
             )
         device = self._registry.require(alert.device)
         with self.runs.open(alert.id) as run:
@@ -141,8 +143,8 @@ class DiagnosisService:
 
     async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
         """Return the evidence about a device's current state, and the known faults that fit it. Store nothing."""
-        case = await self._investigation.case(device, self._investigation.gravest(device.id), self._now())
-        return await asyncio.to_thread(judged, case, self.signatures())
+        case = await self._investigation.case(device, self._investigation.most_severe(device.id), self._now())
+        return await asyncio.to_thread(evidence_and_causes, case, self.signatures())
 
     def _claim(self, alert: Alert) -> None:
         if alert.id in self._claimed or alert.id not in self._engine.explaining(alert):
@@ -174,7 +176,7 @@ class DiagnosisService:
                 self._claimed.discard(alert.id)
 
     async def _catch_up(self) -> None:
-        """Queue the open alerts without a diagnosis. Needed after a start, and after the queue was full."""
+        """Queue the open alerts that have no diagnosis. This is needed after a start and after the queue was full."""
         self._behind = False
         open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
         try:
@@ -199,12 +201,12 @@ class DiagnosisService:
         """Write and store a diagnosis, and queue it for a local model if there is one.
 
         The time that the alert waited in the queue (``waited_s``) is subtracted from the timeout of remote models.
-        Otherwise a slow model would make a hundred queued alerts wait for minutes.
+        Otherwise, with a slow model, a hundred queued alerts would wait for minutes.
         """
         now = self._now()
         case = await self._investigation.case(device, alert, now)
         run.emit("tool", _looked_at(case), name="history")
-        found, matches = await asyncio.to_thread(judged, case, self.signatures())
+        found, matches = await asyncio.to_thread(evidence_and_causes, case, self.signatures())
         run.emit("tool", _weighed(found, matches), name="evidence")
         quotes = await manual_quotes(self._store.library, device, alert, matches)
         if quotes:
@@ -224,7 +226,7 @@ class DiagnosisService:
     async def _revise(self, revision: PendingRevision) -> None:
         """Let a local model rewrite a stored diagnosis, and store the result.
 
-        If the model fails, keep the stored one.
+        If the model fails, or if the alert has cleared in the meantime, the stored diagnosis stays as it is.
         """
         first, subject = revision.diagnosis, revision.subject
         if subject.alert is not None and subject.alert.id not in self._engine.open:
@@ -240,19 +242,23 @@ class DiagnosisService:
         await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
 
     async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
-        """Store the analyst's diagnosis as final: no local model will replace it.
+        """Store the analyst's diagnosis as final: no local model will replace it any more.
 
-        ``instead_of`` is a model that failed.
+        ``instead_of`` is the model that failed to replace it; None if no model was asked.
         """
         kept = msgspec.structs.replace(first, awaits=None, awaits_until=0, instead_of=instead_of or first.instead_of)
         await self._submit(WriteDiagnosis(kept))
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
-        """Write a diagnosis again from its stored evidence and prompt, and return it. It is not stored.
+        """Let a model write a diagnosis again from its stored evidence and prompt. The new diagnosis is not stored.
 
-        ``model`` is the name of the model to use; None: the one that wrote the stored diagnosis. Raises NotFound for an
-        unknown diagnosis, UnknownModel, Forbidden if the person's role may not use the model, and AiUnavailable if the
-        model fails.
+        ``model`` is the name of the model; if it is None, the model that wrote the stored diagnosis is asked.
+
+        Raises:
+            NotFound: there is no such diagnosis, or its device is unknown.
+            UnknownModel: no provider has the model.
+            Forbidden: the person's role may not use the model.
+            AiError: the model does not answer, or its answer has no usable statement.
         """
         past = await self._store.diagnosis(diagnosis_id)
         device = self._registry.get(past.device) if past else None
@@ -262,7 +268,7 @@ class DiagnosisService:
             )
         alert = await self._store.alert(past.alert) if past.alert else None
         subject = Subject(device, alert, past.evidence, past.causes, past.quotes)
-        return diagnosis_of(subject, await self._writer.again(past, subject, model), self._now())
+        return diagnosis_of(subject, await self._writer.repeat(past, subject, model), self._now())
 
 
 def _looked_at(case: InvestigationInput) -> str:

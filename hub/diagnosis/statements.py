@@ -1,6 +1,7 @@
 """Check the statements of a model or of the built-in analyst against the evidence.
 
-The kind, the verdict and the data of each claim are determined by the hub, not by the writer.
+The hub decides whether a statement is an observation, an inference or advice, whether the evidence supports it, and
+which value it is about. It does not rely on the writer for this.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hub.model import Claim, ClaimRelation, Device, Evidence
 _MAX_REPLACED = 6
 _MAX_SUMMARY = 3
 _MAX_CITED = 3
-"""A sentence that cites more evidence items than this does not count as having reported them."""
+"""A sentence that cites more evidence items than this is not regarded as a report of each of them."""
 _RELATIONS: dict[str, ClaimRelation] = {"steady": "steady", "stuck": "steady", "silent": "ended", "order": "before"}
 
 
@@ -34,15 +35,15 @@ class WrittenStatement(msgspec.Struct, frozen=True):
 
 
 def judge(said: Sequence[WrittenStatement], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return each statement as a claim with the verdict whether the evidence in ``found`` supports it."""
+    """Return each statement as a claim, which says whether the evidence in ``found`` supports it."""
     vocabulary = vocabulary_of(device)
     return tuple(_judged(each, device, found, vocabulary) for each in said)
 
 
 def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return the claims of the built-in analyst, each with the verdict whether the evidence supports it.
+    """Return the claims in the built-in analyst's text (``own``), each checked against the evidence (``found``).
 
-    ``own`` is the analyst's text, and ``found`` is the evidence. All claims of the analyst are observations.
+    All claims of the analyst are observations.
     """
     vocabulary = vocabulary_of(device)
     claims = []
@@ -54,10 +55,10 @@ def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> 
 
 
 def replacements(claims: Sequence[Claim], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return sentences written by the hub that replace the observations which the evidence does not support.
+    """Return sentences, written by the hub, that replace observations which the evidence does not support.
 
-    If an observation cites evidence but states it wrongly, its replacement states that evidence correctly. It is left
-    out if a supported observation already reports the same evidence.
+    A replacement states correctly the evidence that the observation cites. Evidence that a supported observation
+    already reports gets no replacement.
     """
     kept = [claim for claim in claims if claim.supported and claim.kind == "observation"]
     told = {cited for claim in kept if len(claim.evidence) <= _MAX_CITED for cited in claim.evidence}
@@ -81,7 +82,7 @@ def summary_of(claims: Sequence[Claim]) -> str:
 
 
 def vocabulary_of(device: Device) -> Vocabulary:
-    """Return the names by which sentences may refer to a device and its metrics."""
+    """Return the names of a device and its metrics that may occur in a sentence about the device."""
     info = device.info
     names = (device.id, device.native_id, device.display_name, info.model, info.firmware, info.via, device.display_area)
     return Vocabulary(tuple(device.metrics), tuple(name for name in names if name), device.titles())
@@ -106,9 +107,9 @@ def _judged(said: WrittenStatement, device: Device, found: Sequence[Evidence], v
 
 
 def _with_data(claim: Claim, device: Device, cited: Sequence[Evidence]) -> Claim:
-    """Return the claim with metric, value, unit and time of the evidence that it cites.
+    """Return the claim with the metric, value, unit and times of the evidence that it cites.
 
-    The first cited item with a metric is used, or the first item if none has a metric.
+    They are those of the first cited item with a metric or, if no item has a metric, of the first item.
     """
     if not cited:
         return claim

@@ -1,8 +1,8 @@
-"""Statistics on telemetry: normal ranges, the order of changes, comparison with known faults.
+"""Analyse telemetry: find unusual changes, rank the known causes that fit them, and explain the result in sentences.
 
-Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings, ``causes`` compares
-the findings with known causes, ``narrative`` writes a diagnosis from them, and ``claims`` compares a writer's sentences
-with the findings.
+Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings (statements about
+what the readings show), ``causes`` compares them with known causes, ``narrative`` writes a diagnosis from them, and
+``claims`` checks the sentences of a diagnosis against them.
 """
 
 from hub.insight.causes import rank

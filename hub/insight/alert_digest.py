@@ -1,4 +1,4 @@
-"""Digest of a week of alerts: which rules raised alerts, which made only noise, and which metrics drift to a limit."""
+"""Digest of a week of alerts: which rules raised alerts, which rules were noisy, and which metrics drift to a limit."""
 
 from __future__ import annotations
 
@@ -16,18 +16,25 @@ from hub.model import Alert, Limit, Rule
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 MIN_NOISE = 3
-"""A rule gets no advice if it raised fewer alerts than this."""
+"""A rule with fewer alerts than this gets no advice."""
 SOON_DAYS = 14
-"""A metric is not reported if it reaches its limit later than in this many days."""
+"""A drifting metric is reported only if it will reach its limit within this many days."""
 _MIN_HOURS = 48
 _STEADY = 0.8
-"""A trend counts if a straight line explains at least this share of the variance of the daily means."""
+"""A metric drifts only if a straight line explains at least this fraction of the variance of its daily means."""
 
 Problem = Literal["fleeting", "chattering", "unacknowledged", "stale"]
 
 
 class RuleWeek(msgspec.Struct, frozen=True):
-    """Figures of the alerts that one rule raised in the week."""
+    """Statistics of the alerts that one rule raised in the week.
+
+    Attributes:
+        count: number of alerts.
+        devices: number of devices with an alert.
+        open_ms: how long the alerts were open, in total.
+        acknowledged: number of alerts that somebody acknowledged.
+    """
 
     rule: str
     name: str
@@ -40,8 +47,8 @@ class RuleWeek(msgspec.Struct, frozen=True):
 class RuleAdvice(msgspec.Struct, frozen=True):
     """Why a rule made noise, and what to change.
 
-    ``text`` is a sentence. ``for_ms`` is a duration for the rule that would avoid most alerts of a "fleeting" problem;
-    None for other problems.
+    ``text`` is the advice as a sentence. ``for_ms`` is a value for the rule's ``for`` setting with which most of the
+    fleeting alerts would not have been raised; None for other problems.
     """
 
     rule: str
@@ -55,7 +62,7 @@ class RuleAdvice(msgspec.Struct, frozen=True):
 class Drift(msgspec.Struct, frozen=True):
     """A metric that steadily moves towards a limit.
 
-    ``per_day`` is how much it changes in a day, in its unit. At this rate it reaches ``limit`` in ``days``.
+    ``per_day`` is its change per day, in its unit. At this rate it reaches ``limit`` in ``days`` days.
     """
 
     device: str
@@ -68,9 +75,9 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 def rule_weeks(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> list[RuleWeek]:
-    """Return figures for each rule that raised alerts, most alerts first. Alerts without a notification do not count.
+    """Return statistics for each rule that raised alerts, most alerts first. Alerts without a notification are ignored.
 
-    ``end`` (epoch ms) is when an alert that is still open counts as ended.
+    ``end`` is the end of the week in epoch ms. The time that an open alert has been open is counted up to it.
     """
     return sorted(
         (
@@ -89,7 +96,7 @@ def rule_weeks(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> 
 
 
 def rule_advice(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> list[RuleAdvice]:
-    """Return advice for each rule that made noise, most alerts first. Deleted rules are left out."""
+    """Return advice for each rule whose alerts were mostly noise, most alerts first. Deleted rules are left out."""
     found = [
         advice
         for rule_id, own in _by_rule(alerts).items()
@@ -133,7 +140,7 @@ def _advice(rule: Rule, own: Sequence[Alert], end: int) -> RuleAdvice | None:
 
 
 def drift(device: str, track: MetricSeries, limit: Limit) -> Drift | None:
-    """Return how a metric moves towards its limit. ``track`` has the hourly means of a week.
+    """Return how fast a metric drifts towards its limit. ``track`` has the hourly means of a week.
 
     Return None if there is no steady trend towards a limit, or if the limit is more than :data:`SOON_DAYS` away.
     """
@@ -141,7 +148,7 @@ def drift(device: str, track: MetricSeries, limit: Limit) -> Drift | None:
         return None
     days = (track.times - track.times[0]) / 86_400.0
     values = track.values
-    # Means over whole days, so that a daily course is no trend.
+    # Means over whole days, so that a daily cycle is not mistaken for a trend.
     which = np.floor(days - days[-1] - 1e-9).astype(int)
     parts = [values[which == day].mean() for day in np.unique(which)]
     if len(parts) < 3:
@@ -172,7 +179,7 @@ def _name(rules: Mapping[str, Rule], rule_id: str) -> str:
 
 
 def _round_up(ms: int) -> int:
-    """Return the next longer duration that a person would write, such as 30 s or 5 min."""
+    """Return the next longer round duration in ms, such as 30 s or 5 min; at most one hour."""
     steps = (5_000, 10_000, 15_000, 30_000, 60_000, 90_000, 120_000, 300_000, 600_000, 1_800_000)
     return next((step for step in steps if step > ms), HOUR_MS)
 

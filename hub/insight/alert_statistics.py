@@ -1,6 +1,6 @@
-"""Figures on how well the alert system works for one operator, as ISA-18.2 (IEC 62682) defines them.
+"""Metrics of alarm system performance for one operator, as defined by ISA-18.2 (IEC 62682).
 
-Late, silenced and suppressed alerts do not count, because nobody was notified of them.
+Late, silenced and suppressed alerts are not counted, because nobody was notified of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hub.model import Alert, Severity
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 PERIOD_MS = 10 * MINUTE_MS
 FLOOD = 10
-"""More alerts than this in 10 minutes are a flood, which ends when there are fewer than :data:`FLOOD_ENDS`."""
+"""A flood begins with more alerts than this in 10 minutes, and ends with fewer than :data:`FLOOD_ENDS`."""
 FLOOD_ENDS = 5
 CHATTERING = 3
 """A condition chatters if it raises this many alerts within a minute."""
@@ -36,35 +36,35 @@ class AlertSource(msgspec.Struct, frozen=True):
 
 
 class HealthFigure(msgspec.Struct, frozen=True):
-    """A figure, and the highest value that ISA-18.2 accepts for it (``target``)."""
+    """The value of a performance metric, and the highest value that ISA-18.2 accepts for it (``target``)."""
 
     value: float
     target: float
 
     @property
     def met(self) -> bool:
-        """Return whether the figure is within the target."""
+        """Return whether the value does not exceed the target."""
         return self.value <= self.target
 
 
 class AlertStatistics(msgspec.Struct, frozen=True):
-    """Figures of a period. Shares are from 0 to 1.
+    """Performance metrics of the alert system in a period. Fractions are from 0 to 1.
 
     Attributes:
-        count: alerts raised.
-        hidden: alerts without a notification. They do not count in any other figure.
+        count: the number of alerts with a notification.
+        hidden: the number of alerts without a notification. No other attribute includes them.
         per_hour: the average number of alerts per hour.
         most_in_10_minutes: the highest number of alerts in 10 minutes.
-        hours_over_30: the share of hours with more than 30 alerts.
-        in_flood: the share of 10-minute periods in a flood.
+        hours_over_30: the fraction of hours with more than 30 alerts.
+        in_flood: the fraction of 10-minute periods in a flood.
         floods: the number of floods.
-        from_top: the share of alerts from the ten most frequent conditions.
+        from_top: the fraction of alerts from the ten most frequent conditions.
         stale: the number of alerts that had been open for more than a day at the end of the period.
         top: the most frequent conditions.
         chattering: conditions with three or more alerts within a minute.
         fleeting: conditions with alerts that cleared within a minute, before anybody acknowledged them.
         severities: the number of alerts by severity.
-        acknowledged: the share of alerts that somebody acknowledged.
+        acknowledged: the fraction of alerts that somebody acknowledged.
         median_to_acknowledge_ms: the median time to acknowledge; None if no alert was acknowledged.
         slow_to_acknowledge_ms: the 90th percentile of the time to acknowledge; None if no alert was acknowledged.
     """
@@ -99,9 +99,10 @@ def is_fleeting(alert: Alert) -> bool:
 
 
 def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStatistics:
-    """Return the figures of the alerts that were raised from ``start`` to before ``end`` (epoch ms).
+    """Return the statistics of the alerts raised from ``start`` up to, but not including, ``end`` (epoch ms).
 
-    ``alerts`` may contain alerts that were raised earlier. They count only as stale, if they are still open.
+    ``alerts`` may also contain alerts that were raised earlier. If they are still open, they count as stale, and
+    nowhere else.
     """
     alerts = list(alerts)
     inside = [each for each in alerts if start <= each.raised_at < end]
@@ -114,7 +115,7 @@ def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStat
     top = _sources(by_source)[:TOP]
     waits = sorted(each.acknowledged_at - each.raised_at for each in told if each.acknowledged_at is not None)
     stale = sum(each.open and is_notified(each) and end - each.raised_at > STALE_MS for each in alerts)
-    # With few sources, the ten most frequent ones always account for most alerts, which says nothing.
+    # With few sources, the ten most frequent ones always account for most alerts, so the fraction is meaningless.
     from_top = sum(each.count for each in top) / len(told) if len(by_source) > 2 * TOP else 0.0
     return AlertStatistics(
         count=len(told),

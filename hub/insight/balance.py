@@ -13,14 +13,14 @@ from hub.insight.statistics import median
 from hub.model import Evidence
 
 _CERTAIN = 0.15
-"""An imbalance counts only if it exceeds this share of the larger flow, because two meters of one flow also differ."""
+"""Smallest difference of inflow and outflow that counts, as a fraction of the larger flow: flow meters have errors."""
 
 
 def unbalanced(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding if a level moves in the wrong direction for what flows in and out.
+    """Yield a finding if a level falls although more flows in than out, or rises although more flows out than in.
 
-    The device must have exactly one inflow and one outflow, in the same unit, and exactly one level that moves. The
-    finding's ``value`` is inflow minus outflow. It is positive if the level falls although more flows in than out.
+    The device must have exactly one inflow and one outflow, in the same unit, and exactly one level that rises or
+    falls. The ``value`` of the finding is the inflow minus the outflow.
     """
     levels = [m for m in moves if case.semantics[m.metric].quantity == "level" and m.doing in ("rises", "falls")]
     inflow, outflow = _flow(case, "inlet"), _flow(case, "outlet")

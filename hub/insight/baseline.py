@@ -1,8 +1,8 @@
-"""The normal behaviour of a metric, learned from its own past before the change.
+"""Learn the normal behaviour of a metric (its baseline) from its readings before a change.
 
-Each baseline has its own threshold. A change counts only if it leaves the band of the healthy signal, by more than any
-excursion of the healthy signal, and faster than the healthy signal wandered. So healthy noise gives no change, and no
-metric needs a constant of its own.
+The threshold for a change comes from the baseline, too. A change counts only if the metric leaves its normal band, by
+more than it ever did while it was healthy, and faster than it moved while it was healthy. So normal noise is not a
+change, and no metric needs a threshold that somebody sets.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from hub.insight.statistics import (
 )
 
 ENOUGH = 12
-"""A metric with fewer readings has no baseline."""
+"""Minimum number of readings for a baseline."""
 _MARGIN_S, _MARGIN_READINGS = 1200.0, 4
-"""A baseline ends this many seconds before the trouble was seen, or this many readings before, if that is longer.
+"""A baseline ends this long (s), or this many readings if that is longer, before the trouble was noticed.
 
-The last readings may already be part of the trouble.
+The last readings before that moment may already be affected by the trouble.
 """
 _RECENT = 20
 _LEAST_DEVIATIONS = 8.0
@@ -43,17 +43,17 @@ class Baseline:
     """Normal behaviour of one metric, learned while it was healthy. Times are in seconds after the series' ``origin``.
 
     Attributes:
-        start: the time of the first reading it was learned from.
-        end: the time of the last reading it was learned from.
+        start: the time of the first reading from which the baseline was learned.
+        end: the time of the last reading from which it was learned.
         count: the number of these readings.
         smoothed: these readings without single outliers.
         level: the level at ``end``.
-        scale: one robust sigma, in the metric's unit.
-        drift: the trend per second, which also applies after ``end``.
-        low: the first percentile.
-        high: the 99th percentile.
+        scale: one sigma, a robust estimate of the standard deviation, in the metric's unit.
+        drift: the trend, in units per second. It is assumed to continue after ``end``.
+        low: the first percentile of the readings.
+        high: the 99th percentile of the readings.
         band: the largest usual deviation from the expected level, in sigmas.
-        excess: the largest CUSUM beyond the band, in sigma seconds.
+        excess: the largest CUSUM of deviations beyond the band, in sigma seconds.
         levels: the two levels of a signal that switches; None for other signals.
         stays_high: how long a switching signal stayed at the upper level each time, in seconds.
         stays_low: how long it stayed at the lower level each time, in seconds.
@@ -102,10 +102,10 @@ class Baseline:
 
 
 def baseline_end(track: MetricSeries, moment: int) -> float:
-    """Return where the baseline of a metric (what counts as usual) should end, so that it does not include the trouble.
+    """Return the time at which the baseline of a metric should end, so that it does not include the trouble.
 
-    ``moment`` is when the trouble was noticed, in epoch ms. The result is in track seconds, the seconds after the
-    ``origin`` of ``track``. It is some time before ``moment``, because trouble begins before it is noticed.
+    ``moment`` is when the trouble was noticed, in epoch ms. The result is in seconds after the ``origin`` of ``track``.
+    It is some time before ``moment``, because trouble begins before it is noticed.
     """
     seen = track.seconds(moment)
     recent = track.times[track.times <= seen][-_RECENT:]
@@ -115,10 +115,10 @@ def baseline_end(track: MetricSeries, moment: int) -> float:
 
 
 def baseline(track: MetricSeries, end: float) -> Baseline | None:
-    """Return the baseline of a metric, which is its usual behaviour, learned from its readings up to ``end``.
+    """Return the baseline of a metric (its usual behaviour), learned from its readings up to ``end``.
 
-    ``end`` is in seconds on the time scale of ``track.times``. Return None for texts, and if there are fewer than
-    :data:`ENOUGH` readings.
+    ``end`` is in seconds after the ``origin`` of ``track``. Return None for a metric with texts, and if there are fewer
+    than :data:`ENOUGH` readings.
     """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < ENOUGH or track.kind == "text":
@@ -151,7 +151,7 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
     )
     deviations = found.deviations(times, steady)
     seconds = weights(times)
-    # Measured on the healthy past itself, so a noisy signal gets a wide band without a constant for it.
+    # The band is measured on the healthy readings themselves, so a noisy signal gets a wide band.
     band = max(1.0, *percentile(np.abs(deviations), 98))
     excess = max(float(cusum(sign * deviations, seconds, band).max()) for sign in (1.0, -1.0))
     return replace(found, band=band, excess=excess)
@@ -192,9 +192,9 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
 
 
 def _stays(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[Floats, Floats]:
-    """Return how long the signal stayed each time at its upper and at its lower level, in seconds.
+    """Return the durations (s) of all stays of the signal at its upper level, and of those at its lower level.
 
-    Both arrays are empty if the signal does not switch.
+    Both arrays are empty if the signal does not switch between two levels.
     """
     if levels is None and not np.all((values == 0) | (values == 1)):
         return times[:0], times[:0]
@@ -212,7 +212,7 @@ def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: 
     """Return the metric as it would be if its companions had stayed at their usual levels.
 
     Companions are metrics of the same device that have not changed themselves. Example: a motor draws more current at
-    full flow. With the flow as a companion, only the current beyond what the flow explains is left.
+    full flow. With the flow as a companion, only the part of the current that the flow does not explain is left.
 
     A ridge regression over the readings up to ``end`` (seconds after the origin of ``track``) learns the influence of
     each companion. The regression is linear, although current grows with the cube of the speed. So the result is None
@@ -236,7 +236,7 @@ def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: 
     if _beyond_known(matrix[:, np.abs(shares) > 0.2 * np.abs(shares).max()], last):
         return None
     adjusted = track.values - matrix @ shares
-    # If the companions explain little, removing their influence only adds their noise.
+    # If the companions explain little, removing their influence would only add their noise.
     if spread(smooth(adjusted[:last])) > 0.6 * spread(smooth(track.values[:last])):
         return None
     return MetricSeries(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)

@@ -1,13 +1,13 @@
-"""Which known cause the findings point to, if any.
+"""Rank the known causes by how well they fit the findings.
 
-Every cause is compared with the hypothesis that something unknown is going on. Each finding has a likelihood under
-either hypothesis. The logarithms of their ratios (Good's weight of evidence) are added to the prior log odds. So a
-cause gains by each symptom that it predicts, and loses by each missing symptom, each contradiction and each movement
-that it leaves unexplained. Acts, changes of the process and normal operation are causes as well, with priors of their
-own. All causes are data (``signatures/*.toml``).
+Each cause is compared with the hypothesis that the cause is unknown. A finding is more or less likely under either
+hypothesis. The logarithms of these likelihood ratios (Good's weight of evidence) are added to the prior log odds. So
+each symptom that the cause predicts raises the sum, and each missing symptom, contradiction or unexplained movement
+lowers it. Acts of people, changes of the process and normal operation are causes as well, with their own priors. All
+causes are data (``signatures/*.toml``).
 
-The score is the logistic function of the sum: a match strength from 0 to 1, not a probability, since findings are not
-independent of each other. ``docs/ai.md`` says how the words strong, medium and weak were calibrated.
+The score is the logistic function of the sum. It is a match strength from 0 to 1 and not a probability, since findings
+are not independent of each other. ``docs/ai.md`` says how the words strong, medium and weak were calibrated.
 
 I. J. Good, "Weight of evidence: a brief survey", Bayesian Statistics 2, 1985.
 """
@@ -27,29 +27,29 @@ from hub.model import CauseMatch, Evidence
 
 _CEILING = {"strong": 1.0, "medium": 0.74, "weak": 0.61}
 _ONE_SIGN = 0.4
-"""Highest score of a cause that is shown by one sign only.
+"""Highest score of a cause for which only one symptom was observed.
 
-If its signature allows one sign, the limit is higher, and the cause can be listed as a weak match.
+If its signature sets ``one_sign``, the limit is higher, and the cause can be listed as a weak match.
 """
 
-# Log odds of a finding: how much likelier it is under a cause than if something unknown is going on.
+# Log odds of a finding: the logarithm of its likelihood with the cause divided by that with an unknown cause.
 _NEEDED = math.log(0.9 / 0.2)
 _SUPPORTED = math.log(0.6 / 0.2)
 _CALM_AS_EXPECTED = math.log(0.85 / 0.6)
-_STATE = math.log(0.95 / 0.45)  # a machine that is off, or on, where the cause says so
+_STATE = math.log(0.95 / 0.45)  # a machine is off (or on), as the cause predicts
 _MISSING = math.log(0.35 / 0.6)
 _CONTRADICTED = math.log(0.04 / 0.2)
 _UNEXPLAINED = math.log(0.06 / 0.2)
-_ABSENT = math.log(0.15 / 0.6)  # a needed symptom that stays away
+_ABSENT = math.log(0.15 / 0.6)  # a needed symptom was not observed
 _UNMEASURED = 0.7  # factor on _ABSENT if no metric could show the symptom
 _MOVES = frozenset(("rises", "falls", "climbs", "sinks", "ramps"))
 _OBSERVED = math.log(0.95 / 0.05)  # an act that a metric shows directly, such as an open door
 _FOLLOWS = math.log(0.4 / 0.2)
 _IN_ORDER, _OUT_OF_ORDER = 0.3, -1.2
 _KNOWN = math.log(0.25)
-"""Prior log odds of one known cause against an unknown cause."""
+"""Prior log odds of a known cause against an unknown cause, before the cause's own ``prior`` is added."""
 _CALM = math.log(0.5)
-"""Added to the log odds of every cause if no alert is open and no limit exceeded: a fault is then less likely."""
+"""Added to the log odds of every cause if no alert is open and no limit is exceeded: a fault is less likely then."""
 
 
 def rank(
@@ -65,12 +65,12 @@ def rank(
     Args:
         evidence: The findings of one case.
         signatures: Known causes; by default the built-in ones.
-        semantics: What each metric measures; by default read from its name alone.
+        semantics: What each metric measures; by default inferred from its name.
         kinds: The kinds of machine that the device may be; by default inferred from its metrics.
-        alarmed: Whether an alert is open or a limit exceeded.
+        alarmed: Whether an alert is open or a limit is exceeded.
     """
     matcher = SymptomMatcher(evidence, semantics)
-    # An exceeded limit can be a symptom of a fault. An act of a person, however, must show as a change.
+    # An exceeded limit can be a symptom of a fault. Other causes, such as an act of a person, must show as a change.
     of_changes = SymptomMatcher(evidence, semantics, limits=False)
     of_kinds = machine_kinds.machine_kinds((), matcher.semantics.items()) if kinds is None else kinds
     best: dict[str, CauseMatch] = {}
@@ -91,18 +91,18 @@ _LEAST = 0.1
 
 
 def _of_kind(signature: Signature, kinds: Collection[str]) -> float:
-    """Return the log odds that the device is of a kind of machine that can have the cause (``signature``).
+    """Return the log probability that the device is a kind of machine that can have the cause of ``signature``.
 
-    ``kinds`` are the kinds that the device may be of, all equally likely. If any kind can have the cause, return 0.
+    ``kinds`` are the kinds of machine that the device may be; all are equally likely. Return 0 if the signature has no
+    kinds, because any machine can have its cause.
     """
     return math.log(len(set(signature.kinds) & set(kinds)) / len(kinds)) if signature.kinds else 0.0
 
 
 class _Comparison:
-    """Measures how well the findings fit one cause, which ``signature`` describes.
+    """Measures how well the findings fit the cause that ``signature`` describes.
 
-    It adds up log odds: logarithms of how much likelier each finding is with this cause than with an unknown one. It
-    also collects the findings that support the cause and those that contradict it.
+    It adds up the log odds of the findings, and collects those that support the cause and those that contradict it.
     """
 
     def __init__(self, signature: Signature, matcher: SymptomMatcher) -> None:
@@ -111,13 +111,15 @@ class _Comparison:
         self._cited: list[Evidence] = []
         self._against: list[Evidence] = []
         self._needed: tuple[Evidence, ...] = ()
-        self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
+        self._observed = (
+            False  # True if a finding shows the cause directly: a contact, a mode, silence, a contradiction
+        )
 
     def match(self, circumstances: float) -> CauseMatch | None:
-        """Return how well the evidence matches the cause; None if too few of the symptoms that it needs are seen.
+        """Return how well the evidence matches the cause; None if too many of the symptoms that it needs are missing.
 
-        ``circumstances`` are log odds to add which come from no finding: from whether there is an alarm, and from
-        whether the device is of a kind that can have the cause.
+        ``circumstances`` are log odds that do not come from findings: whether there is an alert, and whether the device
+        is a kind of machine that can have the cause.
         """
         signature = self._signature
         if not self._needs():
@@ -166,18 +168,17 @@ class _Comparison:
         return 2 * missing <= len(self._signature.needs)
 
     def _shows_it(self, item: Evidence) -> bool:
-        """Return whether a finding directly shows the cause that this signature describes, as an open door does.
+        """Return whether a finding shows the cause itself, as a door contact shows an open door.
 
-        A contradiction between sensors does so only if it is strong.
+        A contradiction between sensors does this only if it is strong.
         """
         return item.strength >= FULL if item.kind == "contradicted" else self._matcher.is_direct(item)
 
     def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
-        """Return whether the cause may be present although a symptom that its signature needs was not observed.
+        """Return whether the cause is possible although a symptom that its signature needs was not observed.
 
-        A controller or a coarse sensor may hide a movement. So only symptoms that are movements may be missing, and
-        only if the cause is a fault. No symptom may be missing if a metric moves in the opposite way, or if the
-        signature has a ``witness``.
+        This is so for a fault whose symptom is a movement, since a controller or a coarse sensor may hide a movement.
+        It is not so if a metric moves in the opposite direction, or if the signature has a ``witness``.
         """
         if self._signature.nature != "fault" or self._signature.witness:
             return False
@@ -185,10 +186,10 @@ class _Comparison:
         return moves and not self._matcher.opposed(symptom)
 
     def _witnesses(self) -> None:
-        """Compare the witnesses of the signature with the findings, and change the log odds of the cause accordingly.
+        """Add log odds for each witness of the signature that stayed calm.
 
         A witness is a metric that a real change of the machine would have moved. If it stayed calm, the cause (such as
-        a faulty sensor) becomes likelier.
+        a faulty sensor) is likelier.
         """
         for symptom in map(parse_alternatives, self._signature.witness):
             degree, found = self._matcher.seen(symptom, guess=False)
@@ -209,7 +210,7 @@ class _Comparison:
                 self._total += _MISSING * self._matcher.calm(symptom)
 
     def _weight(self, found: Sequence[Evidence]) -> float:
-        """Return how many log odds a needed symptom adds to the cause. All findings in ``found`` show this symptom."""
+        """Return the log odds of a needed symptom that the findings in ``found`` show."""
         if any(map(self._matcher.is_direct, found)):
             return _OBSERVED
         if any(item.kind in _SHOWN for item in found):
@@ -223,9 +224,9 @@ class _Comparison:
             self._against += found
 
     def _unexplained(self) -> None:
-        """Subtract log odds for each changed metric (movement) that the cause does not predict.
+        """Subtract log odds for each movement (change of a metric) that the cause does not explain.
 
-        It counts twice if the metric is beyond its limit.
+        A movement counts twice if the metric is beyond its limit.
         """
         allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
         known = {item.metric for item in (*self._cited, *self._against, *allowed)}
@@ -238,19 +239,16 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Add log odds for movements that began after an act that was observed, because the act explains them.
-
-        At most three of these movements are counted.
-        """
+        """Add log odds for up to three movements that began after the observed act, because the act explains them."""
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]
         self._total += _FOLLOWS * min(len(later), 3)
 
     def _order(self) -> float:
-        """Return how well the order in which metrics began to change fits the cause, as log odds; 0 if unknown.
+        """Return log odds for the order in which metrics began to change: positive if it fits the cause; 0 if unknown.
 
-        The cause's signature says which metric changes first. A positive number speaks for the cause.
+        The signature says which metric changes first.
         """
         signature, onsets = self._signature, self._matcher.onsets
         if signature.first is None or len(onsets) < 2:
@@ -260,7 +258,7 @@ class _Comparison:
         own = [s for metric, s in onsets.items() if any(p.fits(metric, semantics[metric]) for p in patterns)]
         if not own:
             return 0.0
-        # Onsets are known as ranges only: a metric is behind if its range begins after another metric's range ends.
+        # An onset is only known as a range: a metric is later if its range begins after another metric's range ends.
         first = min(latest for _, latest in onsets.values())
         span = self._matcher.latest - first
         behind = min(earliest for earliest, _ in own) - first
@@ -269,10 +267,10 @@ class _Comparison:
         return _OUT_OF_ORDER if behind > max(20_000, 0.1 * span) else 0.0
 
     def _signs(self) -> int:
-        """Return how many independent symptoms were observed. Those of related quantities count as one."""
+        """Return the number of independent symptoms that were observed. Symptoms of related quantities count as one."""
         semantics = self._matcher.semantics
         shown = (e for e in self._cited if e.kind in _SHOWN or (e.kind in _STATES and e in self._needed))
-        # A balance compares a level with two flow meters, so it is a sign apart from the level.
+        # A mass balance compares a level with two flow meters, so it is independent of the level alone.
         return len({(e.kind == "unbalanced", *independent_sign(semantics[e.metric])) for e in shown if e.metric})
 
 

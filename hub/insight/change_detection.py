@@ -2,11 +2,11 @@
 
 The trouble is what the diagnosis explains: an alert, or a limit that is exceeded.
 
-1. Each metric is searched on three horizons: its readings of the last hours (fast_changes.py), its week, and the weeks
-   before (slow_changes.py). Week and weeks are also searched without the influence of operating conditions
-   (metric_history.py). If a change is found on several horizons, the one that lies completely within its horizon is
-   taken.
-2. Steady metrics are searched again after removing the influence of the others.
+1. Each metric is searched for a change in its readings of the last hours (fast_changes.py), in its last week, and in
+   the weeks before (slow_changes.py). The week and the weeks are also searched after removing the influence of
+   operating conditions (metric_history.py). If both the last hours and the longer history show a change, the last hours
+   are used if they contain the whole change.
+2. Steady metrics are searched again after removing the influence of the other steady metrics.
 3. A change does not belong to the trouble if it also happened while nothing was wrong (normal_changes.py), or if it
    began long before the trouble.
 """
@@ -28,9 +28,9 @@ from hub.insight.series import MetricSeries
 from hub.insight.statistics import median
 
 _OWN_RATIO, _OTHER_RATIO, _CALM_RATIO = 0.9, 1.2, 3.0
-"""A slow change must be at least this many times the largest normal change.
+"""A slow change counts only if it is at least this many times the largest normal change.
 
-The values are for a metric in trouble, for the other metrics, and for all metrics if there is no trouble.
+The values apply to a metric in trouble, to the other metrics, and to all metrics if there is no trouble.
 """
 _MIN_READINGS = 30
 _MOST_ADJUSTED = 1_800
@@ -39,7 +39,7 @@ _STRONG_RATIO = 6.0
 _LEADING_RATIO = 2.0
 """A slow change that began shortly before the trouble may be its cause only if its ratio is at least this."""
 _LEAD_MS = 600_000
-"""A cause may begin this long before the trouble; or as long before as the trouble has lasted, if that is longer."""
+"""A cause may begin this long (ms) before the trouble or, if that is longer, as long before it as it has lasted."""
 
 
 def detect_changes(
@@ -54,14 +54,14 @@ def detect_changes(
 
     Args:
         tracks: Readings of the last hours, by metric.
-        moment: The latest possible beginning of the trouble, epoch ms.
+        moment: The latest possible beginning of the trouble, in epoch ms.
         week: Means of the last seven days, by metric.
         troubled: Metrics that have an alert or are beyond a limit.
         weeks: Means of the last weeks, by metric.
         ranks: The rank of each metric as an operating condition; see :func:`operating_state.rank_of_condition`.
     """
     past = MetricHistory(week or {}, weeks or {}, ranks or {})
-    # Without trouble only a strong change counts, since nothing else says that anything is wrong.
+    # Without trouble, only a strong change counts, since nothing else indicates that anything is wrong.
     ratio = _OTHER_RATIO if troubled else _CALM_RATIO
     found = {
         name: _on_both(track, past, moment, _OWN_RATIO if name in troubled else ratio)
@@ -69,7 +69,7 @@ def detect_changes(
         if track.kind != "text" and len(track)
     }
     found = _against_conditions(found, past, moment, troubled, ratio)
-    # Only steady metrics explain others: one that has changed would explain the trouble away.
+    # Only steady metrics may explain others: a metric that has changed would explain the trouble away.
     quiet = [m.track for m in found.values() if m.doing == "steady" and m.track.kind == "number"]
     for name, seen in list(found.items()):
         if seen.doing == "steady" and seen.baseline is not None and seen.baseline.levels is None:
@@ -82,10 +82,11 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
-    """Return how one metric has changed, by its readings of the last hours or by the weeks before.
+    """Return the change of one metric, found in its readings of the last hours or in its longer history.
 
     A change that lies completely in the last hours (``track``) is preferred, because its time is known more exactly.
-    For a slower change in ``past``, ``least`` is the minimum size, as a multiple of the largest normal change.
+    ``least`` is the minimum size of a change in the longer history (``past``), as a multiple of the largest normal
+    change.
     """
     fast = detect_fast_change(track, moment)
     if track.kind != "number" or fast.doing == "stuck":
@@ -94,7 +95,7 @@ def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float
     slow = _slow_change(track, found, moment) if found is not None else None
     if slow is None:
         return fast
-    # A change that began within the hours is located more exactly there.
+    # The readings of the last hours tell the time of a change that began in them more exactly.
     begins_late = fast.baseline is not None and (slow.onset or 0) > track.stamp(fast.baseline.end)
     return fast if fast.doing in ("rises", "falls") and begins_late else slow
 
@@ -102,11 +103,11 @@ def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float
 def _against_conditions(
     found: Mapping[str, DetectedChange], past: MetricHistory, moment: int, troubled: Collection[str], ratio: float
 ) -> dict[str, DetectedChange]:
-    """Look for each change again without the influence of operating conditions. Return all changes, updated.
+    """Search for changes again after removing the influence of operating conditions. Return the updated changes.
 
-    Operating conditions are the metrics that are steady themselves. A change that they explain becomes "steady": a
-    motor that gets warmer under a higher load has not changed. A change that shows only without their influence is
-    added: a motor that gets as warm under less load has changed.
+    Operating conditions are metrics that are steady themselves. A change that they explain becomes "steady": a motor
+    that gets warmer because its load is higher has not changed. A change that only their influence has hidden is added:
+    a motor that gets as warm as before under a lower load has changed.
     """
     result = dict(found)
     for name in sorted(found, key=lambda each: past.ranks.get(each, 0)):
@@ -169,11 +170,11 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
 def _refined(
     track: MetricSeries, moment: int, sign: float, week: MetricSeries, onset: Onset
 ) -> tuple[MetricSeries, Onset]:
-    """Find the begin of a change more exactly than it was found in the history of a week.
+    """Locate the onset of a change more exactly than in the coarse history of a week.
 
-    ``onset`` is the begin in ``week``, the coarse history. It is searched again in the readings of ``track`` before
-    ``moment``. Return the series in which it was found, and the begin. If the readings do not reach back to ``onset``,
-    or do not confirm it, these are ``week`` and ``onset``.
+    ``onset`` was found in ``week``. It is searched again in the readings of ``track`` before ``moment``. Return the
+    series in which the onset was found, and the onset. If the readings do not reach back far enough, or do not confirm
+    it, return ``week`` and ``onset``.
     """
     readings = track.until(moment)
     low, high = (readings.seconds(week.stamp(each)) for each in (onset.earliest, onset.latest))
@@ -187,12 +188,11 @@ def _refined(
 def _related(
     found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], moment: int, troubled: Collection[str]
 ) -> dict[str, DetectedChange]:
-    """Return all changes. Those that do not belong to the trouble are returned as "steady".
+    """Return all changes, with "steady" in place of each change that does not belong to the trouble.
 
-    The trouble is what the diagnosis explains: an alert or an exceeded limit of the metrics ``troubled``. If there is
-    trouble, only changes that began before it can become steady: those that began long before and are not very unusual,
-    and those that began shortly before and are normal or weak. If there is no trouble, every normal change becomes
-    steady.
+    The trouble is an alert or an exceeded limit of the metrics in ``troubled``. If there is trouble, a change becomes
+    steady if it began long before the trouble and is not very unusual, or if it began shortly before and is normal or
+    weak. If there is no trouble, every normal change becomes steady.
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)
@@ -205,12 +205,12 @@ def _related(
         if began is None:
             return name not in week or not _is_normal(m, week[name], moment)
         if m.onset < began - lead:
-            # Long before the trouble: only a change that is very unusual in itself can be its cause.
+            # A change long before the trouble can be its cause only if it is very unusual in itself.
             return m.ratio >= _STRONG_RATIO
         if m.onset < began and 0 < m.ratio < _LEADING_RATIO:
             return False
         if m.conditional:
-            return True  # normal variation is already taken out
+            return True  # the comparison with the operating conditions has already excluded normal variation
         return m.onset >= began or name not in week or not _is_normal(m, week[name], moment)
 
     return {name: m if belongs(name, m) else replace(m, doing="steady", onset=None) for name, m in found.items()}
@@ -226,11 +226,11 @@ def _is_normal(m: DetectedChange, week: MetricSeries, moment: int) -> bool:
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
-    """Return the result for a steady metric with the field ``unrest`` set.
+    """Return the result for a steady metric with its field ``unrest`` set.
 
-    ``unrest`` says how far the metric has moved without counting as changed: 1 is the movement that would count as a
-    change. The movement is counted from ``began`` (epoch ms), when the other metrics began to change. If that is None,
-    it is the distance from the usual value.
+    ``unrest`` is the movement of the metric as a fraction of the smallest movement that would count as a change. It is
+    measured from ``began`` (epoch ms), when the other metrics began to change. If ``began`` is None, it is the distance
+    from the usual value.
     """
     usual, track = seen.baseline, seen.track
     if usual is None or usual.levels is not None or track.kind != "number":
@@ -244,12 +244,12 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
-    """Search for a change of a metric that seemed steady, after removing what other metrics explain of its variation.
+    """Search for a change of a steady metric after removing the variation that other steady metrics explain.
 
-    ``companions`` are these other metrics, which are steady. ``moment`` is the latest possible beginning of the change
-    in epoch ms. Return the change that is found, or ``seen`` (the metric as steady) if there is none.
+    ``companions`` are these other metrics. ``moment`` is the latest possible beginning of the change, in epoch ms.
+    Return the change, or ``seen`` (the metric as steady) if there is none.
     """
-    # Use means of a few readings each: the regression is the costliest step, and its result is the same.
+    # Average several readings each, because the regression is the slowest step and its result stays the same.
     count = -(-len(seen.track) // _MOST_ADJUSTED)
     track = seen.track.averaged(count) if count > 1 else seen.track
     end = baseline_end(track, moment)

@@ -1,4 +1,4 @@
-"""Findings on metrics that move together, on other devices of the kind, on silence, and on the quality of the data."""
+"""Find metrics that move together, differences from similar devices, silent devices, and data of poor quality."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
 def _covering(case: InvestigationInput, track: MetricSeries, start: int) -> MetricSeries:
     """Return a metric's series from ``start`` (epoch ms) on.
 
-    The series has the single readings of ``track``. If the first of them is later than ``start``, the series has the
-    means of the metric's last week instead, if they are known.
+    These are the readings of ``track`` or, if ``track`` begins after ``start``, the means of the metric's last week, if
+    they are known.
     """
     week = case.week.get(track.metric)
     return (week if week is not None and len(track) and track.at(0) > start else track).since(start)
@@ -88,7 +88,7 @@ def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
 
 
 def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
-    """Return Pearson's r at the lag at which it is strongest, and that lag.
+    """Return the strongest correlation (Pearson's r) of two series over all lags, and its lag.
 
     The lag is in grid steps, at most a fifth of the range. It is positive if ``second`` follows ``first``.
     """
@@ -98,15 +98,15 @@ def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
     size = 2 * _GRID
     products = np.fft.irfft(np.conj(np.fft.rfft(first, size)) * np.fft.rfft(second, size), size) / norm
     lags = np.arange(-_GRID // 5, _GRID // 5 + 1)
-    # Fewer points overlap at a lag; a small preference for none keeps noise from inventing one.
+    # A slight preference for short lags keeps noise from suggesting a lag.
     lag = int(lags[int(np.argmax(np.abs(products[lags]) - 1e-3 * np.abs(lags)))])
     return float(np.clip(products[lag], -1.0, 1.0)), lag
 
 
 def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding that compares one metric of the device with the same metric of its peers.
+    """Yield a finding that compares one metric of the device with the same metric of its peers (similar devices).
 
-    The metric is that of the alert. If there is no alert on a metric of the device, it is the metric that changed most.
+    It is the metric of the alert or, without an alert on a metric, the metric that changed most.
     """
     chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
     if chosen is None:
@@ -151,7 +151,7 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def silence(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield a finding if the device is silent, and one on whether other devices behind its gateway are silent, too."""
+    """Yield a finding if the device is silent, and another on whether the other devices on its gateway are silent."""
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000
@@ -221,8 +221,8 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield findings about the quality of the data, which make all other findings less reliable.
 
-    They are the longest pause between readings in the last hour, if it is unusually long, and a clock of the device
-    that is wrong. The pause is searched in the metric of the first of ``moves``.
+    One finding is an unusually long gap between readings in the last hour; only the first metric in ``moves`` is
+    searched for it. The other one is a wrong clock of the device.
     """
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
@@ -231,7 +231,7 @@ def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
         gaps = np.diff(recent.times)
         usual = median(gaps)
         at = int(np.argmax(gaps))
-        # A history at a coarser step than the live readings is not a gap. A gap is longer than the longest usual step.
+        # A history that is coarser than the live readings is not a gap: a gap is longer than the longest usual step.
         if gaps[at] > max(5 * float(np.percentile(gaps, 95)), 10 * usual, 60.0):
             sentence = (
                 f"no readings came between {fmt.clock(recent.at(at))} and {fmt.clock(recent.at(at + 1))} "

@@ -1,4 +1,4 @@
-"""Decide which movements count against a cause that does not explain them, and which metrics count as one sign."""
+"""Decide which movements of metrics count against a cause, and which metrics count together as one symptom."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return a key for a metric; changed metrics with the same key count as only one sign of a cause.
+    """Return a key for a metric. Changed metrics with the same key count as only one symptom of a cause.
 
-    The key is what the metric measures, and for some quantities the places at which it measures. So current and power
-    have the same key, but temperatures at different places have different keys.
+    The key is the measured quantity and, for some quantities, the place of the measurement. So current and power have
+    the same key, while temperatures at different places have different keys.
     """
     quantity = meaning.quantity or "?"
     if quantity in _ELECTRICAL:

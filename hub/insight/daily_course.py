@@ -1,4 +1,4 @@
-"""The usual course of a day, learned from the same hours of earlier days."""
+"""Learn the usual daily course of a metric (its diurnal pattern) from the same hours of earlier days."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _DAY_S = 86_400.0
 _SLOT_S = 1_800.0
 _MIN_SLOTS = 4
 _MIN_DAYS = 3
-"""At every hour, at least this many days must have readings."""
+"""Minimum number of days with readings, for each part of the day."""
 _KEPT = 0.7
-"""Days resemble each other if subtracting their usual course leaves less than this share of the spread."""
+"""Days are similar to each other if subtracting their usual course leaves less than this fraction of the spread."""
 
 
 def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:
     """Return the usual course as a function of epoch seconds, and the differences of ``values`` from the course.
 
-    Return None if there are too few days or they do not resemble each other. For the differences, each day is compared
-    with the course of the other days only: a course that includes the day would fit it better than it fits a new day.
+    Return None if there are too few days, or if they are not similar to each other. For the differences, each day is
+    compared with the course of the other days only, because a course that includes a day fits this day too well.
 
     Args:
         times: Epoch seconds, evenly spaced.
-        values: Finite, of the same length.
+        values: Finite numbers, one for each time.
         step: Seconds between two values.
     """
     slots = round(_DAY_S / max(step, _SLOT_S))
@@ -45,7 +45,7 @@ def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[
         return None
     course = _medians(table)
     left = values - _at(phase, course)
-    # Checked before the costlier test with each day left out.
+    # This quick test comes before the slower one, which leaves out each day in turn.
     if spread(left) > _KEPT * spread(values):
         return None
     left = values - _of_day(phase, day, _medians_of_others(table))
@@ -63,7 +63,7 @@ def _medians(table: Floats) -> Floats:
 
 
 def _medians_of_others(table: Floats) -> Floats:
-    """Return, for each row, the column medians over all other rows, in the shape of ``table``. NaN is ignored."""
+    """Return for each row the column medians of all other rows, in the shape of ``table``. NaN is ignored."""
     days = len(table)
     others = np.array([[row for row in range(days) if row != each] for each in range(days)])
     ordered = np.sort(table[others], axis=1)  # NaN last
@@ -73,10 +73,10 @@ def _medians_of_others(table: Floats) -> Floats:
 
 
 def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats:
-    """Return the usual value at each of several times, each according to the course of its own day.
+    """Return the usual value at each of several times, according to the course for its day.
 
-    A course has one value for each slot, an equal part of the day. A value applies to the middle of its slot; between
-    two middles it is interpolated.
+    The day is divided into slots of equal length, and a course has one value for the middle of each slot. Between these
+    times, values are interpolated.
 
     Args:
         phase: The times of day, counted in slots since midnight.
@@ -92,8 +92,8 @@ def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats
 def _at(phase: Floats, course: Floats) -> Floats:
     """Return the usual value at each time in ``phase``, interpolated between the middles of the slots.
 
-    ``course`` has the usual value of each slot; slots are equal parts of the day. A time in ``phase`` is the number of
-    slots since midnight. The course continues across midnight: the first slot follows the last one.
+    ``course`` has the usual value of each slot (an equal part of the day). Times are counted in slots since midnight.
+    After the last slot, the first one follows.
     """
     around = np.concatenate([course[-1:], course, course[:1]])
     return np.asarray(np.interp(phase - 0.5, np.arange(-1, len(course) + 1), around))

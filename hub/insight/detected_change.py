@@ -1,4 +1,4 @@
-"""How one metric has changed against its baseline: it rises, falls, is stuck, stays on or off, or is steady."""
+"""The change of one metric, compared with its baseline: it rises, falls, is stuck, stays on or off, or is steady."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class DetectedChange:
         deviation: the signed distance from the normal level, in sigmas of the baseline.
         baseline: the normal behaviour; None with too little history.
         adjusted: the change shows only after removing the influence of other metrics.
-        conditional: the change shows only in comparison with what is usual under the same operating conditions. Then
+        conditional: the change shows only in comparison with readings under similar operating conditions. Then
             ``before`` is the level that is usual under the present conditions.
         abrupt: the change was complete within two readings.
         ratio: for a slow change, its size divided by the largest normal change; else 0.
-        shift: how far the upper level of a switching signal has moved, as a share of the distance between its levels.
+        shift: the change of the upper level of a switching signal, as a fraction of the distance between its levels.
         unrest: for a steady metric, how close it is to counting as changed, from 0 to 1.
         earliest: the last time at which the change had certainly not begun.
-        latest: the first time at which the change had certainly begun.
+        latest: the earliest time at which the change had certainly begun.
     """
 
     track: MetricSeries
@@ -60,7 +60,7 @@ class DetectedChange:
 
     @property
     def change(self) -> float:
-        """Return how far the level has moved, signed."""
+        """Return the change of the level: positive for a rise, negative for a fall."""
         return self.level - self.before
 
     @property

@@ -1,4 +1,4 @@
-"""Detect unusual readings without a threshold: new extremes of a metric, and the usual bands of a device's metrics."""
+"""Detect unusual readings without a threshold: new extremes of a metric, and values outside its usual band."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""Find the metrics of a device that stay outside the band of their calm readings.
+"""Find the metrics of a device that stay outside their band, the usual range of their values.
 
 For each metric the median of 5 readings is compared with its *band*: the level is the median of the last 120 calm
 readings, one deviation is the robust standard deviation (1.4826 times the median absolute deviation, Rousseeuw and
 Croux 1993) of the last 960. A metric becomes anomalous after 3 readings in a row beyond 4 deviations. It stays so until
-a reading is within 2.4 deviations. (Rules have such a hysteresis and hold time, too.) A device is anomalous while any
-of its metrics is.
+a reading is within 2.4 deviations; this is hysteresis, as rules have it. A device is anomalous while any of its metrics
+is anomalous.
 
-A metric's band is learned from its own readings, and only while it is calm. So a temperature that follows the room does
-not become anomalous because the pump beside it has failed, and the failed pump's flow does not become normal. If a
-metric stays outside for so long that none of the 960 readings is left, the band is learned from the new readings: a
-level that lasts becomes normal.
+A metric's band is learned only from the metric's own readings, and only while the metric is calm (not anomalous). So a
+temperature that follows the room does not become anomalous because the pump beside it has failed, and the failed pump's
+flow does not become normal. If a metric is anomalous for so long that none of the last 960 readings was calm, the band
+is learned again from the new readings: a level that lasts becomes normal.
 
-The stored state has only every second one of the last 960 medians, because neighbouring medians share four of their
-five readings. It takes 3.8 kB a metric.
+The stored state has only every second one of the last 960 medians, because successive medians have four of their five
+readings in common. It takes 3.8 kB per metric.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from hub.insight.statistics import median, spread
 Flags = npt.NDArray[np.bool_]
 
 LEARN = 400
-"""A metric is not judged before it has had this many readings."""
+"""Number of readings after which a metric can first be found anomalous."""
 MAX_METRICS = 64
 _ENTER, _LEAVE, _HOLD = 4.0, 2.4, 3
 _MEDIAN = 5
 _THINNED, _KEPT, _LEVEL = 2, 480, 60
 _REFIT = 120
-"""After this many readings the band is computed again."""
+"""The band is computed again each time after this many readings."""
 _ENOUGH = 60
 """A band is not computed again if there are fewer calm medians than this."""
 _VERSION = 2
@@ -104,9 +104,9 @@ class BandDetector:
         return found
 
     def _part(self, values: Floats) -> Judgement:
-        """Find the anomalous readings in ``values``, of which all are compared with the same band of usual values.
+        """Find the anomalous readings in ``values``, using one band of usual values for all of them.
 
-        The band is computed again after a fixed number of readings, so ``values`` must not extend beyond that point.
+        The band is computed again after a fixed number of readings. ``values`` must not extend beyond this point.
         """
         series = _filled(np.concatenate([self.tail, values]))
         steps = np.abs(np.diff(series[_MEDIAN - 2 :], axis=0))
@@ -120,10 +120,10 @@ class BandDetector:
         return Judgement(anomalous, deviation)
 
     def _latch(self, size: Floats, medians: Floats) -> Flags:
-        """Return for each reading and metric whether the metric is anomalous, and store the medians of calm metrics.
+        """Return whether each metric is anomalous at each reading, and store the medians of calm metrics.
 
-        A metric is calm while its readings are within its band. ``size`` has the distances of ``medians`` from the
-        normal level, without sign, as multiples of the robust standard deviation.
+        A metric is calm while it is not anomalous. ``size`` has the absolute distances of ``medians`` from the normal
+        level, as multiples of the robust standard deviation.
         """
         anomalous = np.zeros(size.shape, dtype=np.bool_)
         calm = np.ones(size.shape, dtype=np.bool_)
@@ -143,8 +143,8 @@ class BandDetector:
     def _fit(self) -> None:
         """Compute again, for each metric, the level and the scale of its usual values.
 
-        They come from the recent medians that were not unusual (``calm``). If none of these medians is left, the metric
-        has been unusual for so long that its level is unset, to be learned again.
+        They are computed from the recent medians of times when the metric was calm. If there is none, the metric has
+        been anomalous for so long that its level is reset and learned from new readings.
         """
         if self.seen < LEARN:
             return
@@ -155,7 +155,7 @@ class BandDetector:
                 self.level[metric] = median(calm[-_LEVEL:])
                 self.scale[metric] = _scale(calm, self.step[metric])
             elif not len(calm):
-                # No calm reading is left: the metric has been outside for that long. Learn the new level.
+                # The metric was anomalous during all readings that are kept, so learn its new level.
                 self.level[metric] = self.scale[metric] = np.nan
                 self.beyond[metric] = 0.0
 
@@ -182,10 +182,10 @@ class BandDetector:
 
 
 def _scale(calm: Floats, step: float) -> float:
-    """Return how large one deviation of a metric is, in its unit: the largest of three measures of its spread.
+    """Return the size of one deviation for each metric, in its unit: the largest of three measures of its spread.
 
-    They are the robust deviation of ``calm`` (medians of readings while the metric was calm), a quarter of the range
-    between their outer percentiles, and ``step``, the sensor's resolution.
+    The measures are the robust standard deviation of ``calm`` (the medians of times when the metric was calm), a
+    quarter of the range between their outer percentiles, and ``step``, the sensor's resolution.
     """
     low, high = np.partition(calm, (3 * len(calm) // 100, 97 * len(calm) // 100))[
         [3 * len(calm) // 100, 97 * len(calm) // 100]

@@ -1,21 +1,21 @@
 """Find readings of one metric beyond its recent extremes, and score them relative to its range.
 
-Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
-48 readings, and the distance between the mean of 24 readings and the mean of the 120 before them. For each feature the
-lowest and the highest value in the last 8,000 readings are known. They are kept for 64 blocks of 125 readings, so that
-the oldest block can be forgotten at no cost.
+Five features of the series are watched: the value, its difference from the value before, the mean of 24 readings, the
+logarithm of the standard deviation of 48 readings, and the difference between the mean of 24 readings and the mean of
+the 120 before them. The lowest and the highest value of each feature in the last 8,000 readings are known. They are
+stored for 64 blocks of 125 readings, so that the oldest block can be dropped at no cost.
 
 The score of a reading beyond an extreme is its distance from the extreme, divided by the range: Dixon's ratio of gap
 and range ("Analysis of extreme values", 1950), which needs no distribution and no unit. Among n exchangeable values the
 newest is an extreme with a probability of 2/n, whatever their distribution (Rényi 1962). So an extreme proves little
-after few readings, and the score is multiplied by n / (n + 800). The scores of the five features are added, since they
-are separate signs of one event.
+after few readings, and the score is multiplied by n / (n + 800). The scores of the five features are added, since each
+of them is a separate sign of the same event.
 
-A new extreme widens the range at once. So an event is reported once and again only if it goes further, and a new level
-that stays is soon normal.
+A new extreme widens the range at once. So an event is reported once, and again only if the metric goes still further. A
+new level that lasts is soon normal.
 
 The state has the last 143 readings, the extremes of 64 full blocks and of the block that is being filled, and the
-scores of the last 24 readings. It does not grow: 7 kB a metric.
+scores of the last 24 readings. Its size is constant: 7 kB per metric.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from hub.insight.anomalies.windows import windows
 from hub.insight.series import LARGEST, Floats
 
 MARK = 0.05
-"""A reading with at least this score is unusual. On healthy machines, a device has less than one such reading a day."""
+"""A reading with at least this score is unusual. A healthy device has fewer than one such reading per day."""
 ALERT = 0.15
-"""A reading with at least this score is worth an alert. On healthy machines, a device has one in two weeks."""
+"""A reading with at least this score is worth an alert. A healthy device has one such reading in two weeks."""
 
 Feature = Literal["value", "step", "level", "noise", "shift"]
 FEATURES: tuple[Feature, ...] = ("value", "step", "level", "noise", "shift")
 _SHORT, _NOISE, _LONG = 24, 48, 120
 _TAIL = _SHORT + _LONG - 1
 _NEEDED = (0, 1, _SHORT - 1, _NOISE - 1, _TAIL)
-"""How many earlier readings each feature needs before it has a value, in the order of :data:`FEATURES`."""
+"""How many earlier readings each feature needs to be computed, in the order of :data:`FEATURES`."""
 _BLOCK, _BLOCKS = 125, 64
 _HALF_TRUST = 800
-"""After this many readings, the score of a new extreme is halved; after more readings, it is reduced less."""
+"""After this many readings, the score of a new extreme is multiplied by 1/2; with more readings, the factor nears 1."""
 _MIN_VARIED = 4
-"""A metric gets no scores if it changed in fewer blocks than this, as a set point does: its range says nothing."""
+"""A metric that changed in fewer blocks than this, such as a set point, is not scored: its range means nothing."""
 _HOLD = _SHORT
-"""For this many readings after an unusual one, only a higher score counts as a new event.
+"""For this many readings after an unusual reading, only a higher score counts as a new event.
 
-The unusual reading stays in the mean of 24 readings for as long.
+The mean of 24 readings includes the unusual reading for this long.
 """
 _PIECE = 8_192
 """Readings processed together, to bound the memory for a long history."""
@@ -115,8 +115,8 @@ class ExtremesDetector:
         highest, lowest = known[:, : len(FEATURES)], -known[:, len(FEATURES) :]
         with np.errstate(all="ignore"):
             beyond = np.maximum(features - highest, lowest - features) / (highest - lowest)
-        # A feature counts only after a block of values, because the range of a few says nothing. If the range is 0,
-        # nothing is beyond it.
+        # A feature counts only after one block of values, because the range of a few values means nothing. If the range
+        # is 0, no value scores.
         ready = age[:, np.newaxis] >= np.array(_NEEDED) + _BLOCK
         beyond = np.where(ready & np.isfinite(beyond), np.clip(beyond, 0.0, 1.0), 0.0)
         total = beyond[:, 0].copy()
@@ -133,7 +133,7 @@ class ExtremesDetector:
         return Scores(score, feature, features[chosen], lowest[chosen], highest[chosen])
 
     def _extend(self, signed: Floats, age: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Add readings to the recent extremes, which are kept for blocks of 125 readings.
+        """Add readings to the recent extremes, which are stored for blocks of 125 readings.
 
         Args:
             signed: The features of each reading, and their negatives, so that a lowest value is also found as a
@@ -154,7 +154,7 @@ class ExtremesDetector:
         within = np.maximum.accumulate(within, axis=1)
         blocks = np.concatenate([self.highest[:-1], within[:, -1]])
         past = sliding_window_view(blocks[:-1], _BLOCKS, axis=0).max(axis=-1)
-        # Before a reading: the full blocks, and its own block up to the reading before.
+        # The extremes before a reading are those of the full blocks, and of its own block up to the reading before it.
         earlier = np.concatenate([np.full((rows, 1, signed.shape[1]), -np.inf), within[:, :-1]], axis=1)
         known = np.maximum(earlier, past[:, np.newaxis]).reshape(rows * _BLOCK, -1)[offset : offset + len(signed)]
         changed = blocks[:-1, 0] + blocks[:-1, len(FEATURES)] > 0
@@ -183,11 +183,9 @@ class ExtremesDetector:
 
 
 def _features(tail: Floats, values: Floats) -> Floats:
-    """Return the numbers by which each reading in ``values`` is judged, one row per reading and one column per feature.
+    """Return the features of each reading in ``values``, one row per reading and one column per feature.
 
-    The features are the reading, its difference from the one before, the mean and the noise of the last readings, and
-    the difference between a short and a long mean. ``tail`` are the readings before ``values``. A feature is NaN if too
-    few readings came before.
+    ``tail`` are the readings before ``values``. A feature is NaN if there are too few earlier readings.
     """
     series = np.concatenate([tail, values])
     short, noise, long = windows(series, _SHORT, _NOISE, _LONG)

@@ -1,4 +1,4 @@
-"""Store the state of a detector as bytes: a version, a count of readings, and arrays of known length."""
+"""Serialize the state of an anomaly detector: a version, the number of readings seen, and arrays of known length."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StateReader:
         return self._seen
 
     def floats(self, count: int) -> Floats:
-        """Return the next ``count`` numbers. An infinite number stands for a number that does not exist yet."""
+        """Return the next ``count`` numbers. Infinity stands for a value that is not known yet."""
         end = self._at + 8 * count
         if end > len(self._data):
             raise _damaged("it is too short")

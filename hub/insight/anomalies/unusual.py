@@ -1,6 +1,7 @@
-"""Find when metrics were unusual.
+"""Find the periods in which the metrics of a device were unusual.
 
-A new extreme shows that something happened. The time outside the band shows when it began and ended.
+A new extreme shows that something happened. The time for which the metric is outside its band shows when it began and
+ended.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ class UnusualPeriod:
         unit: the metric's unit.
         start: when the period began, in epoch ms.
         end: when the period ended, in epoch ms; None if it continues.
-        at: when the score was highest, in epoch ms.
+        at: the time of the reading with the highest score, in epoch ms.
         score: the highest score; see ``MARK`` and ``ALERT`` in :mod:`hub.insight.anomalies.extremes`.
         feature: what was most unusual about the metric: its value, step, level, noise or shift.
-        reached: how large this feature was at ``at``.
-        low, high: the range in which this feature was before.
-        learned_ms: the length in ms of the time from which this range was learned.
+        reached: the value of this feature at ``at``.
+        low, high: the range of this feature in the readings before.
+        learned_ms: how long these readings span, in ms.
     """
 
     metric: str
@@ -51,9 +52,9 @@ class UnusualPeriod:
 def unusual_periods(tracks: Sequence[MetricSeries], since: int) -> list[UnusualPeriod]:
     """Return the unusual periods since ``since`` (epoch ms), at most one for each metric, highest score first.
 
-    All tracks belong to one device. They should hold some days, with a reading every few minutes: with less than a day
-    of history, every morning would look unusual. Texts and booleans are left out, and so are metrics after the first
-    64.
+    All tracks belong to one device. They should span several days, with a reading every few minutes: with less than a
+    day of history, every morning would look unusual. Metrics with texts or booleans are left out, and so are all
+    metrics after the first 64.
     """
     numbers = [track for track in tracks if track.kind == "number" and len(track)][:MAX_METRICS]
     scored = [(track, ExtremesDetector().update(track.values)) for track in numbers]
@@ -86,10 +87,10 @@ def _period(track: MetricSeries, scores: Scores, marks: list[int]) -> UnusualPer
 
 
 def _run(outside: Flags, mark: int) -> tuple[int, int]:
-    """Return the first and the last index of the stretch of readings outside the band at index ``mark``.
+    """Return the first and the last index of the consecutive readings outside the band that include index ``mark``.
 
-    ``outside`` is True for each reading outside the expected band. If reading ``mark`` is inside the band, the stretch
-    that begins within the next :data:`_LAG` readings is taken. If there is none, both indices are ``mark``.
+    ``outside`` is True for each reading outside the usual band. If reading ``mark`` is inside the band, the readings
+    outside it that begin within the next :data:`_LAG` readings are taken. If there are none, both indices are ``mark``.
     """
     near = np.flatnonzero(outside[mark : mark + _LAG + 1])
     if not len(near):

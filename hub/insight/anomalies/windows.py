@@ -32,10 +32,10 @@ class Windows(NamedTuple):
 
 
 def windows(values: Floats, *lengths: int) -> list[Windows]:
-    """Return a Windows object for each of ``lengths``: the sliding windows of that many readings in ``values``.
+    """Return the mean and spread of all sliding windows over ``values``, as one Windows object for each of ``lengths``.
 
-    The last entry of an object is about the window that ends with the last value. An object has no entries if its
-    length exceeds the number of values.
+    The last entry of an object belongs to the window that ends with the last value. An object is empty if its length
+    exceeds the number of values.
     """
     powers = [Windows(1, values, np.zeros_like(values))]
     while powers[-1].length * 2 <= max(lengths):
@@ -51,10 +51,7 @@ def windows(values: Floats, *lengths: int) -> list[Windows]:
 
 
 def _merge(earlier: Windows, later: Windows) -> Windows:
-    """Join each window of ``later`` with the window of ``earlier`` that ends just before it begins.
-
-    A window is a number of successive values. Only their mean and the sum of their squared distances from it are kept.
-    """
+    """Merge each window of ``later`` with the window of ``earlier`` that ends just before it begins."""
     count = max(len(later.mean) - earlier.length, 0)
     # Entry i of the result ends where entry i + earlier.length of `later` ends.
     a, a2 = earlier.mean[:count], earlier.squares[:count]

@@ -1,8 +1,8 @@
-"""Check sentences against evidence: compare a writer's statements with the hub's findings.
+"""Check the sentences of a diagnosis against the evidence, whether a model or the built-in analyst wrote them.
 
-``text`` reads a sentence (metrics, clauses), and ``facts`` reads evidence. ``relations`` and ``order`` compare
-directions, states, limits and order; ``numbers``, ``factors`` and ``times`` compare quantities. ``verify`` runs all of
-these comparisons.
+``text`` finds the metrics and clauses in a sentence, and ``facts`` extracts quantities from evidence. ``relations`` and
+``order`` check directions, states, limits and order; ``numbers``, ``factors`` and ``times`` check quantities.
+``verify`` runs all of these checks.
 """
 
 from hub.insight.claims.kind import holds_number, kind_of

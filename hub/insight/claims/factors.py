@@ -1,4 +1,4 @@
-"""Factors and fractions in words: "quadrupled", "fell by a third", "to less than half", "two and a half times"."""
+"""Check factors and fractions in words: "quadrupled", "fell by a third", "to less than half", "two times"."""
 
 from __future__ import annotations
 
@@ -50,11 +50,10 @@ _OF_LIMIT = re.compile(r"^\s(?:the|its)\slimit\b", re.I)
 
 
 def factors(clause: Clause, known: Sequence[Fact]) -> tuple[str, list[Outcome]]:
-    """Check statements in a clause that compare by a factor, such as "doubled" or "half".
+    """Check the factors in a clause, such as "doubled" or "half", against the ratios in the evidence.
 
-    A factor compares a reading with the level before the change, or with the limit. ``known`` are the facts in the
-    evidence, with which the factors are compared. Return the clause without these statements, and an outcome for each
-    of them.
+    A factor is the ratio of a reading to the level before the change, or to the limit. ``known`` are the quantities in
+    the evidence. Return the text of the clause with the factors blanked out, and an outcome for each factor.
     """
     if _EVENTS.search(clause.text):
         return clause.text, []
@@ -69,13 +68,13 @@ def _outcomes(clause: Clause, known: Sequence[Fact]) -> Iterator[Outcome]:
         ratios = [fact.value for fact in known if fact.role == "ratio"]
         if _OF_LIMIT.search(clause.text[match.end() :]):
             ratios = list(_of_limit(known))
-        if match["how"] == "by" and match["part"]:  # compare the change, not what is left of it
+        if match["how"] == "by" and match["part"]:  # "by a third" is the size of the change
             change = abs(wanted - 1)
             holds = any(_fits(abs(ratio - 1), change, hedge) for ratio in ratios if (ratio > 1) == (wanted > 1))
         else:
             holds = any(_fits(ratio, wanted, hedge) for ratio in ratios)
         if not holds and wanted == round(wanted) and not match["verb"]:
-            # "Six times" may be a count that the evidence gives.
+            # "Six times" may also be a count in the evidence.
             holds = any(fact.unit is None and fact.value == wanted and fact.role == "any" for fact in known)
         reason = "" if holds else f"“{match[0].strip()}” does not follow from the evidence"
         yield Outcome("equals", clause.named[0] if len(clause.named) == 1 else None, holds, reason)

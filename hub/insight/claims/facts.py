@@ -1,6 +1,7 @@
-"""Extract facts from evidence: its quantities with their roles (reading, limit, …), and how each metric moved.
+"""Extract facts from evidence: the quantities with their roles (reading, limit, …), and the behaviour of each metric.
 
-Numbers come from a finding's parameters and value, which are exact, and from its sentence, where they are rounded.
+Numbers come from the parameters and the value of a finding, which are exact, and from its sentence, which has them
+rounded.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{4}-\d{2}-\d{2}\b")
 class Fact:
     """A number that the evidence contains, such as a reading or a limit.
 
-    ``role`` says what the number is. ``unit`` is None for a number without a unit. ``places`` is how many decimals of
-    the number are exact.
+    ``role`` says what the number stands for. ``unit`` is None for a number without a unit. ``places`` is the number of
+    exact decimals.
     """
 
     value: float
@@ -52,15 +53,15 @@ class Motion:
     Attributes:
         moves: the signs of the metric's changes: 1 for a rise, -1 for a fall.
         quiet: True if a finding says that the metric shows nothing unusual.
-        on: whether a switch is on or a machine runs; None if that is not known.
-        side: 1 if the metric is above its limit, -1 if it is below; None if no finding says so.
+        on: whether the metric is on, as a switch or a running machine is; None if unknown.
+        side: 1 if the metric is above its limit, -1 if it is below; None if no finding says this.
         reading: the newest value of the metric; None if no finding has it.
         before: the value of the metric before its change; None if no finding has it.
         unit: the unit of ``reading`` and ``before``.
         limit: the limit that a finding names; None if none does.
         onset: when the metric began to change, in epoch ms; None if that is not known.
         stuck: True if the metric repeats one value.
-        first: True if a finding names the metric as the first one that changed.
+        first: True if a finding says that this metric changed first.
     """
 
     moves: set[int] = field(default_factory=set)
@@ -77,7 +78,7 @@ class Motion:
 
 
 def facts(found: Iterable[Evidence], coder: Coder) -> list[Fact]:
-    """Return the quantities in evidence, and those that follow from them: rates, percentages, ratios, differences."""
+    """Return the quantities in the evidence, and rates, percentages, ratios and differences computed from them."""
     known: list[Fact] = []
     for e in found:
         own = [*_written(e, coder), *_exact(e)]
@@ -126,8 +127,8 @@ def _exact(e: Evidence) -> Iterator[Fact]:
 def _derived(e: Evidence, own: Sequence[Fact]) -> Iterator[Fact]:
     """Yield the quantities that can be computed from ``own``, the quantities of the finding ``e``.
 
-    Example: a reading and a limit give the distance to the limit. ``own`` may have the same quantity twice: exact, and
-    rounded as in the sentence of the finding. In that case, the exact one is used.
+    For example, a reading and a limit give the distance to the limit. If ``own`` has a quantity both exactly and
+    rounded (as in the sentence of the finding), the exact number is used.
     """
     value = {role: _exactly(own, role) for role in ("reading", "before", "limit", "difference")}
     reading, before, limit, change = (value[role] for role in ("reading", "before", "limit", "difference"))

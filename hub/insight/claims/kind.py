@@ -1,4 +1,4 @@
-"""Classify a sentence by its words and the evidence, not by its writer's own classification."""
+"""Classify a sentence as observation, inference or advice, by its words and the evidence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ADVICE = re.compile(
 
 
 def kind_of(text: str, verdict: Verdict, said: str = "") -> ClaimKind:
-    """Return the kind of a sentence after its check. ``said`` is the kind that its writer gave it.
+    """Return the kind of a sentence: observation, inference or advice. ``said`` is the kind that its writer stated.
 
     A sentence is an observation if evidence can confirm or refute it, unless it names a cause or is hedged ("may"). An
     instruction is advice. All other sentences are inferences.
@@ -43,7 +43,7 @@ def kind_of(text: str, verdict: Verdict, said: str = "") -> ClaimKind:
 
 
 def holds_number(text: str) -> bool:
-    """Return True if a sentence contains a number, a time or a date. An opinion must not contain any."""
+    """Return True if a sentence contains a number, a time or a date. An inference must not contain any of these."""
     if CLOCK.search(text) or DATE.search(text):
         return True
     return any(found.unit is not None or not found.word for found in quantities.read(text))

@@ -1,7 +1,7 @@
-"""Check numbers in a clause: the cited evidence must give each number for the same metric, in the same role.
+"""Check numbers in a clause: the cited evidence must have each number for the same metric and in the same role.
 
-A number is also right if it is converted to another unit, rounded, or a difference, a rate, a percentage or a duration
-that follows from the evidence.
+A number is also right if it is rounded or converted to another unit, or if it is a difference, a rate, a percentage or
+a duration that can be computed from the evidence.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _EARLIER = re.compile(
     r"^\W*before\b|\bbefore\W*$|\b(?:previously|earlier|initially|originally|normally|usually|used to)\b", re.I
 )
 _SPAN = 2.0
-""""More than 5 minutes" is wrong if the real duration exceeds this many times 5 minutes. The same holds for changes."""
+""""More than 5 minutes" counts as wrong if the duration exceeds this many times 5 minutes. Likewise for changes."""
 _COUNTS = ("onset", "step", "stays_on", "stays_off", "stuck")
 
 
@@ -50,8 +50,8 @@ def numbers(
         clauses: The clauses.
         known: The quantities in the evidence.
         motions: The behaviour of each metric, by metric.
-        counts: How many findings the sentence cites, and how many metrics these are about. The sentence may mention
-            these numbers ("three metrics").
+        counts: The number of findings that the sentence cites, and the number of metrics in them. The sentence may
+            mention these numbers ("three metrics").
     """
     mentioned = [metric for clause in clauses for metric in clause.named]
     intervals = [fact for fact in _between(mentioned, motions) if fact.role == "duration"]
@@ -78,10 +78,10 @@ def _read(
     Args:
         text: A clause of the sentence.
         known: The quantities in the evidence that the numbers can refer to.
-        counts: How many findings the sentence cites, and how many metrics these are about.
+        counts: The number of findings that the sentence cites, and the number of metrics in them.
         named: The metrics that the clause names.
-        last: The role of the number before this clause; None if there is none.
-        earlier: Whether a reading may also be the level of the metric before its change.
+        last: The role of the last number before this clause; None if there is none.
+        earlier: Whether a number in the role of a reading may also be the level before the change.
     """
     for start, end, wanted in quantities.find(text):
         before, after = text[:start], text[end:]
@@ -125,7 +125,7 @@ def _same(wanted: Quantity, fact: Fact, role: Role | None, about: bool) -> bool:
         return False
     if wanted.unit is None:
         if fact.unit is not None and not wanted.decimals and not float(fact.value).is_integer():
-            return False  # a bare whole number is a count, not a reading that was rounded
+            return False  # a whole number without a unit is a count, not a rounded reading
         return _near(wanted, fact.value, about)
     if fact.unit is None:
         return False
@@ -170,15 +170,15 @@ def _duration(wanted: Quantity, before: str, known: Sequence[Fact]) -> bool:
         return any(wanted.value <= value <= _SPAN * wanted.value for value in real)
     if _LESS.search(before):
         return any(wanted.value / _SPAN <= value <= wanted.value for value in real)
-    place = 10.0**-wanted.decimals  # the hub rounds durations down, as clocks do; people round them
+    place = 10.0**-wanted.decimals  # the hub rounds durations down, while people round to the nearest number
     return any(-0.5 * place - 1e-9 <= value - wanted.value < place for value in real)
 
 
 def _between(named: Sequence[str], motions: Mapping[str, Motion]) -> list[Fact]:
-    """Return the facts that compare two metrics: how far apart in time they began to change, and in their readings.
+    """Return the differences between two metrics, in the times at which they began to change and in their readings.
 
-    Each pair of the metrics in ``named`` is compared. ``motions`` has the beginning of the change and the newest
-    reading of each metric. Readings in different units are not compared.
+    Each pair of the metrics in ``named`` is compared. ``motions`` has the onset and the newest reading of each metric.
+    Readings in different units are not compared.
     """
     found = []
     for one, other in combinations(dict.fromkeys(named), 2):

@@ -1,4 +1,4 @@
-"""Order and comparison of two metrics: which changed first, and which reads more."""
+"""Check statements that compare two metrics: which of them changed first, and which has the higher reading."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _MORE = re.compile(
 _LESS = re.compile(r"\b(?:(?:lower|less|smaller|colder|cooler|slower|weaker) than|below)\b", re.I)
 _EQUAL = re.compile(r"\b(?:equal|the same as|identical)\b", re.I)
 _ALIKE = 0.05
-"""Two readings are equal, as people use the word, if they differ by at most this share of the larger one."""
+"""Two readings count as equal if they differ by at most this fraction of the larger one."""
 _NOT = re.compile(r"\b(?:not|never|no longer)\b|n['’]t\b", re.I)
 
 
 def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Check the statements of a sentence about the order of changes, such as "A rose before B" and "A moved first".
+    """Check statements in a sentence about the order of changes, such as "A rose before B" and "A moved first".
 
     ``coded`` is a sentence from :meth:`Coder.code`, in which one character stands for each metric. ``known`` has the
     times at which the metrics began to change. Yield for each statement whether it agrees with these times.

@@ -1,4 +1,4 @@
-"""The result of comparing one assertion of a sentence with the evidence."""
+"""The result of checking one assertion of a sentence against the evidence."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Outcome(NamedTuple):
     Attributes:
         relation: the asserted relation; ``equals`` for a number or a time.
         metric: the metric that the assertion is about; None if it is about several metrics or none.
-        holds: True if the evidence supports the assertion, False if it contradicts it, None if it does not say.
-        reason: why the assertion does not hold, as a clause that follows "because"; empty if it holds.
+        holds: True if the evidence supports the assertion, False if it contradicts it, None if it does neither.
+        reason: why the assertion does not hold, as a clause that can follow "because"; empty if it holds.
     """
 
     relation: Relation

@@ -1,7 +1,7 @@
-"""Check what a clause says about directions, states and limits of metrics against how the metrics behaved.
+"""Check statements on the directions, states and limits of metrics against the behaviour of the metrics.
 
-Only a contradiction counts against a sentence. A missing confirmation does not, because people say the same thing in
-more ways than the patterns know.
+Only a contradiction counts against a sentence. A missing confirmation does not, because the patterns do not know all
+phrases that people use.
 """
 
 from __future__ import annotations
@@ -70,22 +70,23 @@ _SIDE = re.compile(
 )
 _DIRECTIONS: tuple[Relation, ...] = ("steady", "rose", "fell", "changed")
 _TINY, _SMALL = 0.02, 0.1
-"""Shares of the level before the change. Below the first, a reading means that the machine is off; above the second,
-that the machine is on.
+"""A reading below the first fraction of the level before the change means that the machine is off.
+
+A reading above the second fraction means that the machine is on.
 """
 
 
 def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Sequence[str]) -> Iterator[Outcome]:
-    """Check each assertion that the clauses of a sentence make about how metrics behaved, and yield its outcome.
+    """Check each assertion about the behaviour of metrics in the clauses of a sentence, and yield its outcome.
 
     An assertion gives a direction ("rose", "is steady"), a state ("is off") or a side of a limit ("above its limit").
-    ``known`` is what the evidence says about each metric. ``cited`` are the metrics of the evidence that the sentence
-    cites.
+    ``known`` is the behaviour of each metric according to the evidence. ``cited`` are the metrics of the evidence that
+    the sentence cites.
     """
     last: Relation | None = None
     for clause in clauses:
         if last and (did := _DID.match(clause.text)):
-            # "Speed did not change, but flow did": it changed.
+            # "Speed did not change, but flow did" means that the flow changed.
             said: Relation = "changed" if last == "steady" and did["verb"] not in ("is", "was") else last
             yield _moved(clause.named[0], said, bool(did["not"]), known)
             continue
@@ -101,8 +102,8 @@ def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Seq
 def _caused(clause: Clause, known: Mapping[str, Motion]) -> Iterator[Outcome]:
     """Check each phrase that names an effect, such as "which raised the pressure".
 
-    Such a phrase is read as the statement that its object (the pressure) rose or fell. Yield for each whether the
-    movements ``known`` from the evidence confirm this.
+    Such a phrase asserts that its object (the pressure) rose or fell. Yield whether the behaviour of the object in
+    ``known`` confirms this.
     """
     for match in _CAUSED.finditer(clause.text):
         metric = next(metric for place, metric in clause.mentions if place == match.start("metric"))
@@ -136,10 +137,10 @@ def _each(
     Args:
         clause: The part of the sentence with the word.
         match: The word, such as "rose".
-        cited: The metrics of the evidence that the sentence cites. The word refers to them if the sentence names no
+        cited: The metrics of the evidence that the sentence cites. The word refers to them if the clause names no
             metric. Then at most one outcome is yielded: the statement holds if it is true for any of these metrics, and
             fails if it is false for all of them.
-        compare: Compares the statement with the evidence on a metric.
+        compare: Checks the statement for one metric.
     """
     earlier = [metric for place, metric in clause.mentions if place < match.start()]
     later = [metric for place, metric in clause.mentions if place >= match.start()]
@@ -161,7 +162,7 @@ def _negated(text: str, place: int) -> bool:
 
 
 def _about_another(text: str, match: re.Match[str]) -> bool:
-    """Return True if a word for a state (in ``match``) does not describe a metric, as in "a closed drain".
+    """Return True if a word for a state (``match``) describes something other than a metric, as in "a closed drain".
 
     ``text`` is the text that contains the match.
     """
@@ -206,7 +207,7 @@ def _switched(metric: str, on: bool, known: Mapping[str, Motion]) -> Outcome:
             share = abs(level / before) if before else abs(level)
             state = True if share > _SMALL else False if share < _TINY else None
     relation: Relation = "on" if on else "off"
-    # A reading such as a temperature is neither on nor off; only the opposite of a clear state contradicts.
+    # A reading such as a temperature is neither on nor off, so only a clear state can contradict the statement.
     if state is None or (motion.unit in ("°C", "°F", "K")):
         return Outcome(relation, metric, None)
     holds = state == on

@@ -1,6 +1,6 @@
 """Determine the role of a number from the words around it: a reading, a change, a limit, the level before the change.
 
-The same rules read the hub's own findings and the sentences that are checked.
+The same rules apply to the hub's own findings and to the sentences that are checked against them.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ _RESTATED = re.compile(
 
 
 def role_of(before: str, after: str) -> Role | None:
-    """Return what a number in a sentence stands for, such as a reading, a limit or a difference (its role).
+    """Return the role of a number in a sentence, such as reading, limit or difference; None if it is not clear.
 
-    ``before`` and ``after`` are the texts before and after the number. Return None if their words do not tell the role.
+    ``before`` and ``after`` are the texts before and after the number.
     """
     if _LIMIT_BEFORE.search(before) or _LIMIT_AFTER.search(after):
         return "limit"

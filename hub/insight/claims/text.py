@@ -1,7 +1,7 @@
-"""Read a sentence: the metrics that it names, and its clauses with the metrics of each.
+"""Split a sentence into clauses, and find the metrics that each of them names.
 
-In a *coded* sentence every metric is one character of Unicode's private use area. So a name such as "pressure drop" or
-"level 2" is mistaken neither for a movement nor for a number.
+In a *coded* sentence, each metric is replaced by one character of Unicode's private use area. So the name "pressure
+drop" is not mistaken for a movement, nor "level 2" for a number.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _FILLER = re.compile(r"\b(?:the|its|both|also|neither|nor|either|then|first)\b|[
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names that sentences may use.
+    """The names that sentences about a device may use.
 
     Attributes:
         metrics: the ids of the device's metrics.
-        names: ids, models and areas. Their digits are not read as numbers: "pump 7" has no number.
-        titles: by metric, its title.
+        names: names of the device, its model and its area. Their digits are not read as numbers: "pump 7" has none.
+        titles: the title of each metric, by metric.
     """
 
     metrics: tuple[str, ...] = ()
@@ -66,10 +66,10 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a sentence in which codes stand for the names of metrics, see :meth:`Coder.code`.
+    """A part of a coded sentence (see :meth:`Coder.code`).
 
-    ``mentions`` are the metrics in the clause, each after its position. ``inherited`` are the metrics that an earlier
-    clause of the sentence named.
+    ``mentions`` are pairs of a position in the clause and the metric there. ``inherited`` are the metrics that an
+    earlier clause of the sentence named.
     """
 
     text: str
@@ -83,10 +83,7 @@ class Clause:
 
 
 class Coder:
-    """Writes sentences and evidence on one device in coded form: each metric becomes one private Unicode character.
-
-    So a metric such as "pressure drop" is not mistaken for a movement, and "level 2" not for a number.
-    """
+    """Replaces the names of metrics in sentences on one device by single characters, see :meth:`code`."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._metrics = vocabulary.metrics[:_MAX_METRICS]
@@ -108,7 +105,7 @@ class Coder:
     def code(self, text: str) -> str:
         """Return the sentence in coded form: each metric is replaced by the one character that stands for it.
 
-        Ids of evidence (``e12``) and names with digits are removed, and quantities are written in one way
+        Ids of evidence (``e12``) and names with digits are removed, and quantities are rewritten to a standard form
         (:func:`quantities.normalized`).
         """
         text = _BASELINE.sub("its baseline", _ID.sub(" ", text))
@@ -119,10 +116,7 @@ class Coder:
         return quantities.normalized(text)
 
     def mentions(self, coded: str) -> tuple[tuple[int, str], ...]:
-        """Return the metrics that a coded sentence names, each as a pair of its position and the metric.
-
-        In a coded sentence, a single character stands for each metric.
-        """
+        """Return the metrics that a coded sentence names, as pairs of a position and a metric."""
         return tuple(
             (place, self._metrics[ord(char) - _FIRST_CODE])
             for place, char in enumerate(coded)
@@ -143,7 +137,7 @@ class Coder:
         return list(dict.fromkeys(found))
 
     def clauses(self, coded: str) -> list[Clause]:
-        """Split a coded sentence, in which a single character stands for each metric, into its clauses.
+        """Split a coded sentence into its clauses.
 
         A list of metrics is not split: "flow and pressure fell" is one clause with two metrics.
         """
@@ -157,7 +151,7 @@ class Coder:
 
 
 def sentences(text: str) -> list[str]:
-    """Cut a text into sentences; a point within a number or time does not end a sentence."""
+    """Split a text into sentences. A full stop within a number or a time does not end a sentence."""
     return [part.strip() for part in re.split(r"(?<=[.!?])\s+(?=[A-Z“\"(])|\n+", text) if part.strip()]
 
 

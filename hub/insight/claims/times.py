@@ -27,10 +27,9 @@ _CHANGES = ("onset", "step", "stays_on", "stays_off", "jump", "running", "idle",
 
 
 def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outcome]:
-    """Check each time and date in the clauses, and yield whether the cited evidence gives the same one.
+    """Check each time and date in the clauses, and yield whether the cited evidence (``base``) has the same one.
 
-    A time must be that of the event that its clause speaks of, such as the begin of a rise. ``base`` is the cited
-    evidence.
+    If the clause is about an event, such as the beginning of a rise, the time must be the time of this event.
     """
     for clause in clauses:
         named = clause.named or clause.inherited
@@ -50,9 +49,9 @@ def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outco
 
 
 def _event(text: str, own: Sequence[Evidence]) -> tuple[str, list[int]]:
-    """Return the event that a clause speaks of, in words, and the times (epoch ms) that the evidence gives for it.
+    """Return the event that a clause is about, in words, and the times (epoch ms) of this event in the evidence.
 
-    The list is empty if the clause speaks of no particular event: then any time in the evidence is right.
+    If the clause is about no particular event, both are empty: then any time in the evidence is right.
     """
     if _REACHES.search(text):
         ahead = [e for e in own if e.params.get("left_ms") is not None]
@@ -86,6 +85,6 @@ def _matches(match: re.Match[str], moment: int, text: str) -> bool:
 
 
 def _written(match: re.Match[str], own: Sequence[Evidence]) -> bool:
-    """Return True if the sentence of any finding contains the time in ``match``."""
+    """Return True if the sentence of any finding in ``own`` contains the time in ``match``."""
     wanted = [part for part in match.groups() if part]
     return any([*found.groups()][: len(wanted)] == wanted for e in own for found in CLOCK.finditer(e.finding))

@@ -17,9 +17,9 @@ _DELTA = {"°C": "delta_degC", "°F": "delta_degF"}
 
 
 def convert(value: float, unit: str, wanted: str, *, difference: bool) -> float | None:
-    """Return ``value`` converted from ``unit`` to ``wanted``. None if the units measure different things.
+    """Return ``value`` converted from ``unit`` to ``wanted``. None if the units cannot be converted.
 
-    With ``difference``, a temperature is a difference of temperatures: 5 °C are 9 °F, not 41 °F.
+    If ``difference`` is True, ``value`` is a difference, so that 5 °C are 9 °F and not 41 °F.
     """
     if unit == wanted:
         return value
@@ -53,7 +53,7 @@ def _factor(unit: str, wanted: str, difference: bool) -> tuple[float, float] | N
 
 def _name(unit: str, difference: bool) -> str:
     parts = unit.split("/")
-    # The difference of two temperatures per hour is a rate: a unit with a slash always means a difference.
+    # A rate, such as °C per hour, is a difference per time, so a unit with a slash is converted as a difference.
     temperatures = _DELTA if difference or len(parts) > 1 else {}
     return " / ".join(temperatures.get(part) or _NAMES.get(part) or part for part in parts)
 

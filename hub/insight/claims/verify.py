@@ -22,8 +22,8 @@ class Verdict(msgspec.Struct, frozen=True):
     """The result of checking a sentence.
 
     Attributes:
-        outcomes: its assertions, each compared with the evidence; empty if it asserts nothing that evidence can decide.
-        problem: why the evidence that it cites cannot support it at all; empty if there is no such reason.
+        outcomes: the results of checking its assertions; empty if it has none that evidence can confirm or refute.
+        problem: why the cited evidence cannot support the sentence at all; empty if there is no such reason.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -80,7 +80,7 @@ def check(text: str, cited: Sequence[str], evidence: Sequence[Evidence], vocabul
 
 
 def _uncited(text: str, base: Sequence[Evidence], coder: Coder, vocabulary: Vocabulary) -> str:
-    """Return a metric that the sentence names although no cited evidence is about it; empty if there is none."""
+    """Return a metric that the sentence names but no cited evidence is about; an empty text if there is none."""
     about = {e.metric for e in base}
     told = " ".join(e.finding for e in base)
     for metric in coder.named(text):

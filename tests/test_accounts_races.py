@@ -232,7 +232,7 @@ async def test_failed_write_leaves_file_and_memory_unchanged(people: People, dis
     with pytest.raises(StoreError, match="No space"):
         await people.tokens.create(ada.id, "ci", "viewer", 60.0)
     assert (tmp_path / "accounts.json").read_bytes() == before
-    assert (people.accounts.require(ada.id).name, people.tokens.of(ada.id)) == ("Ada", [])
+    assert (people.accounts.require(ada.id).name, people.tokens.of_account(ada.id)) == ("Ada", [])
 
 
 async def test_file_does_not_grow_beyond_what_can_be_read(
@@ -244,7 +244,7 @@ async def test_file_does_not_grow_beyond_what_can_be_read(
     made = (people.tokens.create(ada.id, "ci", "viewer", 60.0) for _ in range(20))
     results = await asyncio.gather(*made, return_exceptions=True)
     assert any(isinstance(result, StoreError) and "larger" in str(result) for result in results)
-    assert People(tmp_path, None).tokens.of(ada.id)
+    assert People(tmp_path, None).tokens.of_account(ada.id)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user")

@@ -17,7 +17,7 @@ from api_hub import ApiHub, Socket, running_hub
 from hub.accounts import People, passwords
 from hub.accounts.account import account_name, lookup_key
 from hub.accounts.passwords import WAITING_PER_CLIENT, Passwords
-from hub.accounts.sessions import MAX_OF_PERSON, SessionStore
+from hub.accounts.sessions import MAX_PER_ACCOUNT, SessionStore
 from hub.api.login_attempts import BURST, LoginAttempts
 from hub.errors import Invalid, TooBusy
 from signed_in import BEARER, PASSWORD, TOKEN, Browser, link, person
@@ -85,9 +85,9 @@ async def test_expired_cookie_is_deleted_also_while_its_client_is_throttled(hub:
 async def test_signing_in_often_ends_only_own_sessions(tmp_path: Path) -> None:
     sessions = SessionStore(tmp_path / "sessions.json", None, lambda: 1_000.0)
     ada = await sessions.create("192.0.2.1", person="u-ada")
-    for _ in range(MAX_OF_PERSON + 5):
+    for _ in range(MAX_PER_ACCOUNT + 5):
         newest = await sessions.create("192.0.2.2", person="u-val")
-    assert len(sessions.of("u-val")) == MAX_OF_PERSON
+    assert len(sessions.of_account("u-val")) == MAX_PER_ACCOUNT
     assert sessions.find(ada) is not None
     assert sessions.find(newest) is not None
 

@@ -15,7 +15,7 @@ from api_hub import ApiHub, running_hub
 from authenticator import PRESENT, VERIFIED, Authenticator, decoded, encoded
 from hub.accounts.passkey_ceremonies import LIFETIME_S, relying_party
 from hub.accounts.passkeys import MAX_PASSKEYS
-from hub.accounts.pending import MAX_OF_CLIENT, MAX_PENDING, Pending
+from hub.accounts.pending import MAX_PENDING, MAX_PER_CLIENT, Pending
 from hub.api.login_attempts import LoginAttempts
 from hub.errors import Invalid
 from signed_in import TOKEN, Browser, person
@@ -269,9 +269,9 @@ async def test_pending_sign_ins_are_bounded_and_one_client_drops_only_its_own() 
     now = 0.0
     pending = Pending[int](10, lambda: now)
     pending.add("honest", 1, "a")
-    for number in range(MAX_OF_CLIENT + 5):
+    for number in range(MAX_PER_CLIENT + 5):
         pending.add(f"b{number}", number, "b")
-    assert len(pending) == MAX_OF_CLIENT + 1
+    assert len(pending) == MAX_PER_CLIENT + 1
     assert (pending.take("b0"), pending.take("honest"), pending.take("honest")) == (None, 1, None)
     for number in range(MAX_PENDING + 5):
         pending.add(f"c{number}", number, f"client {number}")

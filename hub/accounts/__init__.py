@@ -1,4 +1,4 @@
-"""Who people are and what they may do: accounts, passwords, sessions, API tokens, one-time links, roles."""
+"""Authentication and authorization: accounts, passwords, passkeys, sessions, API tokens, one-time links and roles."""
 
 from hub.accounts.account import Account, Role
 from hub.accounts.people import People

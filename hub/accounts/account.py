@@ -1,4 +1,4 @@
-"""Accounts of people, and the roles that they have."""
+"""The account of a person, its role, and the rules for its name."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from hub.accounts.scope import Limits
 from hub.errors import Invalid
 
 Role = Literal["viewer", "operator", "administrator"]
-"""The roles, from the fewest rights to the most: each role may also do what the roles before it may do.
+"""The roles. Each has all rights of the roles before it and more.
 
-:mod:`hub.accounts.permissions` has the table of operations.
+:mod:`hub.accounts.permissions` has the table of the operations that each role may use.
 """
 ROLES: tuple[Role, ...] = get_args(Role)
 MAX_NAME_CHARS = 64
 RESERVED = frozenset({"hub", "hub link", "operator"})
 """Names that no account may have, because the hub records them as the authors of changes made without an account."""
 REACTION = "reaction "
-"""Prefix of the author of changes that a reaction makes: the author is this prefix and the id of the reaction."""
+"""The author of a change that a reaction makes is recorded as this prefix and the id of the reaction."""
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Characters that Python counts as printable but that show no glyph.
+"""Invisible characters that ``str.isprintable`` counts as printable.
 
 They are Default_Ignorable_Code_Point characters of Unicode, and the empty Braille pattern.
 """
 _LOOK_ALIKE = ("LATIN", "GREEK", "CYRILLIC")
-"""Scripts with letters that look alike: a name may have letters of only one of these scripts.
+"""Scripts with letters that look alike. A name may have letters of only one of them.
 
-Unicode TR 39 calls such mixtures mixed-script confusables.
+Unicode TR 39 calls names with letters of several such scripts mixed-script confusables.
 """
 
 
@@ -50,13 +50,13 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         id: Never changes; ``u-`` and 16 hexadecimal digits.
         name: The name to sign in with, unique without regard to case. It is shown as the author of changes.
         role: What the person may do.
-        password: Argon2id hash; None until a password was set.
+        password: Argon2id hash of the password; None without a password.
         created: Epoch seconds.
         disabled: The person cannot sign in, and the account's sessions and API tokens are not valid.
         signed_in: When the person last signed in, in epoch seconds.
-        profile: Preferences for all browsers of the person.
-        identity: The person at an OpenID provider that the account is connected with.
-        limits: Areas and labels of the devices that the person may see; None for the whole hub.
+        profile: Preferences that apply in all browsers of the person.
+        identity: The identity at an OpenID provider with which the person can sign in; None without one.
+        limits: Areas and labels of the devices that the person may see; None for all devices.
     """
 
     id: str
@@ -77,7 +77,7 @@ def new_account_id() -> str:
 
 
 def account_name(text: str) -> str:
-    """Return ``text`` with single spaces, as the name of an account.
+    """Check ``text`` as the name of an account, and return it in the Unicode form NFKC with single spaces.
 
     Raises Invalid for a name that is empty, too long or reserved, has invisible characters, or mixes similar alphabets.
     """
@@ -93,7 +93,10 @@ def account_name(text: str) -> str:
 
 
 def lookup_key(name: str) -> str:
-    """Return the lookup key of a name. Names that differ only in case, spaces or Unicode form have the same key."""
+    """Return the key by which names are compared.
+
+    Names that differ only in case, spaces or Unicode form have the same key.
+    """
     return _normal(_normal(name).casefold())
 
 
@@ -102,7 +105,7 @@ def _normal(text: str) -> str:
 
 
 def check_limits(role: Role, limits: Limits | None) -> None:
-    """Raise Invalid for an administrator with limits. Administrators change settings, which concern the whole hub."""
+    """Raise Invalid for an administrator with limits, because administrators change settings of the whole hub."""
     if role == "administrator" and limits is not None:
         raise Invalid("An administrator cannot be limited to areas or labels.", "Choose another role, or no limits.")
 

@@ -42,19 +42,19 @@ class Accounts:
         return iter(sorted(self._accounts.values(), key=lambda account: lookup_key(account.name)))
 
     def active(self, account_id: str | None) -> Account | None:
-        """Return the account; None if it does not exist or is disabled."""
+        """Return the account with this id; None if it does not exist or is disabled."""
         account = self._accounts.get(account_id or "")
         return None if account is None or account.disabled else account
 
     def require(self, account_id: str) -> Account:
-        """Return the account. Raises NotFound if it does not exist."""
+        """Return the account with this id. Raises NotFound if it does not exist."""
         if (account := self._accounts.get(account_id)) is None:
             raise NotFound(f"There is no account {account_id[:64]!r}.", "GET /api/people lists them.")
         return account
 
     def by_name(self, name: str) -> Account | None:
         """Return the account with this name, without regard to case; None if there is none."""
-        # All names are compared, so that the time does not depend on which exist.
+        # All names are compared, so that the duration does not show whether the name exists.
         return {lookup_key(account.name): account for account in self._accounts.values()}.get(lookup_key(name))
 
     def by_identity(self, identity: ExternalIdentity) -> Account | None:
@@ -88,11 +88,14 @@ class Accounts:
             return account
 
     async def change(self, account_id: str, **fields: Any) -> Account:
-        """Replace fields of an account.
+        """Replace the given fields of an account and return the changed account.
 
-        Raises NotFound. Raises Conflict if the name is taken, if the identity belongs to another account, or if the
-        last administrator would lose the role or be disabled. Raises Invalid for limits of an administrator, and
-        StoreError.
+        Raises:
+            NotFound: There is no such account.
+            Conflict: The name is taken, the identity belongs to another account, or the last administrator would lose
+                the role or be disabled.
+            Invalid: An administrator would have limits.
+            StoreError: The accounts cannot be saved.
         """
         async with self._changing:
             account = self.require(account_id)
@@ -107,10 +110,10 @@ class Accounts:
         return changed
 
     async def set_password(self, account: Account, password: str) -> Account:
-        """Replace an account's password hash and return the changed account.
+        """Replace an account's password hash by ``password``, also a hash, and return the changed account.
 
-        Raises Conflict if the stored hash is no longer that of ``account``, or the account is disabled or gone. Raises
-        StoreError.
+        Raises Conflict if the stored hash is no longer that of ``account``, or if the account was disabled or removed.
+        Raises StoreError.
         """
         async with self._changing:
             now = self.active(account.id)

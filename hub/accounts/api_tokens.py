@@ -17,7 +17,7 @@ from hub.errors import Conflict, NotFound
 
 FILE = "api-tokens.json"
 PREFIX = "wk_"
-"""How a token begins, so that secret scanners can recognize it."""
+"""Prefix of every token, by which secret scanners can recognize it."""
 MAX_TOKENS = 20
 """Maximum number of tokens of one account."""
 MAX_LIFETIME_S = 366 * 86_400.0
@@ -31,10 +31,11 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         account: Id of the account.
         name: What the person calls it.
         digest: SHA-256 of the token.
-        role: The role of requests with the token; the account's own role limits them as well.
+        role: The highest role that requests with the token can have. They never have more rights than the account.
         created: Epoch seconds.
         expires: Epoch seconds.
-        limits: Limits the devices that requests with the token may see; the account's own limits apply as well.
+        limits: Areas and labels of the devices that requests with the token may see; None: the account's own limits,
+            which always apply as well.
     """
 
     id: str
@@ -57,7 +58,7 @@ class ApiTokens:
         self._changing = asyncio.Lock()
         self._tokens = {token.digest: token for token in self._file.read()}
 
-    def of(self, account_id: str) -> list[ApiToken]:
+    def of_account(self, account_id: str) -> list[ApiToken]:
         """Return the tokens of a person, including expired ones, newest first."""
         own = (token for token in self._tokens.values() if token.account == account_id)
         return sorted(own, key=lambda token: -token.created)
@@ -68,13 +69,13 @@ class ApiTokens:
         return token if token is not None and token.expires > self._now() else None
 
     def valid(self, token_id: str) -> bool:
-        """Return whether there is a token with this id that has not expired."""
+        """Return whether the token with this id exists and has not expired."""
         return any(token.id == token_id and token.expires > self._now() for token in self._tokens.values())
 
     def remaining_s(self, token_id: str) -> float | None:
-        """Return the seconds until the token with this id expires, None if there is none.
+        """Return the seconds until the token with this id expires; None if there is no such token.
 
-        A token that has expired but is still stored has a negative number.
+        The number is negative for a token that has expired but is still stored.
         """
         expires = (token.expires - self._now() for token in self._tokens.values() if token.id == token_id)
         return next(expires, None)
@@ -88,7 +89,7 @@ class ApiTokens:
         """
         check_limits(role, limits)
         async with self._changing:
-            if len(self.of(account_id)) >= MAX_TOKENS:
+            if len(self.of_account(account_id)) >= MAX_TOKENS:
                 raise Conflict(f"This account has {MAX_TOKENS} tokens.", "Revoke one that is not needed.")
             value = PREFIX + secrets.token_urlsafe(32)
             now = self._now()
@@ -100,7 +101,7 @@ class ApiTokens:
     async def revoke(self, account_id: str, token_id: str) -> None:
         """Make a token of this person invalid. Raises NotFound, StoreError."""
         async with self._changing:
-            if all(token.id != token_id for token in self.of(account_id)):
+            if all(token.id != token_id for token in self.of_account(account_id)):
                 raise NotFound(f"There is no token {token_id[:64]!r}.", "GET /api/account/tokens lists them.")
             await self._store([token for token in self._tokens.values() if token.id != token_id])
         self._on_end(token_id)
@@ -110,7 +111,7 @@ class ApiTokens:
 
         Raises StoreError if the file cannot be written. The streams are closed in that case as well.
         """
-        ended = self.of(account_id)
+        ended = self.of_account(account_id)
         try:
             async with self._changing:
                 if ended:

@@ -27,13 +27,13 @@ class JsonFile(Generic[T]):
         self.path = path
         self._kind = kind
         self._hint = hint
-        self._saving = asyncio.Lock()  # one thread of this process at a time
+        self._saving = asyncio.Lock()  # only one thread of this process waits for the file lock
 
     def read(self) -> list[T]:
         """Return the records; an empty list if there is no file.
 
-        Raises ConfigError if the file exists but cannot be read. An empty list would be dangerous then: a hub without
-        accounts requires no sign-in.
+        Raises ConfigError if the file exists but cannot be read. Returning an empty list would be dangerous: a hub
+        without accounts requires no sign-in.
         """
         try:
             if not self.path.exists():
@@ -48,23 +48,24 @@ class JsonFile(Generic[T]):
             raise ConfigError(f"{self.path} is damaged: {error}.", self._hint) from error
 
     async def write(self, records: Sequence[T]) -> None:
-        """Replace the content of the file. Raises StoreError, and then keeps the old content."""
+        """Replace the content of the file. If that fails, keep the old content and raise StoreError."""
         await self.edit(lambda _: records, read=False)
 
     async def edit(self, change: Callable[[list[T]], Sequence[T]], *, read: bool = True) -> None:
         """Pass the stored records to ``change``, and store the records that it returns.
 
-        No other process can edit the file meanwhile. Without ``read``, ``change`` gets an empty list. Raises
-        StoreError, and then keeps the old content; with ``read`` also ConfigError for a file that cannot be read.
+        Other processes that edit the file wait in the meantime. If ``read`` is False, ``change`` gets an empty list
+        instead of the stored records.
+
+        Raises:
+            StoreError: The file cannot be written. It keeps its old content.
+            ConfigError: The file cannot be read.
         """
         async with self._saving:
             await asyncio.to_thread(self._edit_file, change, read)
 
-    def replace(self, records: Sequence[T]) -> None:
-        """Replace the content of the file; for code that runs before the event loop.
-
-        Raises StoreError, and then keeps the old content.
-        """
+    def write_blocking(self, records: Sequence[T]) -> None:
+        """Replace the content of the file like :meth:`write`, for code that runs without an event loop."""
         self._edit_file(lambda _: records, read=False)
 
     def _edit_file(self, change: Callable[[list[T]], Sequence[T]], read: bool) -> None:

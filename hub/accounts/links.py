@@ -1,7 +1,7 @@
-"""One-time links: to set up the first account, to accept an invitation, to set a new password.
+"""One-time links: to create the first account, to accept an invitation, or to set a new password.
 
-A link contains 256 random bits; only their SHA-256 is stored, in ``links.json`` of the data folder. ``hub link`` writes
-the same file while the hub runs, so it is read each time that it is needed, and changed under a lock.
+A link contains a secret of 256 random bits; only its SHA-256 is stored, in ``links.json`` of the data folder. The
+command ``hub link`` changes this file while the hub runs. So the file is read at each use, and changed under a lock.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from hub.errors import Forbidden
 
 FILE = "links.json"
 PATH = "/welcome"
-"""Path of the dashboard's page that accepts a link.
+"""Path of the dashboard's page that a link opens.
 
-The link's secret is in the fragment of the URL, which browsers send to no server, so it appears in no log.
+The link's secret is in the fragment of the URL. Browsers do not send fragments to servers, so it appears in no log.
 """
 LIFETIME_S = 7 * 86_400.0
 MAX_LINKS = 200
@@ -36,12 +36,13 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         id: Identifies the link in lists.
         digest: SHA-256 of its secret.
         role: Role of the new account.
-        account: Id of the account for which the link sets a new password, None for a new account.
+        account: Id of the account for which the link sets a new password; None if the link creates an account.
         expires: Epoch seconds.
         by: Name of the person who made the link.
-        maker: Id of the account that made the link, None for ``hub link`` and the access token. A link is valid only
+        maker: Id of the account that made the link; None for ``hub link`` and the access token. A link is valid only
             while its maker is an administrator.
-        email: A person whom the OpenID provider reports with this verified address can use the link without its secret.
+        email: E-mail address of the invited person. Somebody who signs in with OpenID Connect and has this verified
+            address gets the account without opening the link.
         limits: Limits of the new account.
     """
 
@@ -77,14 +78,14 @@ class OneTimeLinks:
         email: str | None = None,
         limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
-        """Make a one-time link, and return it with its secret. It replaces an earlier link for the same account.
+        """Make a one-time link, and return it with its secret. An earlier link for the same account becomes invalid.
 
         Args:
             role: The role of the new account.
             by: The name of the person who makes the link.
             account: The id of the account that gets a new password; None for a new account.
             maker: The id of the account that makes the link; None for ``hub link`` and the access token.
-            email: The verified address with which a person can use the link without its secret, over OpenID.
+            email: The e-mail address of the invited person (see :class:`OneTimeLink`).
             limits: The limits of the new account.
         """
         secret = secrets.token_urlsafe(32)
@@ -94,7 +95,7 @@ class OneTimeLinks:
         return link, secret
 
     async def restore(self, link: OneTimeLink) -> None:
-        """Store a link: a new one, or one that was taken with :meth:`take` and could not be used.
+        """Store a link that is new, or that was removed with :meth:`take` and then could not be used.
 
         It replaces an earlier link for the same account.
         """
@@ -125,7 +126,7 @@ class OneTimeLinks:
         return taken[0]
 
     async def remove(self, link_id: str) -> OneTimeLink | None:
-        """Make the link with this id invalid. Return it; None if there is none or it had expired."""
+        """Remove the link with this id and return it; None if there is none or it had expired."""
         removed: list[OneTimeLink] = []
 
         def remove(links: list[OneTimeLink]) -> list[OneTimeLink]:
@@ -136,7 +137,7 @@ class OneTimeLinks:
         return removed[0] if removed else None
 
     async def clear(self) -> None:
-        """Make all links invalid."""
+        """Remove all links."""
         await self._file.write([])
 
     def _unexpired(self, links: list[OneTimeLink]) -> list[OneTimeLink]:

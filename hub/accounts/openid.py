@@ -1,8 +1,9 @@
 """Sign in with an OpenID provider: decide which people may sign in, to which account, and with which role.
 
-The hub recognizes a person by the provider's issuer and subject, never by name or e-mail address, because a provider
-can give those to somebody else. A new person gets an account if there is an invitation for the verified e-mail address,
-or if the settings allow it. To connect an existing account, a person signs in to it first.
+The hub recognizes a person by the issuer and the subject of the ID token. It does not use the name or the e-mail
+address, because a provider can give these to another person later. A new person gets an account if there is an
+invitation for the verified e-mail address, or if the settings allow it. To connect an existing account, a person signs
+in to it first.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         client: The hub's registration at the provider.
         name: Name of the provider on the sign-in button.
-        domains: Domains of e-mail addresses that may sign in; any if empty.
-        new_people: Role of people without an account, None if they need an invitation.
+        domains: Domains of the e-mail addresses that may sign in. If empty, all may.
+        new_people: Role of people who sign in for the first time without an invitation; None if they may not.
         groups_claim: The claim that lists a person's groups.
-        roles: The groups that give each role. If any are set, a person needs one of them; at each sign-in the person
-            gets the highest role that one of the person's groups gives.
+        roles: The groups that give each role. If any groups are set, only their members may sign in. At each sign-in,
+            a person gets the highest role that a group of the person gives.
     """
 
     client: OpenIdClient
@@ -50,7 +51,7 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInRefused(Forbidden):
-    """Error: the provider identified a person that this hub does not admit. ``reason`` is a fixed word for programs."""
+    """The provider has identified a person who may not sign in to this hub. ``reason`` is a code for programs."""
 
     code = "sign_in_refused"
 
@@ -59,14 +60,14 @@ class SignInRefused(Forbidden):
         self.reason = reason
 
 
-class Begun(NamedTuple):
-    """A sign-in in progress: the person is at the provider.
+class StartedSignIn(NamedTuple):
+    """A sign-in in progress: the browser was sent to the provider.
 
     Attributes:
         handshake: The values that the provider's answer must match.
         secret: Value of a cookie in the browser that started the sign-in.
-        session: Key of the session that the browser had before, None without one.
-        account: Id of the account to connect with the provider's person, None for an ordinary sign-in.
+        session: Key of the session that the browser had before; None without one.
+        account: Id of the account to connect with the person's identity at the provider; None for an ordinary sign-in.
     """
 
     handshake: Handshake
@@ -76,9 +77,10 @@ class Begun(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """The account that signed in, and what changed in it.
+    """The account that signed in, and what the sign-in changed in it.
 
-    ``changed`` is ``created``, ``connected`` or ``role`` (the person got another role); None if nothing changed.
+    ``changed`` is ``created`` (a new account), ``connected`` (the account is now connected with the provider) or
+    ``role`` (the account has another role); None if nothing changed.
     """
 
     account: Account
@@ -86,14 +88,14 @@ class SignedIn(NamedTuple):
 
 
 class OpenId:
-    """Sign-ins with the provider of the settings."""
+    """Sign-ins with the OpenID provider in the settings."""
 
     def __init__(self, settings: OpenIdSettings, people: People, now: Callable[[], float] = time.time) -> None:
         self.settings = settings
         self._people = people
         people.issuer = settings.client.issuer
         self._provider = OpenIdProvider(settings.client)
-        self._begun: Pending[Begun] = Pending(LIFETIME_S, now)
+        self._started: Pending[StartedSignIn] = Pending(LIFETIME_S, now)
 
     async def begin(
         self, redirect_uri: str, client: str, session: str | None, account: str | None = None
@@ -102,9 +104,9 @@ class OpenId:
 
         Args:
             redirect_uri: The page of the hub to which the provider sends the browser back.
-            client: The address of the client, by which limits count it.
+            client: The client's address. The number of unfinished sign-ins of each client is limited.
             session: The key of the session that the browser already has; None without one.
-            account: The id of the account to connect with the provider's person; None for an ordinary sign-in.
+            account: The id of the account to connect with the person's identity; None for an ordinary sign-in.
 
         Raises:
             SignInUnavailable: The provider cannot be reached or cannot be used.
@@ -112,40 +114,42 @@ class OpenId:
         state, nonce, verifier, secret = (secrets.token_urlsafe(48) for _ in range(4))
         handshake = Handshake(redirect_uri, state, nonce, verifier)
         url = await self._provider.address(handshake)
-        self._begun.add(state, Begun(handshake, secret, session, account), client)
+        self._started.add(state, StartedSignIn(handshake, secret, session, account), client)
         return url, secret
 
-    def take(self, state: str, secret: str) -> Begun | None:
+    def take(self, state: str, secret: str) -> StartedSignIn | None:
         """Remove and return the sign-in that was started with this ``state``.
 
-        ``secret`` is the value from the cookie of the browser that now completes the sign-in. Return None if there is
-        no such sign-in, if it has expired, or if another browser (one with another secret) started it.
+        ``secret`` is the value of the cookie in the browser that completes the sign-in. Return None if there is no such
+        sign-in, if it has expired, or if another browser started it, which has another secret.
         """
-        begun = self._begun.take(state)
-        return begun if begun is not None and hmac.compare_digest(begun.secret.encode(), secret.encode()) else None
+        started = self._started.take(state)
+        return (
+            started if started is not None and hmac.compare_digest(started.secret.encode(), secret.encode()) else None
+        )
 
-    async def complete(self, begun: Begun, code: str) -> SignedIn:
+    async def complete(self, started: StartedSignIn, code: str) -> SignedIn:
         """Finish the sign-in and return its account. Raises SignInUnavailable, SignInRefused, StoreError."""
-        claims = await self._provider.claims(begun.handshake, code)
+        claims = await self._provider.claims(started.handshake, code)
         identity = ExternalIdentity(self.settings.client.issuer, claims["sub"])
         email = _verified_email(claims)
         role = self._role(claims, email)
         known = self._people.accounts.by_identity(identity)
-        if known is not None and begun.account not in (None, known.id):
-            raise SignInRefused("taken", "Another account is connected with this person of the provider.")
+        if known is not None and started.account not in (None, known.id):
+            raise SignInRefused("taken", "Another account is connected with this identity at the provider.")
         if known is None:
-            return await self._welcome(identity, claims, email, role, begun.account)
+            return await self._welcome(identity, claims, email, role, started.account)
         if self._people.accounts.active(known.id) is None:
             raise SignInRefused("disabled", "The account was disabled.")
         if role is not None and role != known.role:
-            with contextlib.suppress(Conflict):  # the last administrator stays one
+            with contextlib.suppress(Conflict):  # the last administrator keeps this role
                 return SignedIn(await self._people.edit(known.id, role=role), "role")
         return SignedIn(known, None)
 
     def _role(self, claims: Mapping[str, Any], email: str | None) -> Role | None:
-        """Return the highest role that the person's groups give, None if the settings give no roles to groups.
+        """Return the highest role that the person's groups give; None if the settings give no roles to groups.
 
-        Raises SignInRefused for an e-mail domain that may not sign in, and for a person without any of the groups.
+        Raises SignInRefused for an e-mail domain that may not sign in, and for a person whose groups give no role.
         """
         domains = self.settings.domains
         if domains and (email is None or email.rpartition("@")[2] not in domains):
@@ -169,10 +173,10 @@ class OpenId:
         role: Role | None,
         account: str | None,
     ) -> SignedIn:
-        """Connect an identity that the hub does not know yet with an account, and return the account.
+        """Connect an identity that no account has with an existing or a new account, and return the account.
 
         ``account`` is the id of the account that the person is signed in to. If it is None, create an account. Raises
-        SignInRefused if the person may not have one.
+        SignInRefused if the account is disabled, or if the person may not have an account.
         """
         people = self._people
         if account is not None:
@@ -221,7 +225,7 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
 
 
 def _names(claims: Mapping[str, Any], email: str | None) -> Iterable[str]:
-    """Yield names to try for a new account: the provider's name of the person, then the same name with numbers."""
+    """Yield possible names for a new account: the person's name at the provider, then the same name with numbers."""
     wanted = (claims.get("preferred_username"), claims.get("name"), (email or "").partition("@")[0], "Person")
     for each in wanted:
         try:

@@ -1,6 +1,6 @@
-"""Speak to an OpenID provider: its discovery document, its keys, and the exchange of a code for a checked ID token.
+"""Client of an OpenID provider: read its discovery document and keys, and exchange a code for a verified ID token.
 
-Answers are limited in size and time. The libraries are imported when a provider is first asked.
+The size and the duration of responses are limited. The libraries are imported before the first request.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ TIMEOUT_S = 10.0
 MAX_BYTES = 256 * 1024
 """Maximum size of each response of the provider, in bytes."""
 FRESH_S = 3_600.0
-"""How long the discovery document and the keys are used before they are read again."""
+"""Seconds that the discovery document and the keys are used before they are read again."""
 RETRY_S = 10.0
-"""Seconds until the hub asks the provider again, after it could not be reached or did not have a key."""
+"""Seconds before the hub may read the keys again, after a failure or for an ID token with an unknown key."""
 LEEWAY_S = 60
 """How many seconds the clocks of the hub and the provider may differ."""
 SCOPE = "openid profile email"
@@ -43,9 +43,9 @@ class OpenIdClient(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """The values that the hub remembers during a sign-in, to check the provider's answer.
+    """The values of one sign-in that the hub sends to the provider and checks in its answer.
 
-    All values except ``redirect_uri`` are random.
+    ``state``, ``nonce`` and ``verifier`` (for PKCE) are random.
     """
 
     redirect_uri: str
@@ -55,7 +55,7 @@ class Handshake(NamedTuple):
 
 
 class OpenIdProvider:
-    """One OpenID provider. Its addresses and keys are loaded from the URL of its issuer."""
+    """One OpenID provider. Its addresses and keys are loaded from its discovery document."""
 
     def __init__(self, client: OpenIdClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -66,33 +66,33 @@ class OpenIdProvider:
         self._loaded: float | None = None
         self._failed: float | None = None
 
-    async def address(self, begun: Handshake) -> str:
+    async def address(self, handshake: Handshake) -> str:
         """Return the URL of the provider's page where the person signs in. Raises SignInUnavailable."""
         await self._load(FRESH_S)
-        async with self._http(begun) as http:
+        async with self._http(handshake) as http:
             url, _ = http.create_authorization_url(
                 self._metadata["authorization_endpoint"],
-                state=begun.state,
-                nonce=begun.nonce,
-                code_verifier=begun.verifier,
+                state=handshake.state,
+                nonce=handshake.nonce,
+                code_verifier=handshake.verifier,
             )
         return str(url)
 
-    async def claims(self, begun: Handshake, code: str) -> Mapping[str, Any]:
+    async def claims(self, handshake: Handshake, code: str) -> Mapping[str, Any]:
         """Exchange a code for an ID token and return its claims. Raises SignInUnavailable if a check fails."""
         await self._load(FRESH_S)
-        async with self._http(begun) as http:
+        async with self._http(handshake) as http:
             try:
                 async with asyncio.timeout(TIMEOUT_S):
                     token = await http.fetch_token(
                         self._metadata["token_endpoint"],
                         code=code,
                         grant_type="authorization_code",
-                        code_verifier=begun.verifier,
+                        code_verifier=handshake.verifier,
                     )
             except Exception as error:  # network, TLS, OAuth and JSON errors of three libraries
                 raise _unavailable(self._client.issuer, error) from error
-        return await self._checked(str(token.get("id_token", "")), begun.nonce)
+        return await self._checked(str(token.get("id_token", "")), handshake.nonce)
 
     async def _checked(self, token: str, nonce: str) -> Mapping[str, Any]:
         """Verify an ID token as OpenID Connect Core 1.0, 3.1.3.7 requires, and return its claims.
@@ -124,7 +124,7 @@ class OpenIdProvider:
             if claims.get("azp", None if several else self._client.id) != self._client.id:
                 raise ValueError("azp is another client")
             if not isinstance(claims["sub"], str) or not 1 <= len(claims["sub"]) <= 255:
-                raise ValueError("sub is not a text of 1 to 255 characters")
+                raise ValueError("sub is not a string of 1 to 255 characters")
         except SignInUnavailable:
             raise
         except Exception as error:  # joserfc raises errors of its own, of cryptography, and ValueError
@@ -164,7 +164,7 @@ class OpenIdProvider:
             keys = (await http.request("GET", metadata["jwks_uri"], withhold_token=True)).raise_for_status().json()
         return metadata, KeySet.import_key_set(keys)
 
-    def _http(self, begun: Handshake | None = None) -> Any:
+    def _http(self, handshake: Handshake | None = None) -> Any:
         from authlib.integrations.httpx_client import AsyncOAuth2Client
 
         return AsyncOAuth2Client(
@@ -173,7 +173,7 @@ class OpenIdProvider:
             token_endpoint_auth_method=self._authentication(),
             code_challenge_method="S256",
             scope=SCOPE,
-            redirect_uri=begun.redirect_uri if begun else None,
+            redirect_uri=handshake.redirect_uri if handshake else None,
             transport=_bounded_transport(),
             timeout=TIMEOUT_S,
             headers={"Accept-Encoding": "identity"},

@@ -1,8 +1,9 @@
 """The ceremonies of WebAuthn (level 3): register a passkey, and sign in with one.
 
-A challenge is used once, within ``LIFETIME_S``, at the origin that asked for it. A sign-in request names no account:
-browsers offer all passkeys that they have for this host (discoverable credentials), and the authenticator verifies the
-person, for example by a fingerprint. The library is imported when it is first needed, because it takes 20 MB of memory.
+A challenge can be used once, within ``LIFETIME_S`` seconds, at the origin that requested it. A sign-in request names no
+account: browsers offer all passkeys that they have for this host (discoverable credentials), and the authenticator
+verifies the person, for example by a fingerprint. The library is imported when it is first needed, because it takes
+20 MB of memory.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class RelyingParty(NamedTuple):
     origin: str
 
 
-class Copied(Forbidden):
-    """Error: the signature counter of a passkey did not grow, so two devices may use the same private key."""
+class CopiedPasskey(Forbidden):
+    """The signature counter of a passkey did not grow, so another device may have a copy of the private key."""
 
     code = "passkey_copied"
 
@@ -85,7 +86,7 @@ class PasskeyCeremonies:
     async def registration_options(self, account: Account, party: RelyingParty, client: str) -> dict[str, Any]:
         """Return the options for ``navigator.credentials.create()``, as JSON."""
         challenge = self._challenge(_Challenge(party, account.id), client)
-        known = [each.credential for each in self._passkeys.of(account.id) if each.host == party.host]
+        known = [each.credential for each in self._passkeys.of_account(account.id) if each.host == party.host]
         return await asyncio.to_thread(_creation_options, account, party, challenge, known)
 
     async def sign_in_options(self, party: RelyingParty, client: str) -> dict[str, Any]:
@@ -112,7 +113,8 @@ class PasskeyCeremonies:
     async def sign_in(self, credential: dict[str, Any], party: RelyingParty) -> Passkey:
         """Return the passkey that signed the challenge. ``credential`` is the browser's response.
 
-        Raises Forbidden for a response that cannot be verified, Copied if the counter did not grow, and StoreError.
+        Raises Forbidden for a response that cannot be verified, CopiedPasskey if the signature counter did not grow,
+        and StoreError.
         """
         challenge = self._take(credential, _Challenge(party, None))
         passkey = self._passkeys.find(str(credential.get("id")))
@@ -124,7 +126,7 @@ class PasskeyCeremonies:
             raise Forbidden(*_not_accepted(error)) from error
         if not await self._passkeys.count_use(passkey, counter):
             log.warning("A passkey of account %s was refused: its counter went back to %d.", passkey.account, counter)
-            raise Copied(passkey)
+            raise CopiedPasskey(passkey)
         return passkey
 
     def _challenge(self, challenge: _Challenge, client: str) -> bytes:
@@ -209,7 +211,8 @@ def _verified_counter(credential: dict[str, Any], challenge: bytes, party: Relyi
         expected_rp_id=party.host,
         expected_origin=party.origin,
         credential_public_key=passkey.key,
-        # The library compares counters before it has verified the signature: a forged response would look like a copy.
+        # 0 switches off the library's check of the counter. The library compares it before it verifies the signature,
+        # so a forged response would look like a copied passkey.
         credential_current_sign_count=0,
         require_user_verification=True,
     )
@@ -222,5 +225,5 @@ def _not_accepted(error: Exception) -> tuple[str, str]:
 
 
 def _decoded(text: str) -> bytes:
-    """Decode base64url without padding. Raises TypeError, ValueError."""
+    """Decode base64url without padding. Raises TypeError or ValueError if ``text`` is not valid."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -23,8 +23,8 @@ class Passkey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         id: Identifies the passkey in lists.
         account: Id of the account.
-        name: What the person calls it.
-        host: The only host name that it works with (the relying party's id).
+        name: The name that the person has given it.
+        host: The host name of the hub for which it was registered (the relying party's id). It works there only.
         credential: The credential id that the authenticator chose; base64url.
         key: The public key, in CBOR (RFC 9052).
         counter: The authenticator's signature counter; 0 if it does not count.
@@ -55,7 +55,7 @@ class Passkeys:
     def __len__(self) -> int:
         return len(self._passkeys)
 
-    def of(self, account_id: str) -> list[Passkey]:
+    def of_account(self, account_id: str) -> list[Passkey]:
         """Return the passkeys of a person, oldest first."""
         own = (each for each in self._passkeys.values() if each.account == account_id)
         return sorted(own, key=lambda each: each.created)
@@ -70,7 +70,7 @@ class Passkeys:
         Raises Conflict if the account has too many passkeys or the passkey is registered already, and StoreError.
         """
         async with self._changing:
-            if len(self.of(account_id)) >= MAX_PASSKEYS:
+            if len(self.of_account(account_id)) >= MAX_PASSKEYS:
                 raise Conflict(f"This account has {MAX_PASSKEYS} passkeys.", "Remove one that is not needed.")
             if credential in self._passkeys:
                 raise Conflict("This passkey is registered already.", "Use another device or security key.")
@@ -81,10 +81,10 @@ class Passkeys:
             return passkey
 
     async def count_use(self, passkey: Passkey, counter: int) -> bool:
-        """Store the time of a sign-in and the signature counter.
+        """Store the time of a sign-in and the signature counter. Return True if the counter is valid.
 
-        Return False, without storing anything, if the counter has not grown: another device may have a copy of the
-        private key. Raises Forbidden if the passkey was removed in the meantime, and StoreError.
+        If the counter has not grown, store nothing and return False: another device may have a copy of the private
+        key. Raises Forbidden if the passkey was removed in the meantime, and StoreError.
         """
         async with self._changing:
             now = self._passkeys.get(passkey.credential)
@@ -99,7 +99,7 @@ class Passkeys:
     async def remove(self, account_id: str, passkey_id: str) -> Passkey:
         """Remove a passkey of this person and return it. Raises NotFound, StoreError."""
         async with self._changing:
-            found = next((each for each in self.of(account_id) if each.id == passkey_id), None)
+            found = next((each for each in self.of_account(account_id) if each.id == passkey_id), None)
             if found is None:
                 raise NotFound(f"There is no passkey {passkey_id[:64]!r}.", "GET /api/account/passkeys lists them.")
             await self._store([each for each in self._passkeys.values() if each is not found])
@@ -108,7 +108,7 @@ class Passkeys:
     async def remove_all(self, account_id: str) -> None:
         """Remove all passkeys of a person. Raises StoreError."""
         async with self._changing:
-            if self.of(account_id):
+            if self.of_account(account_id):
                 await self._store([each for each in self._passkeys.values() if each.account != account_id])
 
     async def _store(self, passkeys: list[Passkey]) -> None:

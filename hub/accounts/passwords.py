@@ -16,22 +16,22 @@ from hub.errors import Invalid, TooBusy
 MIN_CHARS = 8
 MAX_CHARS = 256
 MOST_COMMON = 3_000
-"""How many of the most frequent passwords of public leaks are refused."""
+"""Number of passwords that are refused: the most frequent ones in public leaks."""
 _CONCURRENT = 2
 """Number of hashes that are calculated at the same time. Each takes 64 MiB, so this limits the memory of sign-ins."""
 WAITING_PER_CLIENT = 16
-"""Maximum number of sign-ins of one client in progress. Further sign-ins of the client are refused."""
+"""Maximum number of simultaneous sign-ins of one client. Further ones are refused."""
 
 
 class Passwords:
     """Hashes and checks passwords in threads. A check takes the same time whether or not the account exists.
 
-    The methods take a text that identifies the client (``client``), such as its address. The sign-ins of one client are
-    hashed one after another, so a client that sends many passwords does not delay the sign-ins of other clients.
+    The parameter ``client`` is a string that identifies the client, such as its address. The passwords of one client
+    are hashed one after another, so a client that sends many passwords does not delay the sign-ins of other clients.
     """
 
     hasher = PasswordHasher()
-    """Argon2id with the parameters that RFC 9106 recommends for little memory."""
+    """Argon2id with the parameters that RFC 9106 recommends for environments with little memory."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(_CONCURRENT)
@@ -54,7 +54,7 @@ class Passwords:
     async def matches(self, stored: str | None, password: str, client: str) -> bool:
         """Return whether ``password`` matches the hash ``stored``.
 
-        If ``stored`` is None, return False after the same time as a check takes. Raises TooBusy.
+        If ``stored`` is None, return False, but only after the time that a check takes. Raises TooBusy.
         """
         async with self._turn(client):
             return await asyncio.to_thread(self._verify, stored, password[: MAX_CHARS + 1])
@@ -73,7 +73,7 @@ class Passwords:
                 del self._waiting[client], self._clients[client]
 
     def _verify(self, stored: str | None, password: str) -> bool:
-        # Made in any case, so that the first check takes the same time for every name.
+        # Created also if there is a stored hash, so that the first check takes the same time for every name.
         self._decoy = self._decoy or self.hasher.hash("no account has this password")
         try:
             self.hasher.verify(stored or self._decoy, password)
@@ -84,7 +84,7 @@ class Passwords:
 
 @cache
 def _common_passwords() -> frozenset[str]:
-    # Takes 0.2 s and some megabytes, which a hub that sets no password does not need.
+    # Imported here because it takes 0.2 s and some megabytes, and is needed only when a password is set.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
     return frozenset(FREQUENCY_LISTS["passwords"][:MOST_COMMON])

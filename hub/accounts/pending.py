@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
 MAX_PENDING = 1_000
-MAX_OF_CLIENT = 20
+MAX_PER_CLIENT = 20
 
 
 class _Entry(NamedTuple, Generic[T]):
@@ -19,8 +19,8 @@ class _Entry(NamedTuple, Generic[T]):
 class Pending(Generic[T]):
     """Values of sign-ins in progress, stored by a random key.
 
-    ``client`` is any text that identifies the client that started the sign-in. If a new value exceeds the limit of the
-    client, the client's oldest value is dropped. If it exceeds the limit of all, the oldest value of all is dropped.
+    ``client`` is any string that identifies the client that started the sign-in. A client that exceeds
+    ``MAX_PER_CLIENT`` loses its oldest value. Beyond ``MAX_PENDING`` values, the oldest value of all is removed.
     """
 
     def __init__(self, lifetime_s: float, now: Callable[[], float]) -> None:
@@ -32,11 +32,11 @@ class Pending(Generic[T]):
         return len(self._entries)
 
     def add(self, key: str, value: T, client: str) -> None:
-        """Keep a value until :meth:`take` removes it or it expires."""
+        """Store a value until :meth:`take` removes it or it expires."""
         self._drop_expired()
         own = [each for each, entry in self._entries.items() if entry.client == client]
-        if len(own) >= MAX_OF_CLIENT or len(self._entries) >= MAX_PENDING:
-            del self._entries[own[0] if len(own) >= MAX_OF_CLIENT else next(iter(self._entries))]
+        if len(own) >= MAX_PER_CLIENT or len(self._entries) >= MAX_PENDING:
+            del self._entries[own[0] if len(own) >= MAX_PER_CLIENT else next(iter(self._entries))]
         self._entries[key] = _Entry(value, client, self._now() + self._lifetime_s)
 
     def take(self, key: str) -> T | None:

@@ -1,4 +1,4 @@
-"""Identify people: accounts, sessions, API tokens and one-time links."""
+"""Operations on a person's account, sessions, API tokens, passkeys and one-time links together."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class People:
     """The people of one hub.
 
     Attributes:
-        on_end: Called with the key of a session or the id of an API token that has ended. The API sets it, to close the
-            streams of that session or token.
+        on_end: Called with the key of a session that has ended, or the id of an API token that was revoked. The API
+            sets this function, which closes the event streams of that session or token.
         issuer: Issuer of the OpenID provider, None without a provider.
     """
 
@@ -54,7 +54,7 @@ class People:
         usable = account is not None and not account.disabled
         stored = account.password if account and usable else None
         matches = await self._passwords.matches(stored, password, client)
-        # The check takes a while: the account may have been disabled or got another password meanwhile.
+        # During the check, the account may have been disabled or may have got another password.
         account = self.accounts.active(account.id) if account and matches else None
         return account if account is not None and account.password == stored else None
 
@@ -87,7 +87,7 @@ class People:
         return [link for link in self.links.valid() if self._usable(link)]
 
     def find_link(self, secret: str) -> OneTimeLink:
-        """Return the link with this secret. Raises Forbidden if there is none or it can no longer be used."""
+        """Return the one-time link with this secret. Raises Forbidden if there is none or it can no longer be used."""
         link = self.links.find(secret)
         if not self._usable(link):
             raise Forbidden(
@@ -124,7 +124,7 @@ class People:
                 await self.links.restore(link)
             raise
         if before is not None:
-            await self.sessions.end_of(account.id)
+            await self.sessions.end_all(account.id)
         return account
 
     async def change_password(
@@ -139,18 +139,18 @@ class People:
             return False
         hashed = await self._passwords.hashed(password, client)
         await self.accounts.set_password(account, hashed)
-        await self.sessions.end_of(account.id, but=keep)
+        await self.sessions.end_all(account.id, keep=keep)
         return True
 
     async def signed_in(self, account: Account) -> None:
-        """Store the time of a sign-in. If the account cannot be stored, ignore that: the person can sign in anyway."""
+        """Store the time of a sign-in. If that fails, ignore the error, so that the person can sign in anyway."""
         with contextlib.suppress(StoreError, NotFound):
             await self.accounts.change(account.id, signed_in=self._now())
 
     async def edit_own(
         self, account: Account, *, name: str | None = None, profile: Mapping[str, Any] | None = None
     ) -> Account:
-        """Change a person's own account: the name, unless it is None, and the given fields of the profile.
+        """Change the name of a person's own account, unless ``name`` is None, and the given fields of the profile.
 
         Raises Invalid, Conflict if another account has the name, and StoreError.
         """
@@ -166,7 +166,7 @@ class People:
         Raises NotFound, Conflict if the passkey is the person's only way to sign in, and StoreError.
         """
         connected = account.identity is not None and account.identity.issuer == self.issuer
-        if account.password is None and not connected and len(self.passkeys.of(account.id)) == 1:
+        if account.password is None and not connected and len(self.passkeys.of_account(account.id)) == 1:
             raise Conflict("This passkey is the only way to sign in to this account.", "Add another passkey first.")
         return await self.passkeys.remove(account.id, passkey_id)
 
@@ -178,14 +178,15 @@ class People:
         disabled: bool | None = None,
         limits: Limits | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> Account:
-        """Change the role and the limits of an account, or disable or enable it. Change everything or nothing.
+        """Change the role and the limits of an account, and disable or enable it. If one change fails, change nothing.
 
         ``role`` and ``disabled`` stay unchanged if they are None, ``limits`` if they are UNSET. A person who becomes
         administrator loses the limits. The changes apply from the next request on. Disabling an account ends its
-        sessions and API tokens.
+        sessions and revokes its API tokens.
         """
         if disabled is False:
-            await self.tokens.revoke_all(account_id)  # those that could not be revoked when it was disabled
+            # The tokens may not have been revoked when the account was disabled.
+            await self.tokens.revoke_all(account_id)
         wanted = {"role": role, "disabled": disabled}
         edits: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
         if role == "administrator" and limits is msgspec.UNSET:
@@ -193,7 +194,7 @@ class People:
         edits |= {} if limits is msgspec.UNSET else {"limits": limits}
         account = await self.accounts.change(account_id, **edits) if edits else self.accounts.require(account_id)
         if disabled:
-            await self.sessions.end_of(account_id)
+            await self.sessions.end_all(account_id)
             await self.tokens.revoke_all(account_id)
         return account
 
@@ -201,5 +202,5 @@ class People:
         """Remove an account with its sessions, API tokens and passkeys."""
         await self.accounts.remove(account_id)
         await self.passkeys.remove_all(account_id)
-        await self.sessions.end_of(account_id)
+        await self.sessions.end_all(account_id)
         await self.tokens.revoke_all(account_id)

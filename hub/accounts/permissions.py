@@ -1,7 +1,7 @@
-"""Which role each operation needs: the only table for REST, event streams and WebSockets.
+"""The role that each operation of the API needs, for REST, event streams and WebSockets.
 
 In the table, the words ``whole hub`` mark operations that an account limited to some devices may not use. Operations of
-administrators need no such mark.
+administrators need no such mark, because administrators have no limits.
 
 An operation that is missing in the table is for administrators only. A test compares the table with the routes, and
 fails for a missing operation.
@@ -21,7 +21,7 @@ SIGNED_OUT = frozenset(
         "POST /api/enrolments",
     }
 )
-"""Operations that everybody may use, like the probes ``/healthz`` and ``/readyz`` and the dashboard's files."""
+"""Operations that need no sign-in, like the probes ``/healthz`` and ``/readyz`` and the dashboard's files."""
 
 _VIEWER = """
 POST   /logout
@@ -226,9 +226,9 @@ _ROLES: tuple[tuple[Role, str], ...] = (("viewer", _VIEWER), ("operator", _OPERA
 _ROWS = [(line.split(), role) for role, lines in _ROLES for line in lines.splitlines() if line]
 
 LEAST_ROLE: Mapping[str, Role] = {" ".join(row[:2]): role for row, role in _ROWS}
-"""The lowest role that may use an operation, by ``METHOD path`` as the routes declare it.
+"""The lowest role that may use an operation.
 
-The method of a WebSocket is ``SOCKET``.
+The key is ``METHOD path``, with the path as the routes declare it. The method of a WebSocket is ``SOCKET``.
 """
 WHOLE_HUB = frozenset(" ".join(row[:2]) for row, role in _ROWS if row[2:] or role == "administrator")
 """Operations that accounts with limits (:mod:`hub.accounts.scope`) may not use.

@@ -16,19 +16,19 @@ UnitSystem = Literal["metric", "imperial"]
 
 
 MAX_HOME_DEVICES = 500
-"""Maximum number of devices that a person puts in order or hides on the Home page."""
+"""Maximum number of devices in ``home_order``, and in ``home_hidden``."""
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The preferences of a person. A preference that is None is left to the browser.
+    """The preferences of a person. For a preference that is None, the browser's own setting applies.
 
     Attributes:
         language: Code of the language (ISO 639-1).
         units: System of units.
-        units_of: System of units by quantity, for quantities whose system is not ``units``.
+        units_of: System of units by quantity, for quantities whose system differs from ``units``.
         time_zone: Name in the IANA time zone database.
-        home_order: Ids of devices that come first in their area on the Home page, in this order.
-        home_hidden: Ids of devices that the Home page leaves out.
+        home_order: Ids of devices that the Home page shows first in their area, in this order.
+        home_hidden: Ids of devices that the Home page does not show.
     """
 
     language: Language | None = None

@@ -1,4 +1,4 @@
-"""Find out who makes the current request. Only this module decides who can read and change objects of other people.
+"""Find out who makes the current request. Only this module decides who may read and change objects of other people.
 
 The API sets the requester for each request and connection (:func:`requested_by`). The hub's own tasks have no
 requester set, and may read and change everything.
@@ -43,7 +43,7 @@ def current_requester() -> Requester:
 
 @contextmanager
 def requested_by(requester: Requester) -> Iterator[None]:
-    """Let :func:`current_requester` return ``requester`` inside the block, also in tasks that the block starts."""
+    """Make :func:`current_requester` return ``requester`` inside the block and in tasks that the block starts."""
     token = _requester.set(requester)
     try:
         yield

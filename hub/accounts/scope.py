@@ -1,4 +1,4 @@
-"""Which devices an account may see and act on: the only module that decides it.
+"""The scope of an account: the devices that it may see and act on. Only this module decides it.
 
 The API sets the scope of each request and connection (:func:`viewing`). Code that reads devices, alerts or the history
 for people uses the views of :mod:`hub.services.visible`, which apply :func:`current_scope`. The hub's own tasks see all
@@ -17,13 +17,14 @@ import msgspec
 from hub.model import Device
 
 MAX_LIMITS = 50
-"""Maximum number of areas in one set of limits. The maximum number of labels is the same."""
+"""Maximum number of areas in one set of limits, and maximum number of labels."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of a person, an invitation or an API token: the devices in any of these areas or with any of these labels.
+    """Limits of a person, an invitation or an API token: the areas and labels of the devices that it may see.
 
-    ``areas`` are ids; the areas inside them are included. A deleted area includes no device.
+    A device is visible if it is in any of the areas or has any of the labels. ``areas`` are ids, and include the areas
+    inside them. A deleted area includes no device.
     """
 
     areas: tuple[str, ...] = ()
@@ -33,7 +34,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceScope(msgspec.Struct, frozen=True):
     """The devices that a request may see.
 
-    Only areas and labels that people have set count. Areas and labels that a device announces do not.
+    Only the areas and labels that people have set count, not those that a device announces.
 
     Attributes:
         parts: Pairs of a set of area ids and a set of labels. A pair selects the devices in any of the areas and the
@@ -72,10 +73,12 @@ _viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=ev
 def scope_of(
     owner: str, limits: Iterable[Limits | None], within: Callable[[Iterable[str]], frozenset[str]]
 ) -> DeviceScope:
-    """Return which devices an account may see: those that all of its ``limits`` allow.
+    """Return the devices that an account may see: those that all of its ``limits`` allow.
 
-    None among the limits allows all devices. ``within`` takes ids of areas, and returns them with the ids of all areas
-    inside them. ``owner`` is the beginning of the scope's key, which is different for different limits.
+    Args:
+        owner: Prefix of the scope's key, such as the account's id. The rest of the key is a digest of the limits.
+        limits: The limits that apply together; None among them allows all devices.
+        within: Returns the given area ids and the ids of all areas inside these areas.
     """
     given = [each for each in limits if each is not None]
     if not given:
@@ -90,16 +93,16 @@ def current_scope() -> DeviceScope:
 
 
 def current_viewer() -> Callable[[], DeviceScope]:
-    """Return a function that returns the scope which the current connection has at the time of the call.
+    """Return a function that looks up the scope of the current connection each time that it is called.
 
-    A task that serves several connections keeps one such function for each.
+    A task that serves several connections keeps one such function for each connection.
     """
     return _viewer.get()
 
 
 @contextmanager
 def viewing(find: Callable[[], DeviceScope]) -> Iterator[None]:
-    """Let :func:`current_scope` return what ``find`` returns, inside the block and in tasks that the block starts."""
+    """Make :func:`current_scope` call ``find`` inside the block, and in tasks that the block starts."""
     token = _viewer.set(find)
     try:
         yield

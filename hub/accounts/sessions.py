@@ -1,9 +1,9 @@
 """Sign-in sessions, stored in the data folder so that they survive a restart.
 
 The client has 256 random bits in a cookie; only their SHA-256 is stored. A session ends when it is revoked, after
-``IDLE_S`` without use, and at the latest after ``LIFETIME_S``. A session that was started with the access token also
-ends when the access token changes. Each change rewrites ``sessions.json`` (at most ``MAX_SESSIONS`` small records). If
-the file cannot be written, the sessions continue in memory.
+``IDLE_S`` seconds without use, and at the latest after ``LIFETIME_S`` seconds. A session that was started with the
+access token also ends when the access token changes. Each change rewrites ``sessions.json``, which has at most
+``MAX_SESSIONS`` small records. If the file cannot be written, the sessions continue in memory.
 """
 
 from __future__ import annotations
@@ -25,17 +25,14 @@ log = logging.getLogger(__name__)
 IDLE_S = 14 * 86_400
 LIFETIME_S = 90 * 86_400
 MAX_SESSIONS = 1_000
-"""Maximum number of sessions of the hub. One more ends the least recently used session."""
-MAX_OF_PERSON = 20
-"""Maximum number of sessions of one person. One more ends the person's least recently used session.
+"""Maximum number of sessions of the hub. A new session beyond it ends the least recently used one."""
+MAX_PER_ACCOUNT = 20
+"""Maximum number of sessions of one account. A new session beyond it ends the account's least recently used one.
 
 So nobody can end the sessions of other people by signing in often.
 """
 TOUCH_S = 3_600
-"""The time of last use is written again when the stored time is more than this many seconds old.
-
-So not every request writes the file.
-"""
+"""Seconds after which the stored time of last use is written again. So not every request writes the file."""
 MAX_AGENT_CHARS = 200
 
 
@@ -71,9 +68,10 @@ class _File(msgspec.Struct):
 
 
 class SessionStore:
-    """All sessions of one hub. ``on_end`` is called with the key of each session that is found to have ended.
+    """All sessions of one hub.
 
-    ``token`` is the access token; None if the hub has none, so that all sessions belong to accounts.
+    ``on_end`` is called with the key of each session that is removed because it was revoked, has expired or exceeds a
+    limit. ``token`` is the access token; None if the hub has none, so that all sessions belong to accounts.
     """
 
     def __init__(
@@ -93,7 +91,7 @@ class SessionStore:
         self._token = "" if token is None else _slow_hash(token, self._salt)
         same = kept is not None and hmac.compare_digest(kept.token, self._token)
         self._sessions = {each.key: each for each in (kept.sessions if kept else ()) if same or each.person is not None}
-        # The stored time of last use of each session; after TOUCH_S it is written again.
+        # By session: the time of last use that the file has. After TOUCH_S seconds, it is written again.
         self._written = {key: each.used for key, each in self._sessions.items()}
 
     def __len__(self) -> int:
@@ -103,7 +101,7 @@ class SessionStore:
         """Start a session and return the value for its cookie."""
         value, now = secrets.token_urlsafe(32), self._now()
         self._drop_expired()
-        for surplus in self.of(person)[MAX_OF_PERSON - 1 :] if person is not None else ():
+        for surplus in self.of_account(person)[MAX_PER_ACCOUNT - 1 :] if person is not None else ():
             self._remove(surplus.key)
         while len(self._sessions) >= MAX_SESSIONS:
             self._remove(min(self._sessions.values(), key=lambda each: each.used).key)
@@ -138,16 +136,16 @@ class SessionStore:
     async def change_token(self, token: str) -> None:
         """End the sessions that were made with the access token, because it has changed."""
         self._token = await asyncio.to_thread(_slow_hash, token, self._salt)
-        await self._end(self.of(None))
+        await self._end(self.of_account(None))
 
-    def of(self, person: str | None) -> list[Session]:
-        """Return the sessions of an account, or with None those of the access token, most recently used first."""
+    def of_account(self, person: str | None) -> list[Session]:
+        """Return the sessions of an account, most recently used first; for None, those of the access token."""
         own = (each for each in self._sessions.values() if each.person == person and not self._expired(each))
         return sorted(own, key=lambda each: -each.used)
 
-    async def end_of(self, person: str, *, but: str | None = None) -> None:
-        """End all sessions of an account, except the one with the key ``but``."""
-        await self._end([each for each in self.of(person) if each.key != but])
+    async def end_all(self, person: str, *, keep: str | None = None) -> None:
+        """End all sessions of an account, except the one with the key ``keep``."""
+        await self._end([each for each in self.of_account(person) if each.key != keep])
 
     async def _end(self, sessions: list[Session]) -> None:
         for session in sessions:

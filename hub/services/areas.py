@@ -138,7 +138,7 @@ class Areas:
                 assigned.append((device.id, area))
         if tree is not self.tree:
             try:
-                self._file.replace(list(tree))
+                self._file.write_blocking(list(tree))
             except HubError as error:
                 log.error("%s Areas from an earlier version will be imported at the next start.", error)
                 return

@@ -87,13 +87,13 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
     async def list_sessions(request: Request) -> Response:
         """Return the browsers that are signed in with your account, most recently used first."""
         proof: Proof = request.state.proof
-        sessions = people.sessions.of(account_of(request).id)
+        sessions = people.sessions.of_account(account_of(request).id)
         return Json(shapes.SessionList(items=[shapes.SessionShape.made_of(each, proof.session) for each in sessions]))
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def end_session(session_id: ShortId, request: Request) -> Response:
         """Sign out a browser and close its streams. An API token cannot do this."""
-        for session in people.sessions.of(signed_in(request)[0].id):
+        for session in people.sessions.of_account(signed_in(request)[0].id):
             if session.key.startswith(session_id) and len(session_id) >= 16:
                 await people.sessions.revoke(session.key)
                 return Response(status_code=204)
@@ -104,7 +104,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
         """Return your API tokens, newest first."""
         return Json(
             shapes.TokenList(
-                items=[shapes.TokenShape.made_of(each) for each in people.tokens.of(account_of(request).id)]
+                items=[shapes.TokenShape.made_of(each) for each in people.tokens.of_account(account_of(request).id)]
             )
         )
 

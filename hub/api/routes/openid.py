@@ -73,21 +73,21 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
 
         On failure, redirect as well; the URL then has the reason.
         """
-        begun = require().take(state, request.cookies.get(_cookie(request, auth), ""))
-        if begun is None:
+        started = require().take(state, request.cookies.get(_cookie(request, auth), ""))
+        if started is None:
             wait = await auth.count_wrong(request.scope)
             return back(request, "/", "throttled" if wait else "expired")
-        page = "/" if begun.account is None else "/settings"
+        page = "/" if started.account is None else "/settings"
         if error or not code:
             return back(request, page, "denied" if error == "access_denied" else "provider")
-        if begun.account is not None and (begun.session is None or people.sessions.use(begun.session) is None):
+        if started.account is not None and (started.session is None or people.sessions.use(started.session) is None):
             return back(request, "/", "expired")
         was_open = auth.open
         try:
-            found = await require().complete(begun, code)
+            found = await require().complete(started, code)
             if was_open:
                 await people.links.clear()  # as with the first account by a link
-            value = await auth.start_session(found.account, request.scope, replaces=begun.session)
+            value = await auth.start_session(found.account, request.scope, replaces=started.session)
         except HubError as failed:
             return back(request, page, _reason(failed))
         await write(found)

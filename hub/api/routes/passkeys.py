@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from hub.accounts.passkey_ceremonies import Copied, RelyingParty, relying_party
+from hub.accounts.passkey_ceremonies import CopiedPasskey, RelyingParty, relying_party
 from hub.api.audit_draft import note
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
@@ -51,7 +51,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
             if account is None:
                 raise Forbidden("The account was disabled.", "Ask an administrator.")
         except (Forbidden, Invalid) as error:
-            if isinstance(error, Copied):
+            if isinstance(error, CopiedPasskey):
                 name = people.accounts.require(error.passkey.account).name
                 text = f"refused a passkey of {name}: it may have been copied"
                 await changes.write("hub", Change("people.passkey_copied", text, {"name": name}))
@@ -65,7 +65,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.get("/api/account/passkeys", tags=["account"], response_model=shapes.PasskeyList)
     async def list_passkeys(request: Request) -> Response:
         """Return your passkeys, oldest first."""
-        own = people.passkeys.of(account_of(request).id)
+        own = people.passkeys.of_account(account_of(request).id)
         return Json(shapes.PasskeyList(items=[shapes.PasskeyShape.made_of(each) for each in own]))
 
     @router.post(

@@ -56,7 +56,7 @@ async def test_call_over_budget_is_refused_and_not_counted() -> None:
     with pytest.raises(Exception, match="budget for models is used up"):
         await providers.chat(request())
     assert providers.budget.total().calls == 0
-    assert not providers.resting("chat"), "a spent budget must not open the circuit breaker"
+    assert not providers.paused("chat"), "a spent budget must not open the circuit breaker"
 
 
 async def test_each_attempt_counts_as_a_call() -> None:
@@ -120,4 +120,4 @@ async def test_interrupted_stream_counts_received_tokens() -> None:
     await anext(pieces)
     await pieces.aclose()
     assert providers.budget.total().tokens > 100
-    assert not providers.resting("chat")
+    assert not providers.paused("chat")

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from hub.ai.base import AiSettings, ChatMessage, Completion, CompletionRequest, Picture, Provider, ToolCall, ToolSpec
-from hub.ai.factory import check, ordered
+from hub.ai.factory import check, create_providers
 from hub.ai.ollama import OllamaProvider
 from hub.ai.openai import OpenAIProvider
 from hub.ai.prompt_isolation import fence
@@ -234,7 +234,7 @@ async def test_settings_choose_providers() -> None:
             ModelServer(name="ollama", kind="ollama", model="m", base_url=given["host"]),
         )
         made = AiSettings(servers=servers, **settings)
-        providers = ProviderChain(ordered=await ordered(made), settings=made)
+        providers = ProviderChain(ordered=await create_providers(made), settings=made)
         try:
             return [w.provider for w in providers.describe()]
         finally:

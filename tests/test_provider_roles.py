@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from hub.ai.base import AiSettings, Recording
-from hub.ai.circuit_breaker import FAILURES, REST_S, CircuitBreaker, wait_s
-from hub.ai.factory import check, ordered
+from hub.ai.circuit_breaker import FAILURES, PAUSE_S, CircuitBreaker, wait_s
+from hub.ai.factory import check, create_providers
 from hub.ai.providers import ProviderChain
 from hub.ai.server_config import Kind, ModelServer, checked_address, origin
 from hub.errors import AiBusy, AiError, AiUnavailable, ConfigError
@@ -67,43 +67,43 @@ def test_breaker_opens_lets_one_through_and_backs_off() -> None:
     now = [0.0]
     breaker = CircuitBreaker(lambda: now[0])
     for _ in range(FAILURES):
-        assert breaker.admits
+        assert breaker.allows_request
         breaker.begin()
         breaker.failed()
-    assert not breaker.admits
-    now[0] = REST_S
-    assert breaker.admits
+    assert not breaker.allows_request
+    now[0] = PAUSE_S
+    assert breaker.allows_request
     breaker.begin()
-    assert not breaker.admits, "one request at a time while half-open"
-    breaker.dropped()
-    assert breaker.admits, "a dropped request says nothing about the server"
+    assert not breaker.allows_request, "one request at a time while half-open"
+    breaker.cancelled()
+    assert breaker.allows_request, "a dropped request says nothing about the server"
     breaker.begin()
     breaker.failed()
-    assert breaker.rests_s == 2 * REST_S
-    now[0] += 2 * REST_S
+    assert breaker.pause_left_s == 2 * PAUSE_S
+    now[0] += 2 * PAUSE_S
     breaker.begin()
-    breaker.answered()
-    assert breaker.admits
-    assert breaker.rests_s == 0
+    breaker.succeeded()
+    assert breaker.allows_request
+    assert breaker.pause_left_s == 0
 
 
 def test_breaker_opens_at_once_on_hang_and_honours_retry_after() -> None:
-    hung, busy = CircuitBreaker(lambda: 0.0), CircuitBreaker(lambda: 0.0)
-    hung.begin()
-    hung.failed(hung=True)
-    assert not hung.admits
+    slow, busy = CircuitBreaker(lambda: 0.0), CircuitBreaker(lambda: 0.0)
+    slow.begin()
+    slow.failed(timed_out=True)
+    assert not slow.allows_request
     for _ in range(FAILURES):
         busy.begin()
         busy.failed(after_s=120.0)
-    assert busy.rests_s == 120.0
+    assert busy.pause_left_s == 120.0
 
 
 async def test_breaker_is_separate_for_each_role() -> None:
     slow = Scripted("slow", 0.3, "slow words")
     providers = chain(slow)
     assert (await providers.chat(request(), role="diagnosis", timeout_s=0.1)).writer.provider == "builtin"
-    assert providers.resting("diagnosis")
-    assert not providers.resting("chat")
+    assert providers.paused("diagnosis")
+    assert not providers.paused("chat")
     slow.script = ["in time"]
     assert (await providers.chat(request())).text == "in time"
 
@@ -123,7 +123,7 @@ async def test_replaced_providers_finish_running_streams() -> None:
 
     reader = asyncio.create_task(read(), name="reader")
     await asyncio.sleep(0.05)
-    await providers.use([new], AiSettings())
+    await providers.replace([new], AiSettings())
     assert not closed
     assert (await providers.chat(request())).text == "from new"
     assert "to its end" in await reader
@@ -197,7 +197,7 @@ def test_origin_is_scheme_host_and_port() -> None:
 async def test_additional_servers_are_used_by_role() -> None:
     lab = ModelServer(name="lab", kind="openai", model="llama", base_url="http://127.0.0.1:9/v1")
     settings = AiSettings(servers=(OPENAI, lab), roles={"diagnosis": ("lab", "openai")})
-    providers = ProviderChain(ordered=await ordered(settings), settings=settings)
+    providers = ProviderChain(ordered=await create_providers(settings), settings=settings)
     assert [w.provider for w in providers.describe("chat")] == ["openai", "lab", "builtin"]
     assert [w.provider for w in providers.describe("diagnosis")] == ["lab", "openai", "builtin"]
     await providers.close()

@@ -107,7 +107,7 @@ async def test_cancelled_stream_closes_connection_within_a_second(name: str, ser
         await asyncio.wait_for(between.closed.wait(), 1)
         assert between.open == 0
         assert (await asyncio.gather(reader, return_exceptions=True))[0].__class__ is asyncio.CancelledError
-        assert not providers.resting("chat")
+        assert not providers.paused("chat")
         await providers.close()
 
 

@@ -51,7 +51,7 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInRefused(Forbidden):
-    """The provider has identified a person who may not sign in to this hub. ``reason`` is a code for programs."""
+    """The provider has identified a person whom this hub does not admit. ``reason`` is a code for programs."""
 
     code = "sign_in_refused"
 

@@ -1,4 +1,4 @@
-"""Find out who makes the current request. Only this module decides who may read and change objects of other people.
+"""Find out who makes the current request. Only this module decides whether a person can use objects of other people.
 
 The API sets the requester for each request and connection (:func:`requested_by`). The hub's own tasks have no
 requester set, and may read and change everything.

@@ -1,8 +1,8 @@
-"""Restrict the network addresses of servers that people enter (protection against server-side request forgery).
+"""Restrict the servers to which the hub connects at a user's request (protection against server-side request forgery).
 
-Loopback and private networks are allowed, since people run models there. Link-local addresses (where clouds serve
-credentials), multicast and unspecified addresses are not. A name is resolved once and the connection goes to the
-address that was checked, so DNS rebinding has no effect.
+Loopback and private networks are allowed, because people run models there. Link-local addresses (where clouds serve
+credentials), multicast and unspecified addresses are not. A name is resolved once, and the hub connects to the address
+that was checked, so DNS rebinding has no effect.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.errors import AiError
 from hub.server_urls import NOT_ALLOWED, IpAddress, is_forbidden, parse_address, unwrapped
 
 _RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
-"""A separate thread pool for DNS: a name server that does not answer blocks only these threads."""
+"""A separate thread pool for DNS. A name server that does not answer blocks only these threads."""
 
 
 async def pin(request: Any) -> None:
@@ -47,7 +47,7 @@ async def pin(request: Any) -> None:
     allowed = [each for each in addresses if not is_forbidden(each)]
     if not allowed:
         raise refusal(host)
-    # IPv4 first: within a site, a name with both addresses is often reachable by IPv4 only.
+    # IPv4 is preferred: in local networks, a host with IPv4 and IPv6 addresses can often be reached over IPv4 only.
     chosen = min(allowed, key=lambda each: each.version)
     request.extensions["sni_hostname"] = host
     request.url = request.url.copy_with(host=str(chosen))
@@ -82,9 +82,9 @@ async def resolve(host: str, port: int) -> list[IpAddress]:
 
 
 async def is_public(host: str, port: int) -> bool:
-    """Return True unless one of the host's addresses is outside of the public internet.
+    """Return True if all addresses of the host are public.
 
-    A host whose name cannot be resolved counts as public.
+    A host whose name cannot be resolved counts as public: connecting to it fails anyway.
     """
     if (address := parse_address(host)) is not None:
         return unwrapped(address).is_global

@@ -2,7 +2,7 @@
 
 Providers know nothing about devices. Each request has a function ``plain``, which returns the answer that the hub can
 give without a model; the built-in provider returns that answer. Each provider translates the errors of its library into
-AiError with a text of the hub.
+AiError with a message of the hub.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ class AiSettings(msgspec.Struct, frozen=True):
     """Which models to use, in which order, and within which limits.
 
     Attributes:
-        mode: selects the servers for roles that have no list in ``roles``.
+        mode: which servers to use for tasks that have no list in ``roles`` (see :mod:`hub.ai.factory`).
         fallback: whether the built-in analyst answers if no server does.
         servers: the known servers.
         roles: names of servers by task (``chat``, ``diagnosis``, …), in the order of use.
         chat_timeout_s: time limit of a request, in seconds.
         diagnosis_timeout_s: time limit of all remote servers together for one diagnosis, in seconds.
-        local_diagnosis_timeout_s: the same for servers on this machine or in its network, which may compute slowly.
+        local_diagnosis_timeout_s: the same for servers on this machine or in its network, which may be slow.
         max_tokens: maximum length of an answer, in tokens.
         ollama_context: context window that is requested from Ollama, in tokens.
-        retries: how often a request to one server is repeated.
+        retries: maximum number of repetitions of a failed request to one server.
         daily_calls, daily_tokens, daily_money: limits for a UTC day; None: no limit.
-        person_daily_calls, person_daily_tokens: the same for each person with an account.
+        person_daily_calls, person_daily_tokens: the same limits for each person with an account.
         cloud_roles: the roles of people (viewer, operator, administrator) for whom the hub may use servers that are
             neither on this machine nor in its network.
     """
@@ -79,8 +79,8 @@ class ToolCall(msgspec.Struct, frozen=True):
 class ChatMessage(msgspec.Struct, frozen=True):
     """One message of a conversation.
 
-    A message of the assistant may have ``calls``. A message of a tool has the result of the call ``call_id`` of the
-    tool ``name``.
+    A message with the role ``assistant`` may have ``calls`` of tools. A message with the role ``tool`` has the result
+    of the call ``call_id`` of the tool ``name``.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -91,14 +91,14 @@ class ChatMessage(msgspec.Struct, frozen=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A checked image and its media type (``image/png``, ``image/jpeg``)."""
+    """An image that was checked, and its media type (``image/png`` or ``image/jpeg``)."""
 
     data: bytes
     media_type: str
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """A checked recording, its file name (servers use the extension) and words that are likely in it."""
+    """A recording that was checked, its file name (servers use the extension), and words that it may contain."""
 
     data: bytes
     filename: str
@@ -110,10 +110,10 @@ class CompletionRequest(msgspec.Struct, frozen=True):
 
     Attributes:
         messages: The conversation, oldest first.
-        plain: A function that returns the hub's own answer, which is computed without a model.
+        plain: A function that returns the hub's own answer, computed without a model.
         tools: Functions that the model may call.
         schema: JSON schema of the answer, if the answer has to be a JSON object.
-        picture: An image that belongs to the last message.
+        picture: An image to send with the last message.
         max_tokens: Maximum length of the answer, in tokens.
     """
 
@@ -130,8 +130,8 @@ class Completion(msgspec.Struct, frozen=True):
 
     Attributes:
         text: the text, which may be empty if there are ``calls``.
-        writer: which provider and model answered.
-        calls: tools that the model wants to be called.
+        writer: the provider and the model that answered.
+        calls: the tools that the model wants to call.
         tokens: tokens of the request and the answer together; 0 if the server did not report them.
         tokens_in: tokens of the request.
     """
@@ -144,16 +144,16 @@ class Completion(msgspec.Struct, frozen=True):
 
 
 Piece = str | Completion
-"""An item of a stream: parts of the text, and at the end the whole answer."""
+"""An item of a streamed answer: first the parts of the text, and at the end the complete answer."""
 
 ANSWER_LIMIT = 40_000
-"""Longest text of an answer, in characters; more is cut off."""
+"""Maximum length of an answer in characters. Longer answers are cut off."""
 
 
 class Caller(Protocol):
-    """Who uses a model. ``account`` is the id of a person's account.
+    """The user of a model. ``account`` is the id of the person's account.
 
-    It is None for the hub's own tasks, at a hub without accounts, and with the access token.
+    ``account`` is None for the hub's own tasks, on a hub without accounts, and for requests with the access token.
     """
 
     @property
@@ -164,12 +164,12 @@ class Caller(Protocol):
 
 
 class Provider(Protocol):
-    """A source of answers. Its methods raise AiError, never an error of the library that they use."""
+    """A model server, or the built-in analyst. The methods raise AiError, never an error of an imported library."""
 
     name: str
 
     def writer_for(self, request: CompletionRequest) -> Writer | None:
-        """Return the model that would answer this request; None if the provider has none that can do so."""
+        """Return the provider and model that would answer this request; None if no model of the provider can."""
         ...
 
     @property

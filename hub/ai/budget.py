@@ -1,9 +1,9 @@
 """Daily limits of calls, tokens and money for models: for everybody together, and for each person.
 
-The usage survives a restart; a day is a UTC day.
+The usage survives a restart. Days begin at 00:00 UTC.
 
-Before a call is sent, the most that it may cost is reserved; when the true cost is known, it replaces the reservation.
-So parallel calls together cannot exceed a limit.
+Before a call is sent, the highest possible cost is reserved. The actual cost replaces the reservation when the call has
+ended. So parallel calls together cannot exceed a limit.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ class DailyUsage(msgspec.Struct):
 class _Day(msgspec.Struct):
     day: str
     servers: dict[str, DailyUsage] = {}
-    people: dict[str, DailyUsage] = {}  # by account
+    people: dict[str, DailyUsage] = {}  # by account id
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Money per million tokens of the request and of the answer."""
+    """Prices per million tokens: ``tokens_in`` of requests, ``tokens_out`` of answers."""
 
     tokens_in: float = 0.0
     tokens_out: float = 0.0
 
-    def of(self, tokens_in: int, tokens_out: int) -> float:
-        """Return the price of a call with these numbers of tokens."""
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
+        """Return the cost of a call with these numbers of tokens."""
         return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
 
 
@@ -58,47 +58,48 @@ class Call:
     Attributes:
         tokens: reserved tokens.
         money: reserved money.
-        account: id of the person's account for whom the call is made, or None.
+        account: id of the account for which the call is made; None for the hub itself.
     """
 
     def __init__(self, tokens_in: int, tokens_out: int, price: Price, account: str | None = None) -> None:
         self.account = account
         self.tokens = tokens_in + tokens_out
-        self.money = price.of(tokens_in, tokens_out)
+        self.money = price.cost(tokens_in, tokens_out)
         self._tokens_in, self._price, self._chars = tokens_in, price, 0
         self._answer: Completion | None = None
 
     def add_text(self, text: str) -> None:
-        """Count a piece of streamed text. If the stream ends early, the cost is estimated from these pieces."""
+        """Count a part of a streamed text. If the stream ends early, the cost is estimated from the counted text."""
         self._chars += len(text)
 
     def finish(self, answer: Completion) -> None:
-        """Set the complete answer. Its numbers of tokens, if it has any, replace the estimate."""
+        """Set the complete answer. If it has numbers of tokens, they replace the estimate."""
         self._answer = answer
 
     def cost(self) -> tuple[int, float]:
         """Return the tokens and the money that the call has used.
 
-        The numbers are the server's, or else estimated from the length of the texts. A call without any answer costs 0.
+        The tokens are those that the server reported, or else estimated from the length of the texts. A call without
+        any answer costs 0.
         """
         answer = self._answer
         if answer is not None and answer.tokens:
             tokens_in = min(answer.tokens_in or self._tokens_in, answer.tokens)
-            return answer.tokens, self._price.of(tokens_in, answer.tokens - tokens_in)
+            return answer.tokens, self._price.cost(tokens_in, answer.tokens - tokens_in)
         tokens_out = (len(answer.text) if answer is not None else self._chars) // _CHARS_A_TOKEN
         if tokens_out == 0 and answer is None:
             return 0, 0.0
-        return self._tokens_in + tokens_out, self._price.of(self._tokens_in, tokens_out)
+        return self._tokens_in + tokens_out, self._price.cost(self._tokens_in, tokens_out)
 
 
 class Budget:
-    """The usage of a day and its limits.
+    """The usage of the current day, and its limits.
 
     Args:
         settings: has the limits.
-        file: keeps the usage; None: in memory only.
+        file: stores the usage; None: the usage is only in memory.
         now: returns epoch seconds.
-        caller: returns the person for whom a call is made; None: all calls are the hub's own.
+        caller: returns the user for whom the current call is made; None: all calls are the hub's own.
     """
 
     def __init__(
@@ -112,8 +113,8 @@ class Budget:
         self._open: set[Call] = set()  # calls in progress
         self._day = self._read()
 
-    def use(self, settings: AiSettings) -> None:
-        """Replace the limits. Today's usage is kept."""
+    def set_limits(self, settings: AiSettings) -> None:
+        """Replace the limits by those in ``settings``. Today's usage is kept."""
         self._settings = settings
 
     def today(self) -> dict[str, DailyUsage]:
@@ -127,7 +128,7 @@ class Budget:
         return DailyUsage(sum(s.calls for s in usages), sum(s.tokens for s in usages), sum(s.money for s in usages))
 
     def today_by_person(self) -> dict[str, DailyUsage]:
-        """Return today's usage by the id of the account."""
+        """Return today's usage by account id."""
         self._start_new_day()
         return self._day.people
 
@@ -138,13 +139,13 @@ class Budget:
 
     @property
     def person(self) -> Caller | None:
-        """Return the person for whom a call is made now; None if no account makes it (see :class:`Caller`)."""
+        """Return the person who makes the current call; None if no account makes it (see :class:`Caller`)."""
         caller = self._caller() if self._caller is not None else None
         return caller if caller is not None and caller.account is not None else None
 
     @contextmanager
     def call(self, server: str, request: CompletionRequest, price: Price) -> Iterator[Call]:
-        """Count the call that the block makes, and add its cost at the end of the block.
+        """Count the call to ``server`` that the block makes, and add its cost to the usage at the end of the block.
 
         Raises AiBudget, without counting the call, if the call could exceed a limit.
         """
@@ -168,7 +169,7 @@ class Budget:
                 self._save()
 
     def _usages(self, server: str, account: str | None) -> Iterable[DailyUsage]:
-        """Yield the usage records in which a call is counted: that of the server, and that of the person, if any."""
+        """Yield the records in which a call is counted: one for the server, and one for the account, if any."""
         yield self._day.servers.setdefault(server, DailyUsage())
         if account is not None:
             yield self._day.people.setdefault(account, DailyUsage())
@@ -204,7 +205,7 @@ class Budget:
         )
 
     def _start_new_day(self) -> None:
-        """Reset the usage if a new day has begun. Do not reset it if the clock was set back to an earlier day."""
+        """Reset the usage if a later day has begun. If the clock was set back to an earlier day, keep the usage."""
         day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
         if day > self._day.day:
             self._day = _Day(day)
@@ -232,7 +233,7 @@ class Budget:
 
 
 def _estimate(request: CompletionRequest) -> int:
-    """Return an estimate of a request's tokens, too high rather than too low."""
+    """Return a high estimate of a request's number of tokens."""
     chars = sum(len(message.text) + 20 for message in request.messages)
     chars += sum(len(str(tool.parameters)) + len(tool.description) for tool in request.tools)
     chars += len(str(request.schema)) if request.schema is not None else 0

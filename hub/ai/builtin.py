@@ -13,7 +13,7 @@ BUILTIN = Writer(provider="builtin", model="builtin-analyst", generative=False)
 
 
 class BuiltinProvider:
-    """Answers every request with its ``plain`` text."""
+    """Answers every request with the result of its function ``plain``."""
 
     name = "builtin"
     models = ("builtin-analyst",)

@@ -13,14 +13,14 @@ from hub.errors import Rejected
 
 
 def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
-    """Return the fields of a request. ``compatible`` is True for servers other than OpenAI's own."""
+    """Return the body of a request. ``compatible`` is True for servers other than OpenAI's own."""
     messages = [_message(message) for message in request.messages]
     if request.picture is not None:
         last = messages[-1]
         url = {"url": picture_url(request.picture)}
         last["content"] = [{"type": "text", "text": last["content"]}, {"type": "image_url", "image_url": url}]
     fields: dict[str, Any] = {"model": model, "messages": messages}
-    # Compatible servers know only the older name; OpenAI's newer models only the newer one.
+    # Compatible servers accept only the older name, OpenAI's newer models only the newer one.
     fields["max_tokens" if compatible else "max_completion_tokens"] = request.max_tokens
     if request.tools:
         fields["tools"] = [
@@ -33,7 +33,7 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
 
 
 def parse(completion: Any) -> ChatCompletionParser:
-    """Parse an answer that was not streamed. Return a parser that has taken the whole answer."""
+    """Parse an answer that was not streamed. Return a parser that contains the complete answer."""
     parsed = parser()
     message = completion.choices[0].message if completion.choices else None
     parsed.text = (message.content or "") if message else ""
@@ -55,10 +55,10 @@ class ChatCompletionParser:
         self.text = ""
         self.complete = False  # the server has ended the stream normally
         self.tokens = self.tokens_in = 0
-        self.calls: dict[int, list[str]] = {}  # by index: id, name and arguments so far
+        self.calls: dict[int, list[str]] = {}  # by index: id, name, and the arguments received so far
 
     def take(self, chunk: Any) -> Iterator[str]:
-        """Process one event of a streamed answer, and yield the text that it adds, if any."""
+        """Process one chunk of a streamed answer, and yield the text that it adds, if any."""
         self.count(chunk.usage)
         self.complete = self.complete or bool(chunk.usage) or bool(chunk.choices and chunk.choices[0].finish_reason)
         delta = chunk.choices[0].delta if chunk.choices else None
@@ -73,7 +73,7 @@ class ChatCompletionParser:
 
     @property
     def size(self) -> int:
-        """Return how many characters of text and tool calls have arrived, so that the caller can limit them."""
+        """Return the number of characters received as text and tool calls. The caller limits this number."""
         return len(self.text) + sum(len(part) for call in self.calls.values() for part in call)
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -81,13 +81,13 @@ class ChatCompletionParser:
         return tuple(ToolCall(call[0], call[1], arguments(call[2])) for _, call in sorted(self.calls.items()))
 
     def count(self, usage: Any) -> None:
-        """Set the numbers of tokens from the server's report ``usage``. Do nothing if it is None."""
+        """Set the numbers of tokens from ``usage``, the server's report. Do nothing if ``usage`` is None."""
         if usage is not None:
             self.tokens, self.tokens_in = token_count(usage.total_tokens), token_count(usage.prompt_tokens)
 
 
 def token_count(tokens: Any) -> int:
-    """Return ``tokens``, a number that a server sent; 0 if it is not a plausible number of tokens."""
+    """Return ``tokens``, which a server sent, or 0 if it is not a plausible number of tokens."""
     return tokens if isinstance(tokens, int) and 0 < tokens < 100_000_000 else 0
 
 
@@ -99,7 +99,7 @@ def picture_url(picture: Picture) -> str:
 def arguments(text: str) -> Any:
     """Decode the JSON arguments of a tool call.
 
-    If ``text`` is not valid JSON, or too large, return the text itself, which the tool then refuses.
+    If ``text`` is not valid JSON or is too large, return the text itself. The tool will then refuse it.
     """
     try:
         return decode_json(text or "{}")

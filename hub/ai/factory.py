@@ -13,12 +13,12 @@ from hub.errors import ConfigError
 _PROBE_S = 0.5
 
 
-async def ordered(settings: AiSettings) -> list[Provider]:
-    """Return the providers that can be used, each once: first those that ``mode`` selects, then those of ``roles``.
+async def create_providers(settings: AiSettings) -> list[Provider]:
+    """Create the providers for the servers that ``mode`` selects, in the order of the settings, then for ``roles``.
 
-    Those that ``mode`` selects are in the order of the settings. The mode ``auto`` selects OpenAI if there is a key or
-    another address; Ollama if its address is set, or if it answers on this machine within half a second; and all other
-    servers that are usable. The settings must have passed :func:`check` or :func:`without_faulty`.
+    The mode ``auto`` selects OpenAI if there is a key or another address; Ollama if its address is set, or if it
+    answers on this machine within half a second; and all other usable servers. Each server has one provider. The
+    settings must have passed :func:`check` or :func:`without_faulty`.
     """
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]
@@ -43,7 +43,7 @@ def check(settings: AiSettings) -> None:
 
 
 def check_role(role: Role, name: str, known: dict[str, ModelServer]) -> None:
-    """Check that the server ``name`` can be used in ``role``. Raises ConfigError."""
+    """Raise ConfigError unless the server ``name`` can be used for the task ``role``."""
     if name == "builtin":
         raise ConfigError(f"ai.{role} names builtin.", "The built-in analyst is always the last: see ai.fallback.")
     if name not in known:
@@ -54,22 +54,22 @@ def check_role(role: Role, name: str, known: dict[str, ModelServer]) -> None:
 
 
 def check_server(settings: AiSettings, server: ModelServer) -> None:
-    """Check one server's address, key and prices. Raises ConfigError."""
+    """Raise ConfigError unless the server's address, key and prices are valid."""
     if server.base_url is not None:
         checked_address(server.base_url, server.kind)
     if server.api_key is not None:
         checked_key(server.api_key)
     priced = server.kind == "ollama" or (server.price_in is not None and server.price_out is not None)
     if settings.daily_money is not None and server.usable and not priced:
-        hint = "Set its price_in and price_out (money per million tokens; 0 for one that is free)."
+        hint = "Set its price_in and price_out (money per million tokens; 0 for a free model)."
         raise ConfigError(f"ai.daily_money needs the prices of {server.name}.", hint)
 
 
 def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
-    """Return the settings without the model servers that cannot work, and the faults of these servers.
+    """Return the settings without the model servers that have faults, and a message for each fault.
 
-    The servers are removed from ``servers`` and from ``roles``. The second value has a sentence for each fault. Its key
-    is the name of the server, or ``ai.ROLE`` if the server cannot be used for a role.
+    The servers are removed from ``servers`` and from ``roles``. The key of a message is the name of the server, or
+    ``ai.ROLE`` if the server cannot be used for a role.
     """
     faults: dict[str, str] = {}
     valid: dict[str, ModelServer] = {}
@@ -121,9 +121,9 @@ def create_provider(server: ModelServer, timeout_s: float, context: int) -> Prov
 
 
 def _timeout_s(settings: AiSettings, server: ModelServer) -> float:
-    """Return the longest time limit that any request to the server has, in seconds.
+    """Return the longest time limit of any request to the server, in seconds.
 
-    The chain of providers applies the shorter limits of single tasks.
+    :class:`hub.ai.providers.ProviderChain` applies the shorter limits of single tasks.
     """
     if server.local:
         return max(settings.chat_timeout_s, settings.local_diagnosis_timeout_s)

@@ -1,7 +1,7 @@
-"""Model servers, roles and limits that users set in the dashboard. They override the settings file at once.
+"""Model servers, roles and limits that users set in the dashboard. They override the settings file without a restart.
 
-Keys are write-only: the API never returns one. A key belongs to the address that it was entered for; if the address
-changes to another host, the key has to be entered again.
+Keys are write-only: the API never returns them. A key is only sent to the server for which it was entered. If the
+address changes to another host, the key has to be entered again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from hub.ai.base import PERSON_ROLES, AiSettings, Caller, ChatMessage, CompletionRequest, PersonRole, Role
 from hub.ai.budget import Budget, Price
-from hub.ai.factory import check, create_provider, ordered, without_faulty
+from hub.ai.factory import check, create_provider, create_providers, without_faulty
 from hub.ai.provider_client import ProviderClient
 from hub.ai.providers import ProviderChain
 from hub.ai.server_config import ModelServer, checked_address, checked_key
@@ -31,9 +31,9 @@ _TEST_TOKENS = 64
 
 
 class ModelAssignments(msgspec.Struct, frozen=True):
-    """Which model servers do which task, how much people may use them, and for whom external servers may be used.
+    """The model servers for each task, the daily limits, and the people for whom external servers may be used.
 
-    ``roles`` has the names of the servers of each task, in the order of use. The limits are for one day; None means no
+    ``roles`` has the names of the servers for each task, in the order of use. The limits are for one day; None means no
     limit. ``cloud_roles`` are the roles of people (viewer, operator, administrator) for whom the hub may use servers
     outside its own network.
     """
@@ -47,12 +47,12 @@ class ModelAssignments(msgspec.Struct, frozen=True):
     cloud_roles: tuple[PersonRole, ...] = PERSON_ROLES
 
 
-class _Kept(msgspec.Struct):
-    """The content of the file in which the dashboard's changes of the model settings are stored.
+class _Stored(msgspec.Struct):
+    """The content of the file that stores the model settings changed in the dashboard.
 
     Attributes:
         servers: The servers that were set in the dashboard, by name.
-        borrowed: The names of those servers whose key is not in this file, but in ``hub.toml`` or in the environment.
+        borrowed: The names of those servers whose key is in ``hub.toml`` or in the environment, and not in this file.
         plan: The roles and limits that were set in the dashboard; None if they were not changed there.
     """
 
@@ -70,8 +70,8 @@ class ModelRegistry:
         base: settings from the settings file and the environment.
         file: stores the changes; only the hub's user can read it.
         providers: the chain whose providers are replaced at each change.
-        kept: the content of the file.
-        faults: the settings that cannot work and are not used, by server or role, with the reason.
+        kept: the content of ``file``.
+        faults: why settings are not used, by the name of the server or ``ai.ROLE``.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class ModelRegistry:
         base: AiSettings,
         file: Path,
         providers: ProviderChain,
-        kept: _Kept | None = None,
+        kept: _Stored | None = None,
         faults: dict[str, str] | None = None,
     ) -> None:
-        self._base, self._file, self._kept = base, file, kept or _Kept()
+        self._base, self._file, self._kept = base, file, kept or _Stored()
         self.providers = providers
         self.faults = faults or {}
         self._changing = asyncio.Lock()
@@ -99,8 +99,8 @@ class ModelRegistry:
     async def put(self, server: ModelServer) -> None:
         """Add or replace a server.
 
-        If ``api_key`` is None, the server keeps its key; an empty ``api_key`` removes the key. Raises Invalid for an
-        invalid address or setting, and for a stored key that would be sent to another host.
+        If ``api_key`` is None, the server keeps its stored key; an empty ``api_key`` removes it. Raises Invalid for an
+        invalid address or setting, and if the stored key would be sent to another host.
         """
         async with self._changing:
             kept = msgspec.structs.replace(
@@ -114,7 +114,7 @@ class ModelRegistry:
             await self._apply(kept)
 
     async def reset(self, name: str) -> None:
-        """Undo the changes of a server in the dashboard. A server that is not in the settings file is deleted.
+        """Undo the changes made to a server in the dashboard. Delete a server that is not in the settings file.
 
         Raises NotFound for a server that was not set in the dashboard.
         """
@@ -123,29 +123,29 @@ class ModelRegistry:
                 hint = "Servers of the settings file cannot be removed here."
                 raise NotFound(f"No server {name[:40]!r} was set in the dashboard.", hint)
             servers = {key: each for key, each in self._kept.servers.items() if key != name}
-            await self._apply(_Kept(servers, self._kept.borrowed - {name}, self._kept.plan))
+            await self._apply(_Stored(servers, self._kept.borrowed - {name}, self._kept.plan))
 
     async def plan(self, plan: ModelAssignments) -> None:
-        """Set the roles and the limits. Raises Invalid."""
+        """Set the servers for each task and the limits. Raises Invalid if they cannot be used, and StoreError."""
         async with self._changing:
-            await self._apply(_Kept(self._kept.servers, self._kept.borrowed, plan))
+            await self._apply(_Stored(self._kept.servers, self._kept.borrowed, plan))
 
     async def rebase(self, base: AiSettings) -> None:
-        """Replace the settings of the file and the environment. Changes in the dashboard still override them.
+        """Replace the settings from the settings file and the environment. Those of the dashboard still override them.
 
-        Raises ConfigError for a fault in ``base``, and then changes nothing.
+        If ``base`` has a fault, raise ConfigError and change nothing.
         """
         check(base)
         async with self._changing:
             settings, faults = without_faulty(_merged(base, self._kept))
-            providers = await ordered(settings)
+            providers = await create_providers(settings)
             self._base, self.faults = base, faults
-            await self.providers.use(providers, settings)
+            await self.providers.replace(providers, settings)
 
     async def test(self, server: ModelServer) -> str | None:
-        """Send a short request to ``server``, which counts as a call. Return None if it succeeds, else what is wrong.
+        """Send a short request to ``server``, which counts as a call. Return None if it succeeds, else the reason.
 
-        Raises Invalid if the stored key would be sent to another host.
+        Raises Invalid for an invalid address or key, and if the stored key would be sent to another host.
         """
         keyed, _ = self._keyed(server)
         if not keyed.usable:
@@ -164,12 +164,12 @@ class ModelRegistry:
         return None
 
     def _keyed(self, server: ModelServer) -> tuple[ModelServer, bool]:
-        """Return ``server`` with the key that it will use, and whether this key was entered in the dashboard.
+        """Return ``server`` with the key that it will use, and whether to store this key in the dashboard's file.
 
         If ``server.api_key`` is None, the server uses the key that is stored under its name. The second value is False
-        if that key comes from the settings file or the environment. It is True if the server uses no key.
+        if that key comes from the settings file or the environment.
 
-        Raises Invalid for an invalid address or key, and for a stored key that would be sent to another host.
+        Raises Invalid for an invalid address or key, and if the stored key would be sent to another host.
         """
         if server.base_url is not None:
             try:
@@ -191,16 +191,16 @@ class ModelRegistry:
         own = server.name in self._kept.servers and server.name not in self._kept.borrowed
         return msgspec.structs.replace(server, api_key=known.api_key), own
 
-    async def _apply(self, kept: _Kept) -> None:
-        """Create the providers for the settings ``kept``, save the settings, and then use both.
+    async def _apply(self, kept: _Stored) -> None:
+        """Save the settings ``kept`` of the dashboard, and use them from now on.
 
-        If the settings have a fault that was not there before, raise Invalid; if they cannot be saved, raise
-        StoreError. In both cases nothing changes. Faults that were there before do not prevent a change.
+        Faults that existed before do not prevent a change. If there is a new fault, raise Invalid; if the settings
+        cannot be saved, raise StoreError. In both cases nothing changes.
         """
         settings, faults = without_faulty(_merged(self._base, kept))
         if new := [fault for name, fault in faults.items() if self.faults.get(name) != fault]:
             raise Invalid(new[0])
-        providers = await ordered(settings)
+        providers = await create_providers(settings)
         try:
             await asyncio.to_thread(_save, self._file, kept)
         except StoreError:
@@ -208,16 +208,16 @@ class ModelRegistry:
                 await each.close()
             raise
         self._kept, self.faults = kept, faults
-        await self.providers.use(providers, settings)
+        await self.providers.replace(providers, settings)
 
 
 async def open_model_settings(
     base: AiSettings, data: Path, caller: Callable[[], Caller] | None = None
 ) -> ModelRegistry:
-    """Read the model settings of the settings file and of the dashboard. ``caller`` returns who uses a model.
+    """Merge the model settings in ``base`` with those of the dashboard, and create the providers.
 
     Settings of the dashboard that no longer work are ignored and logged, so that the hub starts and people can correct
-    them in the dashboard. Raises ConfigError for a fault in the settings file.
+    them in the dashboard. ``caller`` returns the user of a model. Raises ConfigError for a fault in ``base``.
     """
     check(base)
     file = data / "models.json"
@@ -226,16 +226,16 @@ async def open_model_settings(
     for name, fault in faults.items():
         log.error("The model setting %s is ignored: %s", name, fault)
     budget = Budget(settings, data / "ai-spent.json", caller=caller)
-    providers = ProviderChain(ordered=await ordered(settings), settings=settings, budget=budget)
+    providers = ProviderChain(ordered=await create_providers(settings), settings=settings, budget=budget)
     return ModelRegistry(base, file, providers, kept, faults)
 
 
-def _load(file: Path) -> _Kept:
-    """Read the settings of the dashboard. A file that cannot be read is renamed, so that it is not lost."""
+def _load(file: Path) -> _Stored:
+    """Read the settings of the dashboard. If the file cannot be read, rename it, so that it is not overwritten."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=_Kept)
+        return msgspec.json.decode(file.read_bytes(), type=_Stored)
     except FileNotFoundError:
-        return _Kept()
+        return _Stored()
     except (OSError, ValueError, RecursionError) as error:
         aside = file.with_suffix(".unreadable")
         with contextlib.suppress(OSError):
@@ -245,10 +245,10 @@ def _load(file: Path) -> _Kept:
             "Models that were added on the dashboard must be set up again.",
             *(file, type(error).__name__, aside.name),
         )
-        return _Kept()
+        return _Stored()
 
 
-def _merged(base: AiSettings, kept: _Kept) -> AiSettings:
+def _merged(base: AiSettings, kept: _Stored) -> AiSettings:
     servers = {server.name: server for server in base.servers}
     for name, server in kept.servers.items():
         theirs = servers.get(name)
@@ -262,14 +262,14 @@ def _merged(base: AiSettings, kept: _Kept) -> AiSettings:
     return msgspec.structs.replace(settings, **{f: getattr(kept.plan, f) for f in ModelAssignments.__struct_fields__})
 
 
-def _save(file: Path, kept: _Kept) -> None:
-    """Replace the file. Leave out keys that come from the settings file or the environment. Raises StoreError."""
+def _save(file: Path, kept: _Stored) -> None:
+    """Write the file, without the keys that come from the settings file or the environment. Raises StoreError."""
     bare = {
         name: msgspec.structs.replace(server, api_key=None) if name in kept.borrowed else server
         for name, server in kept.servers.items()
     }
     try:
-        replace_file(file, msgspec.json.encode(_Kept(bare, kept.borrowed, kept.plan)))
+        replace_file(file, msgspec.json.encode(_Stored(bare, kept.borrowed, kept.plan)))
     except OSError as error:
         hint = "Check the free space and the permissions of the data folder."
         raise StoreError(f"The model settings cannot be saved ({error.strerror}).", hint) from None

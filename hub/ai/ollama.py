@@ -10,7 +10,7 @@ import ollama
 
 from hub.ai.address_guard import pin
 from hub.ai.base import ANSWER_LIMIT, ChatMessage, Completion, CompletionRequest, Piece, Recording, ToolCall
-from hub.ai.server_config import HOME
+from hub.ai.server_config import DEFAULT_ADDRESSES
 from hub.errors import AiBusy, AiError
 from hub.model import Writer
 
@@ -19,15 +19,15 @@ class OllamaProvider:
     """One Ollama server.
 
     Args:
-        host: its address; None: the default one on this machine.
+        host: the server's address; None: Ollama's default address on this machine.
         model: the model for requests without an image.
         vision_model: the model for requests with an image; None: the server takes no images.
-        api_key: is sent as a bearer token.
+        api_key: the bearer token to send; None: no token.
         name: the server's name in the settings.
-        timeout_s: time limit of a request.
-        context: context window in tokens. All requests use the same size, because Ollama loads a model again to change
-            it. Ollama's default of 4,096 would silently cut off the results of tools.
-        **options: go to the library's client.
+        timeout_s: time limit of a request, in seconds.
+        context: context window in tokens. All requests use the same size, because Ollama reloads a model to change its
+            context. Ollama's default of 4,096 would silently cut off the results of tools.
+        **options: options for the library's client.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class OllamaProvider:
             return request
 
         self._client = ollama.AsyncClient(
-            host=host or HOME["ollama"],
+            host=host or DEFAULT_ADDRESSES["ollama"],
             timeout=timeout_s,
             auth=authorize,
             follow_redirects=False,
@@ -141,7 +141,7 @@ class OllamaProvider:
         return body
 
     def _answer(self, request: CompletionRequest, text: str, calls: tuple[ToolCall, ...], last: Any) -> Completion:
-        """Return the complete answer. ``last`` is the last chunk of the response, which has the numbers of tokens.
+        """Return the complete answer of a response. ``last`` is its last chunk, which has the numbers of tokens.
 
         Raises AiError for an empty answer.
         """
@@ -165,7 +165,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _calls(response: ollama.ChatResponse, first: int) -> tuple[ToolCall, ...]:
-    """Return the tool calls of a response. Ollama gives them no ids, so numbers from ``first`` on serve as ids."""
+    """Return the tool calls of a response. Ollama sends no ids, so the calls are numbered, beginning with ``first``."""
     calls = response.message.tool_calls or ()
     return tuple(
         ToolCall(f"call-{first + i}", c.function.name, dict(c.function.arguments)) for i, c in enumerate(calls)

@@ -1,6 +1,6 @@
 """Provider for OpenAI and compatible servers. The only module that uses the ``openai`` package.
 
-The package is imported at the first request: that takes a second and 48 MB, which a hub without a key does not need.
+The package is imported at the first request. The import takes a second and 48 MB, which a hub without a key can save.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from hub.ai import completions, responses
 from hub.ai.address_guard import pin
 from hub.ai.base import ANSWER_LIMIT, Completion, CompletionRequest, Piece, Recording
-from hub.ai.server_config import HOME, Api
+from hub.ai.server_config import DEFAULT_ADDRESSES, Api
 from hub.errors import AiBusy, AiError
 from hub.model import Writer
 
@@ -32,8 +32,8 @@ class OpenAIProvider:
         vision_model: the model for requests with an image; None: ``model``.
         transcription_model: the model for speech; None: the server transcribes nothing.
         name: the server's name in the settings.
-        timeout_s: time limit of a request.
-        http_client: another transport (an ``httpx2.AsyncClient``), for tests.
+        timeout_s: time limit of a request, in seconds.
+        http_client: an ``httpx2.AsyncClient`` to use instead of the library's own, for tests.
     """
 
     def __init__(
@@ -124,7 +124,8 @@ class OpenAIProvider:
 
             self._client = AsyncOpenAI(
                 api_key=self._key or _NO_KEY,
-                base_url=self._base_url or HOME["openai"],  # else the library would read the environment itself
+                base_url=self._base_url
+                or DEFAULT_ADDRESSES["openai"],  # else the library would read the environment itself
                 timeout=self._timeout,
                 max_retries=0,
                 http_client=self._http
@@ -156,7 +157,7 @@ class OpenAIProvider:
 
 
 def _retry_after(error: Any) -> float | None:
-    """Return the seconds of the header Retry-After, at most an hour; None without a positive number of seconds."""
+    """Return the seconds in the Retry-After header, at most 3,600. Return None if it has no positive number."""
     try:
         seconds = float(error.response.headers.get("retry-after", ""))
     except ValueError:

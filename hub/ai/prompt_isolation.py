@@ -1,7 +1,7 @@
 """Separate data from instructions in prompts (protection against prompt injection).
 
-Text from devices, notes and files goes to a model between markers. Such text cannot close its markers: they have a
-random part in each request, and anything that looks like a marker is removed from the data.
+Text from devices, notes and files is sent to a model between markers. The text cannot contain its own end marker: the
+markers have a random part, and anything that looks like a marker is removed from the text.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ RULES = (
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without invisible characters, and without anything that a model takes for a marker."""
+    """Return ``text`` without invisible characters, and without anything that looks like a marker."""
     text = _INVISIBLE.sub(" ", text)
     while (cleaned := _MARKS.sub("[marker removed]", text)) != text:
-        text = cleaned  # removing one may have formed another
+        text = cleaned  # the removal may have joined the parts of another marker
     return text
 
 
 def fence(label: str, data: Any, limit: int = 24_000) -> str:
     """Return ``data`` between markers that contain ``label``, cut to ``limit`` characters.
 
-    ``data`` is a text, or a value that JSON can express.
+    ``data`` is a string, or a value that can be encoded as JSON.
     """
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     text = clean(text)

@@ -1,4 +1,4 @@
-"""Requests to one provider: time limit, retries, budget, and the circuit breaker."""
+"""Send requests to one provider, with time limit, retries, budget and circuit breaker."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _chance = random.SystemRandom().random
 class ProviderClient:
     """A provider with retries, budget and circuit breakers. Its methods raise AiError.
 
-    Each task, such as ``chat``, has a circuit breaker: a model that is too slow for a diagnosis may be fast enough for
-    a conversation. ``until`` is the time of the event loop at which a request must have ended; None: no limit.
+    Each task, such as ``chat``, has its own circuit breaker: a model that is too slow for a diagnosis may be fast
+    enough for a conversation. The parameter ``until`` is the deadline of a request on the event loop's clock; None: no
+    limit.
     """
 
     def __init__(
@@ -29,40 +30,36 @@ class ProviderClient:
         self.provider = provider
         self.breakers: dict[Role, CircuitBreaker] = {role: CircuitBreaker(clock) for role in ROLES}
         self._budget, self._price, self._retries = budget, price, retries
-        self._busy, self._retired = 0, False  # requests in progress; close when there are none
+        self._busy, self._retired = 0, False  # number of requests in progress; close when there are none
 
     async def chat(self, request: CompletionRequest, role: Role, until: float) -> Completion:
-        """Return the answer to a request, after retries if the provider was busy.
-
-        ``role`` is the task, such as ``chat``. ``until`` is the time of the event loop by which the answer must be
-        complete.
-        """
-        if self._free(request):
+        """Return the answer to a request for the task ``role``. Retry if the provider is busy."""
+        if self._is_builtin(request):
             return await self.provider.chat(request)
         return await self._answer(request, role, lambda: self.provider.chat(request), until)
 
     async def transcribe(self, recording: Recording, until: float) -> Completion:
-        """Return the transcript of a recording. Give up at the time ``until`` of the event loop's clock (seconds)."""
+        """Return the transcript of a recording. Retry if the provider is busy."""
         request = CompletionRequest((ChatMessage("user", recording.vocabulary),), _nothing)  # for the budget
         return await self._answer(request, "transcription", lambda: self.provider.transcribe(recording), until)
 
     async def stream(
         self, request: CompletionRequest, role: Role, patience_s: float, until: float | None
     ) -> AsyncIterator[Piece]:
-        """Yield the pieces of an answer. The wait for each piece is limited to ``patience_s`` seconds.
+        """Yield the items of a streamed answer. The wait for each item is limited to ``patience_s`` seconds.
 
-        A failed request is retried only if no piece was yielded yet.
+        A failed request is retried only before the first item.
         """
-        if self._free(request):
+        if self._is_builtin(request):
             async for piece in self.provider.stream(request):
                 yield piece
             return
         for attempt in range(self._retries + 1):
             begun = False
             try:
-                async with self._used():
+                async with self._kept_open():
                     with self._counted(request, role) as call:
-                        pieces = timely(self.provider.stream(request), patience_s, until)
+                        pieces = with_time_limits(self.provider.stream(request), patience_s, until)
                         async with aclosing(cast(Any, pieces)):
                             async for piece in pieces:
                                 begun = True
@@ -75,7 +72,7 @@ class ProviderClient:
                 await self._pause(attempt, role, error, until)
 
     async def retire(self) -> None:
-        """Use the provider for no new request, and close it when the last request has ended."""
+        """Close the provider when its last request has ended. The caller must not send new requests."""
         self._retired = True
         if not self._busy:
             await self.provider.close()
@@ -85,7 +82,7 @@ class ProviderClient:
     ) -> Completion:
         for attempt in range(self._retries + 1):
             try:
-                async with self._used():
+                async with self._kept_open():
                     with self._counted(request, role) as call:
                         async with asyncio.timeout_at(until):
                             answer = await send()
@@ -95,36 +92,36 @@ class ProviderClient:
                 await self._pause(attempt, role, error, until)
         raise AssertionError("the last attempt raises")
 
-    def _free(self, request: CompletionRequest) -> bool:
+    def _is_builtin(self, request: CompletionRequest) -> bool:
         """Return True for the built-in analyst, which costs nothing and never fails."""
         writer = self.provider.writer_for(request)
         return writer is not None and not writer.generative
 
     async def _pause(self, attempt: int, role: Role, error: AiBusy, until: float | None) -> None:
-        """Wait before the next attempt to reach a busy provider; raise ``error`` if there will be no next one.
+        """Wait before the next attempt to reach a busy provider. Raise ``error`` if there will be no next attempt.
 
         Args:
-            attempt: How many attempts there have been.
-            role: The role for which the provider is used. No further attempt is made while its circuit breaker is open.
+            attempt: The number of the failed attempt, counted from 0.
+            role: The task of the request. No further attempt is made while its circuit breaker is open.
             error: The error of the last attempt, which may say how long to wait.
-            until: Time of the event loop at which the request has to be done; None if there is no limit.
+            until: The deadline of the request.
         """
         wait = wait_s(attempt, _chance(), error.after_s)
         late = until is not None and asyncio.get_running_loop().time() + wait >= until
-        if attempt >= self._retries or late or wait > _LONGEST_WAIT_S or not self.breakers[role].admits:
+        if attempt >= self._retries or late or wait > _LONGEST_WAIT_S or not self.breakers[role].allows_request:
             raise error
         await asyncio.sleep(wait)
 
     @contextmanager
     def _counted(self, request: CompletionRequest, role: Role) -> Iterator[Call]:
-        """Count the call that the block makes, and update the breaker by its outcome."""
+        """Count the call that the block makes, and report its outcome to the circuit breaker."""
         with self._budget.call(self.provider.name, request, self._price) as call:
             breaker = self.breakers[role]
             breaker.begin()
             try:
                 yield call
             except TimeoutError:
-                breaker.failed(hung=True)
+                breaker.failed(timed_out=True)
                 raise AiError(f"{self.provider.name} did not answer in time.", "Try again.") from None
             except AiBusy as error:
                 breaker.failed(after_s=error.after_s)
@@ -133,12 +130,12 @@ class ProviderClient:
                 breaker.failed()
                 raise
             except BaseException:
-                breaker.dropped()
+                breaker.cancelled()
                 raise
-            breaker.answered()
+            breaker.succeeded()
 
     @asynccontextmanager
-    async def _used(self) -> AsyncIterator[None]:
+    async def _kept_open(self) -> AsyncIterator[None]:
         """Keep the provider open inside the block. The last block closes a provider that was retired."""
         self._busy += 1
         try:
@@ -150,13 +147,15 @@ class ProviderClient:
 
 
 _LONGEST_WAIT_S = 20.0
-"""If a server asks for a pause of more than this many seconds, the next provider is used instead."""
+"""If a server requests a longer pause (in seconds), the next provider is used instead."""
 
 
-async def timely(pieces: AsyncIterator[Piece], patience_s: float, until: float | None) -> AsyncIterator[Piece]:
+async def with_time_limits(
+    pieces: AsyncIterator[Piece], patience_s: float, until: float | None
+) -> AsyncIterator[Piece]:
     """Yield the ``pieces`` unchanged, and close their iterator at the end.
 
-    Raises TimeoutError if a piece takes longer than ``patience_s`` seconds, or at the time ``until`` of the event loop.
+    Raises TimeoutError if the next item does not arrive within ``patience_s`` seconds, or at the deadline ``until``.
     """
     time = asyncio.get_running_loop().time
     async with aclosing(cast(Any, pieces)):

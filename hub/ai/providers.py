@@ -1,7 +1,7 @@
-"""The chain of providers: which provider serves each task, and which provider is next if one fails.
+"""Try the providers of a task one after another, until one of them answers.
 
 The built-in analyst is the last provider and always answers, unless ``fallback`` is off or the request names a model.
-It does not transcribe speech: if no other provider does, :meth:`ProviderChain.transcribe` raises an error.
+It cannot transcribe speech: if no other provider does, :meth:`ProviderChain.transcribe` raises AiUnavailable.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hub.model import Writer
 
 
 class ProviderProblem(msgspec.Struct, frozen=True):
-    """The last item of a stream that failed after it had begun; ``message`` says why."""
+    """The last item of a stream that failed after its first item. ``message`` is the reason."""
 
     message: str
 
@@ -31,7 +31,7 @@ class ProviderProblem(msgspec.Struct, frozen=True):
 class ProviderChain:
     """The providers in the order of use.
 
-    The built-in analyst is the last provider if ``fallback`` is on, and the only one if no other is configured.
+    If ``fallback`` is on or no other provider is configured, the built-in analyst is the last one.
     """
 
     def __init__(
@@ -56,17 +56,17 @@ class ProviderChain:
             for p in ordered
         ]
 
-    async def use(self, ordered: Sequence[Provider], settings: AiSettings) -> None:
-        """Replace the providers. The old providers still finish the requests in progress."""
+    async def replace(self, ordered: Sequence[Provider], settings: AiSettings) -> None:
+        """Replace the providers and the settings. The old providers still finish the requests in progress."""
         old = self._clients
         self.settings = settings
-        self.budget.use(settings)
+        self.budget.set_limits(settings)
         self._set(ordered)
         for client in old:
             await client.retire()
 
     def describe(self, role: Role = "chat") -> list[Writer]:
-        """Return the providers and models that answer in this role, in the order of use."""
+        """Return the providers and models for the task ``role``, in the order of use."""
         return [writer for client in self._order(role) if (writer := self._writer(client, role)) is not None]
 
     def local(self) -> frozenset[str]:
@@ -77,12 +77,13 @@ class ProviderChain:
         """Return the providers and models that describe images, in the order of use."""
         return self.describe("vision")
 
-    def resting(self, role: Role) -> dict[str, float]:
-        """Return the providers that are not called in this role at the moment, because their circuit breaker is open.
+    def paused(self, role: Role) -> dict[str, float]:
+        """Return the names of the providers whose circuit breaker is open, with the seconds until it may close.
 
-        The keys are the names of the providers. The values are the seconds until each may be called again.
+        Meanwhile, these providers are not called for the task ``role``.
         """
-        return {client.provider.name: rest for client in self._clients if (rest := client.breakers[role].rests_s) > 0}
+        left = {client.provider.name: client.breakers[role].pause_left_s for client in self._clients}
+        return {name: seconds for name, seconds in left.items() if seconds > 0}
 
     @property
     def generative(self) -> bool:
@@ -102,8 +103,8 @@ class ProviderChain:
         Args:
             request: the request.
             model: use only the provider or model of this name.
-            timeout_s: time limit of all generative providers together.
-            role: the role; by default ``vision`` for a request with an image, else ``chat``.
+            timeout_s: time limit in seconds of all providers except the built-in analyst together.
+            role: the task; by default ``vision`` for a request with an image, else ``chat``.
 
         Raises:
             UnknownModel: no provider has the model.
@@ -119,7 +120,7 @@ class ProviderChain:
         able = [client for client in self._order("transcription") if client.provider.transcriber() is not None]
         if not able:
             raise AiUnavailable("No server for transcription is configured.", "Set one in ai.transcription.")
-        clients = [client for client in able if client.breakers["transcription"].admits] or able
+        clients = [client for client in able if client.breakers["transcription"].allows_request] or able
         return await self._first(clients, lambda client, until: client.transcribe(recording, until), timeout_s)
 
     async def _first(
@@ -149,12 +150,14 @@ class ProviderChain:
         role: Role | None = None,
         only: Collection[str] | None = None,
     ) -> AsyncIterator[Piece | ProviderProblem]:
-        """Yield the answer of :meth:`chat` piece by piece.
+        """Yield the parts of an answer as the provider sends them, and then the complete answer.
 
-        If a provider fails before its first piece, the next provider is used. If it fails later, the stream ends with
-        :class:`ProviderProblem`, because the caller already has the first pieces. ``timeout_s`` is the time limit of
-        all generative providers together; without it, only the wait for each piece is limited. ``only`` names the
-        generative providers that may be used; None allows all. Raises the errors of :meth:`chat`.
+        If a provider fails before its first item, the next provider is used. If it fails later, the stream ends with
+        :class:`ProviderProblem`, because the caller has already received a part of the answer.
+
+        Raises the errors of :meth:`chat`, which also explains the parameters. Without ``timeout_s``, only the wait for
+        each item is limited. ``only`` has the names of the providers that may be used besides the built-in analyst;
+        None allows all.
         """
         loop, patience = asyncio.get_running_loop(), max(self.settings.chat_timeout_s, timeout_s or 0.0)
         deadline = loop.time() + timeout_s if timeout_s else None
@@ -180,7 +183,7 @@ class ProviderChain:
         raise _none_left(reasons)
 
     async def check(self) -> list[tuple[Writer, str | None]]:
-        """Check every provider. Return each provider with what is wrong and what to do, or with None if it is ready."""
+        """Check every provider. Return each with a message that says what is wrong, or with None if it is ready."""
         clients = self._order("chat")
         return [
             (w, await client.provider.check()) for client in clients if (w := self._writer(client, "chat")) is not None
@@ -191,10 +194,10 @@ class ProviderChain:
             await client.provider.close()
 
     def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
-        """Return until when the first of the remaining providers may take to answer, as a time of the event loop.
+        """Return the deadline of the next provider, on the event loop's clock.
 
-        ``left`` are the providers that have not been tried yet, the next one first. The time until ``deadline`` is
-        divided equally among them, not counting the built-in analyst.
+        ``left`` has the providers that have not been tried yet, the next one first. The time until ``deadline``, the
+        end of the whole request, is divided equally among them. The built-in analyst is not counted.
         """
         now = asyncio.get_running_loop().time()
         count = sum(client is not self._last for client in left)
@@ -210,7 +213,7 @@ class ProviderChain:
         return [*clients, *last]
 
     def _permitted(self) -> list[ProviderClient]:
-        """Return the providers that the person of the current request may use.
+        """Return the providers that the current user may use.
 
         A person whose role is not in ``cloud_roles`` may only use servers on this machine or in its network.
         """
@@ -228,7 +231,7 @@ class ProviderChain:
     def _chosen(self, request: CompletionRequest, model: str | None, role: Role) -> list[ProviderClient]:
         if model is None:
             able = [client for client in self._order(role) if client.provider.writer_for(request) is not None]
-            return [client for client in able if client.breakers[role].admits] or able
+            return [client for client in able if client.breakers[role].allows_request] or able
         if model in (self._builtin.name, *self._builtin.models):
             return [self._last]
         able = [client for client in self._clients if client.provider.writer_for(request) is not None]

@@ -15,7 +15,7 @@ from hub.errors import AiBusy, AiError
 
 
 def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
-    """Return the fields of a request. ``compatible`` has no effect: all servers use the same names."""
+    """Return the body of a request. ``compatible`` has no effect, because all servers use the same names."""
     items = [item for message in request.messages for item in _items(message)]
     if request.picture is not None:
         last = items[-1]
@@ -34,7 +34,7 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
 
 
 def parse(response: Any) -> ResponseParser:
-    """Parse an answer that was not streamed. Return a parser that has taken the whole answer."""
+    """Parse an answer that was not streamed. Return a parser that contains the complete answer."""
     parsed = parser()
     parsed.finish(response)
     return parsed
@@ -53,7 +53,7 @@ class ResponseParser:
         self.complete = False  # the server has ended the stream normally
         self.tokens = self.tokens_in = 0
         self._calls: dict[str, ToolCall] = {}  # by id
-        self._argument_chars = 0  # of tool calls so far
+        self._argument_chars = 0  # number of characters in the arguments of all tool calls
 
     def take(self, event: Any) -> Iterator[str]:
         """Parse one event and yield its text. Raises AiError for an event that reports an error."""
@@ -75,10 +75,7 @@ class ResponseParser:
 
     @property
     def size(self) -> int:
-        """Return how many characters of text and tool calls have arrived so far.
-
-        The caller ends an answer that becomes too long.
-        """
+        """Return the number of characters received as text and tool calls. The caller limits this number."""
         return len(self.text) + self._argument_chars
 
     def tool_calls(self) -> tuple[ToolCall, ...]:

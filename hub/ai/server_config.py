@@ -1,6 +1,6 @@
 """Configuration of one model server: address, key, models and prices.
 
-A key belongs to the address that it was entered for, and is never sent to another address.
+A key is never sent to another server than the one for which it was entered.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Kind = Literal["openai", "ollama"]
 Api = Literal["chat", "responses"]
 
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
-HOME = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434"}
+DEFAULT_ADDRESSES = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434"}
 """Default address of each kind of server."""
 
 
@@ -27,13 +27,14 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
     """A model server.
 
     Attributes:
-        name: its name in the settings.
-        kind: its protocol: OpenAI's, which many servers support, or Ollama's.
+        name: the server's name in the settings.
+        kind: the server's protocol: OpenAI's, which many servers support, or Ollama's.
         model: the model for requests without an image.
-        base_url: its address; None: the default address of its ``kind``.
+        base_url: the server's address; None: the default address of its ``kind``.
         api_key: the key; None for a server without a key.
-        api: which of OpenAI's APIs the server has: chat completions or responses.
-        vision_model: the model for images. None: with ``kind`` openai, ``model``; with ollama, no images.
+        api: which of OpenAI's APIs to use: chat completions or responses.
+        vision_model: the model for images. If None, ``model`` is used for the kind ``openai``, and the kind ``ollama``
+            accepts no images.
         transcription_model: the model for speech; None: speech is not supported.
         price_in, price_out: money per million tokens of requests and answers; None: unknown.
     """
@@ -56,13 +57,13 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def origin(self) -> tuple[str, str, int | None]:
         """Return the scheme, host and port that the key is sent to."""
-        return origin(self.base_url or HOME[self.kind])
+        return origin(self.base_url or DEFAULT_ADDRESSES[self.kind])
 
     @property
     def local(self) -> bool:
-        """Return True for a server on this machine or in its network.
+        """Return True if the server is on this machine or in its network.
 
-        Such a server may need minutes for an answer.
+        Such a server may need minutes for an answer, but keeps the data in the network.
         """
         host = self.origin[1]
         address = parse_address(host)
@@ -72,14 +73,14 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def usable(self) -> bool:
-        """Return True if the server can be used: OpenAI itself needs a key, a compatible server may need none."""
+        """Return True unless a required key is missing: OpenAI itself needs a key, other servers may need none."""
         return self.kind == "ollama" or bool(self.api_key or self.base_url)
 
 
 def origin(address: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of an address.
 
-    An address without a scheme counts as ``http``, with the port of Ollama unless it names another port.
+    For an address without a scheme, the scheme is ``http`` and the default port is Ollama's.
     """
     usual = 80 if "://" in address else 11434
     parts = urlsplit(address if "://" in address else f"http://{address}")
@@ -88,10 +89,10 @@ def origin(address: str) -> tuple[str, str, int | None]:
 
 
 def checked_address(address: str, kind: Kind) -> str:
-    """Return the address of a model server without surrounding spaces and without slashes at its end.
+    """Check the address of a model server, and return it without surrounding spaces and trailing slashes.
 
-    An Ollama server (``kind``) may be given without a scheme, as ``HOST:PORT``. Raises ConfigError if the address is
-    not valid, is forbidden, or contains credentials or a query.
+    For the kind ``ollama``, the address may be ``HOST:PORT`` without a scheme. Raises ConfigError if the address is not
+    valid, is forbidden, or contains credentials or a query.
     """
     text = address.strip().rstrip("/")
     wrong = ConfigError(f"{text[:100]!r} is not the address of a server.", "Example: https://api.openai.com/v1")
@@ -121,7 +122,7 @@ def checked_address(address: str, kind: Kind) -> str:
 
 
 def checked_key(key: str) -> str:
-    """Return ``key``. Raises ConfigError if it cannot be sent in a header."""
+    """Return ``key``. Raises ConfigError if it contains characters that an HTTP header cannot transmit."""
     if len(key) > 2_000 or not all("!" <= c <= "~" for c in key):
         hint = "Copy it again. Allowed: up to 2,000 printable ASCII characters without spaces."
         raise ConfigError("The key contains characters that are not allowed.", hint)

@@ -113,7 +113,7 @@ def _shape(models: ModelRegistry) -> shapes.ModelsShape:
                 role=role,
                 servers=list(settings.roles.get(role, ())),
                 order=[WriterShape.of(writer) for writer in providers.describe(role)],
-                resting=providers.resting(role),
+                resting=providers.paused(role),
                 fault=models.faults.get(f"ai.{role}"),
             )
             for role in ROLES

@@ -1,4 +1,4 @@
-"""Rules and alerts: rules as data, their conditions, the alert's lifecycle, the engine."""
+"""The rule engine: parse rules, evaluate their conditions on readings, and raise, change and end alerts."""
 
 from hub.rules.alert_lifecycle import TRANSITIONS, after
 from hub.rules.covering import Quantity, matching, own_quantity, reads, reads_quantity

@@ -20,7 +20,7 @@ def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
 
 
 def entry_of(event: ev.AlertEvent) -> AlertEntry:
-    """Return the entry for the alert's history that says what happened in this event."""
+    """Return the history entry that describes an event."""
     alert = event.alert
     match event:
         case ev.AlertRaised():

@@ -1,6 +1,6 @@
-"""What people do with an alert: acknowledge, assign, mute, comment. Pure functions, which return an event or None.
+"""Apply the requests of people to an alert, such as to acknowledge, assign, mute or comment it.
 
-A request that changes nothing, such as a repeated one, has no event.
+The functions have no side effects: they return an event with the changed alert.
 """
 
 from __future__ import annotations
@@ -27,22 +27,23 @@ from hub.model import (
 from hub.rules.alert_lifecycle import after
 
 MAX_COMMENTS = 500
-"""The most comments on one alert."""
+"""Maximum comments on one alert."""
 
 Handle = Acknowledge | Unacknowledge | AssignAlert | MuteAlert | UnmuteAlert | CommentAlert | ConfirmCause
 """Requests of people that do not end the alert."""
 
 
 @singledispatch
-def handled(fact: Handle, alert: Alert) -> AlertEvent | None:
-    """Apply a request to an alert. Return the event with the changed alert, None if nothing changes.
+def apply_request(fact: Handle, alert: Alert) -> AlertEvent | None:
+    """Apply a person's request to an alert, and return the event with the changed alert.
 
-    Raises Conflict if the alert does not allow the change.
+    Return None if the request changes nothing, because it repeats an earlier request. Raises Conflict if the state of
+    the alert does not allow the change.
     """
     raise TypeError(type(fact).__name__)
 
 
-@handled.register
+@apply_request.register
 def _acknowledge(fact: Acknowledge, alert: Alert) -> AlertEvent | None:
     state = after(alert.state, "acknowledge")
     if alert.state == state and alert.acknowledged_until == fact.until:
@@ -58,13 +59,13 @@ def _acknowledge(fact: Acknowledge, alert: Alert) -> AlertEvent | None:
     return AlertAcknowledged(changed, fact.at, fact.by)
 
 
-@handled.register
+@apply_request.register
 def _unacknowledge(fact: Unacknowledge, alert: Alert) -> AlertEvent | None:
     state = after(alert.state, "unacknowledge")
     return None if alert.state == state else AlertAcknowledged(_open_again(alert, "unacknowledge"), fact.at, fact.by)
 
 
-@handled.register
+@apply_request.register
 def _assign(fact: AssignAlert, alert: Alert) -> AlertEvent | None:
     if (alert.assignee and alert.assignee.id) == (fact.assignee and fact.assignee.id):
         return None
@@ -72,24 +73,24 @@ def _assign(fact: AssignAlert, alert: Alert) -> AlertEvent | None:
     return AlertHandled(replace(alert, assignee=fact.assignee), fact.at, what, fact.by)
 
 
-@handled.register
+@apply_request.register
 def _mute(fact: MuteAlert, alert: Alert) -> AlertEvent | None:
     if alert.muted is not None and alert.muted.until == fact.until:
         return None
     return AlertHandled(replace(alert, muted=Mute(fact.by, fact.at, fact.until)), fact.at, "muted", fact.by)
 
 
-@handled.register
+@apply_request.register
 def _unmute(fact: UnmuteAlert, alert: Alert) -> AlertEvent | None:
     return None if alert.muted is None else AlertHandled(replace(alert, muted=None), fact.at, "unmuted", fact.by)
 
 
-@handled.register
+@apply_request.register
 def _comment(fact: CommentAlert, alert: Alert) -> AlertEvent | None:
     return _commented(alert, fact.by, fact.at, fact.text)
 
 
-@handled.register
+@apply_request.register
 def _confirm(fact: ConfirmCause, alert: Alert) -> AlertEvent | None:
     return CauseConfirmed(replace(alert, confirmed=fact.confirmed), fact.at, fact.by)
 
@@ -101,7 +102,7 @@ def expiry(alert: Alert) -> int | None:
 
 
 def expired(alert: Alert, now: int) -> Iterator[AlertHandled]:
-    """Yield an event for each mute or acknowledgement that has expired. The last event's alert has all changes."""
+    """Yield an event if the acknowledgement has expired, and one if the mute has. The last event has both changes."""
     if alert.acknowledged_until is not None and alert.acknowledged_until <= now:
         alert = _open_again(alert, "expire")
         yield AlertHandled(alert, now, "acknowledgement_expired")
@@ -115,7 +116,7 @@ def _open_again(alert: Alert, happened: Literal["unacknowledge", "expire"]) -> A
 
 
 def _commented(alert: Alert, by: str, at: int, text: str) -> AlertHandled:
-    """Return the event of a comment. Raises Conflict if the alert has :data:`MAX_COMMENTS` already."""
+    """Return the event that adds a comment. Raises Conflict if the alert has :data:`MAX_COMMENTS` comments already."""
     if alert.comments >= MAX_COMMENTS:
         raise Conflict(f"This alert has {MAX_COMMENTS} comments.", "No more can be added.")
     return AlertHandled(replace(alert, comments=alert.comments + 1), at, "commented", by, text)

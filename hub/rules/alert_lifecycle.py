@@ -1,4 +1,4 @@
-"""The states of an alert, as a table.
+"""The states of an alert, and the transitions between them.
 
 ::
 
@@ -6,8 +6,8 @@
        │ ─────── acknowledge ──────▶       │
        └── recover, withdraw, close ───────┴──▶ cleared
 
-A condition that has not yet held for the rule's duration is not an alert: its watch (watch.py) follows it.
-``cleared`` is final: when the condition begins again, that raises another alert.
+A condition that has not yet held for the rule's duration has no alert, only a watch (:mod:`hub.rules.watch`).
+``cleared`` is final: if the condition holds again later, another alert is raised.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ TRANSITIONS: dict[tuple[AlertState, Input], AlertState] = {
     ("raised", "acknowledge"): "acknowledged",
     ("raised", "unacknowledge"): "raised",
     ("raised", "recover"): "cleared",  # the condition ended
-    ("raised", "withdraw"): "cleared",  # the rule or the device is gone
-    ("raised", "close"): "cleared",  # by a person
+    ("raised", "withdraw"): "cleared",  # such as after the rule or the device was deleted
+    ("raised", "close"): "cleared",  # a person closed it
     ("acknowledged", "acknowledge"): "acknowledged",
     ("acknowledged", "unacknowledge"): "raised",
-    ("acknowledged", "expire"): "raised",  # it was acknowledged until a time
+    ("acknowledged", "expire"): "raised",  # the acknowledgement had an end
     ("acknowledged", "recover"): "cleared",
     ("acknowledged", "withdraw"): "cleared",
     ("acknowledged", "close"): "cleared",
@@ -35,10 +35,7 @@ TRANSITIONS: dict[tuple[AlertState, Input], AlertState] = {
 
 
 def after(state: AlertState, happened: Input) -> AlertState:
-    """Return the state of an alert after something has happened to it.
-
-    ``state`` is its state before, and ``happened`` what happened. Raises Conflict if that is not allowed in this state.
-    """
+    """Return the state that follows ``state`` after ``happened``. Raises Conflict if this transition is not allowed."""
     try:
         return TRANSITIONS[state, happened]
     except KeyError:

@@ -1,7 +1,9 @@
-"""Which metrics of a device a rule watches: a named metric, those that match a pattern, or those of a quantity.
+"""Determine which metrics of a device a rule watches.
 
-What a metric measures is known only for each device, and people can correct it. So rules that read several metrics
-(compare, joined conditions) are expanded for the metrics that a device has: see :func:`written_out`.
+A rule names a metric, a pattern that matches several metrics (``temp*``), or a quantity such as ``temperature``. Two
+devices can measure different quantities with metrics of the same name, and people can correct the quantity of a metric.
+So rules that read several metrics (``compare``, joined conditions) are expanded for each device: see
+:func:`expand_rule`.
 """
 
 from __future__ import annotations
@@ -16,15 +18,18 @@ from hub.model import Device, Limit, Rule
 from hub.rules.kinds import Any, Compare, Joined, Part
 
 Quantity = Callable[[Device, str], str | None]
-"""Returns the quantity that a metric of a device measures. None for set points and limits, and if it is unknown."""
+"""Takes a device and the name of a metric. Returns the quantity that the metric measures, such as ``temperature``.
+
+None if the quantity is unknown, or if the metric is a set point or a limit and so measures nothing.
+"""
 Quantities = Mapping[str, str | None]
-"""The quantities of a device's metrics, by metric. :data:`Quantity` explains None."""
+"""The quantity of each metric of a device, by metric. :data:`Quantity` explains None."""
 
 
 def own_quantity(device: Device, metric: str) -> str | None:
-    """Return what a metric measures according to the device itself and to what a person has set on the device.
+    """Return the quantity of a metric, from the device's description and from the settings of people for this device.
 
-    What people have set on other devices of the same model is ignored.
+    Settings for other devices of the same model are ignored. :data:`Quantity` explains None.
     """
     return measured_quantity(device, metric)
 
@@ -45,9 +50,10 @@ def covers(rule: Rule, metric: str, quantity: str | None) -> bool:
 
 
 def reads(rule: Rule, metric: str, quantity: str | None) -> bool:
-    """Return True if a value of this metric, which measures ``quantity`` (None: unknown), can change the rule's state.
+    """Return True if a value of this metric can change the rule's state.
 
-    That is so if the rule watches the metric or the whole device, or if one of its conditions reads the metric.
+    It can if the rule watches the metric or the whole device, or if one of the joined conditions reads the metric.
+    ``quantity`` is the quantity of the metric, None if it is unknown.
     """
     condition = rule.condition
     if not isinstance(condition, Joined):
@@ -59,15 +65,15 @@ def reads(rule: Rule, metric: str, quantity: str | None) -> bool:
 
 def reads_any(rule: Rule, device: Device, quantity: Quantity) -> bool:
     """Return True if the rule watches the whole device, or reads a metric that the device has reported."""
-    measured = quantity if reads_quantity(rule) else _unasked
+    measured = quantity if reads_quantity(rule) else _no_quantity
     return rule.whole_device or any(reads(rule, metric, measured(device, metric)) for metric in device.metrics)
 
 
 def depends_on_metrics(rule: Rule) -> bool:
-    """Return True if it depends on a device's metrics what the conditions of the rule read.
+    """Return True if the rule has to be expanded for each device (:func:`expand_rule`).
 
-    It is so for conditions that name a quantity or a pattern of metrics instead of one metric. For each device, such a
-    rule is replaced by rules on the metrics that the device has.
+    It has to be if a ``compare`` or joined condition names a pattern or a quantity instead of one metric. It is also
+    expanded, without effect, if it names a quantity and has another condition.
     """
     condition = rule.condition
     if isinstance(condition, Joined):
@@ -81,18 +87,18 @@ def reads_quantity(rule: Rule) -> bool:
     return rule.quantity is not None or any(leaf.quantity is not None for leaf in leaves)
 
 
-def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
-    """Yield the rules for single metrics that a rule with patterns or quantities stands for on one device.
+def expand_rule(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
+    """Expand the patterns and quantities of a rule for one device, and yield the resulting rules.
 
     ``quantities`` has the quantity of each metric of the device, by metric. A ``compare`` rule becomes one rule for
-    each metric that it matches. In joined conditions, each pattern or quantity is replaced by the metrics that match
-    it. All other rules are yielded unchanged.
+    each metric that it matches. A rule with joined conditions stays one rule: in it, each pattern or quantity is
+    replaced by the metrics that match. All other rules are yielded unchanged.
     """
     condition = rule.condition
     if not depends_on_metrics(rule):
         yield rule
     elif isinstance(condition, Joined):
-        joined = _joined(condition, quantities)
+        joined = _expand_joined(condition, quantities)
         yield replace(rule, condition=joined, metric=_first_metric(joined))
     elif isinstance(condition, Compare):
         for metric, quantity in quantities.items():
@@ -103,26 +109,26 @@ def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
         yield rule
 
 
-def _joined(condition: Joined, quantities: Quantities) -> Joined:
-    return replace(condition, conditions=tuple(_part(part, quantities) for part in condition.conditions))
+def _expand_joined(condition: Joined, quantities: Quantities) -> Joined:
+    return replace(condition, conditions=tuple(_expand_part(part, quantities) for part in condition.conditions))
 
 
 def _first_metric(joined: Joined) -> str:
-    """Return the metric whose value an alert of the rule shows.
+    """Return the metric of the first condition on the rule's own device. Alerts of the rule show its value.
 
-    It is the metric of the first condition that reads the rule's own device. Return an empty text if no condition does.
+    Return an empty string if no condition reads a metric of the rule's own device.
     """
     return next((leaf.metric for leaf in joined.leaves if leaf.metric and leaf.device is None), "")
 
 
-def _part(part: Part, quantities: Quantities) -> Part:
-    """Return one of the joined conditions, with the matching metrics of the device in place of a pattern or quantity.
+def _expand_part(part: Part, quantities: Quantities) -> Part:
+    """Return one of the joined conditions with its pattern or quantity replaced by the matching metrics of a device.
 
-    If several metrics match, the condition holds while any of them meets it. If no metric matches, ``part`` is returned
-    unchanged, and its truth is unknown.
+    If several metrics match, the condition is replaced by an ``any`` condition over them. If no metric matches,
+    ``part`` is returned unchanged, and evaluates to unknown.
     """
     if isinstance(part.condition, Joined):
-        joined = _joined(part.condition, quantities)
+        joined = _expand_joined(part.condition, quantities)
         return replace(part, metric=joined.conditions[0].metric, condition=joined)
     if part.quantity is None and not is_pattern(part.metric):
         return part
@@ -134,19 +140,18 @@ def _part(part: Part, quantities: Quantities) -> Part:
 def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quantity) -> list[str]:
     """Return those of ``metrics`` that the rule watches on a device.
 
-    ``quantity`` returns what a metric measures, such as ``temperature``. It is called only if the rule watches a
-    quantity.
+    ``quantity`` is called only if the rule names a quantity, not a metric.
     """
-    measured = quantity if rule.quantity is not None else _unasked
+    measured = quantity if rule.quantity is not None else _no_quantity
     return [metric for metric in metrics if covers(rule, metric, measured(device, metric))]
 
 
-def _unasked(device: Device, metric: str) -> None:
+def _no_quantity(device: Device, metric: str) -> None:
     return None
 
 
 def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
-    """Return a device's limits by metric. The bounds of a rule replace the device's ``own`` limit of the metric."""
+    """Return the limits of a device by metric: the device's ``own`` limits, replaced by the bounds of ``rules``."""
     limits = dict(own)
     for rule in rules:
         bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())

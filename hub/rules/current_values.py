@@ -1,8 +1,8 @@
-"""Evaluate rules on a device's latest values, without a new reading.
+"""Evaluate rules on the latest values of a device, without a new reading.
 
-This happens when rules or the device's description change, and when a timer expires. A latest value of any quality can
-end a condition or alert. It can begin a condition only if it is current: of good quality, from a device that is
-online.
+This is done when rules or the device's description change, and when a timer expires. Any latest value can end a
+condition and its alert. A condition can begin only with a current value, which was measured when it was received, by a
+device that is online.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from hub.rules.silence import SILENCE
 from hub.rules.watch import Watches, watch_of
 
 CURRENT = ("good", "clock")
-"""The qualities of values that were measured when they were received."""
+"""The qualities of values that the device sent right after it had measured them."""
 
 
 def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
-    """Evaluate the rule ``each`` on the latest value of its metric, although there is no new reading.
+    """Evaluate a rule on the latest value of its metric, without a new reading.
 
-    Return the events, such as that an alert was raised or cleared.
+    ``each`` is the rule on this metric. Return the events, such as a raised or cleared alert.
     """
     condition, latest = each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
     ts = latest.ts
     behind = received(device, latest) - ts
     if condition.windowed and known is not None and (condition.lapses or not known.alert):
-        ts = max(ts, now - behind)  # no reading since then: the value has stayed what it was
+        ts = max(ts, now - behind)  # without a newer reading, the value counts as unchanged until now
     moved = known is not None and known.measure not in (0, each.measure)
     points = [] if known is None else list(known.points)
     if known is not None and moved and (condition.derived or known.measure < 0):
@@ -42,7 +42,7 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     else:
         amount = each.amount(device, points, latest.value, ts, now)
     if amount is None:
-        return []  # a text cannot be compared with a number: nothing begins or ends
+        return []  # the condition does not apply to the value, such as a text where a number is expected
     if known is None and not condition.exceeded(amount, raised=False):
         return []
     watch = watch_of(device, each)
@@ -60,7 +60,7 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     if alert is not None:
         watches.relapse(device, watch)
         watches.wait_for_lapse(device, each, watch, behind)
-        if watch.since is None:  # the rule measures something else now
+        if watch.since is None:  # watch_of() has reset the watch, because the rule measures something else now
             watch.since = alert.since
             watches.changed.add(device.id)
         rule = each.at(amount, None if moved else alert.severity)
@@ -77,8 +77,8 @@ def is_silent(device: Device) -> bool:
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
     """Return True if the settings of the condition have changed since the alert was raised.
 
-    A condition with a single limit is not compared here, because the caller compares its limit; the result is False. It
-    is also False if the alert does not say by which condition it was raised.
+    Return False for a condition with a single limit, which the caller compares itself. Return False also if the alert
+    has no copy of its condition.
     """
     before = alert.message_params.get("condition")
     if condition.threshold is not None or before is None:
@@ -90,10 +90,10 @@ def _differs(alert: Alert, condition: MetricCondition) -> bool:
 def _judge_over(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, now: int
 ) -> list[Event]:
-    """Handle a condition that does not hold any more: end its alert, or wait until it has been over long enough.
+    """Handle a condition that no longer holds: end its alert, or set the timer that will end it.
 
-    The alert ends once the condition has been over for the rule's ``clear_for_ms``. If the condition is over because
-    the rule was changed, and not because of a reading, the alert is withdrawn at once.
+    If a reading ended the condition, the alert ends ``clear_for_ms`` of the rule later. If a change of the rule ended
+    it, the alert is withdrawn at once.
     """
     if watch.over is None:
         return watches.drop(device, watch, "withdraw", now)
@@ -112,7 +112,7 @@ def _judge_pending(
     If it has held for the rule's ``for_ms``, raise the alert. Otherwise start its timer, or let the timer continue.
     """
     if not is_up_to_date(device, each.metric) or (each.condition.lasting and is_silent(device)):
-        return watches.drop(device, watch, "withdraw", now)  # its duration counts from the next reading on
+        return watches.drop(device, watch, "withdraw", now)  # the condition begins again with the next reading
     rule, sure = each.rule, latest.quality in CURRENT
     since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:
@@ -130,5 +130,5 @@ def _judge_pending(
     if due > now:
         watches.wait(device, each.key, watch, due)
         return []
-    # A value that may be out of date raises nothing: the next reading decides.
+    # A value that may be out of date raises no alert; the rule is evaluated again with the next reading.
     return watches.raise_alert(device, each.at(amount, None), watch, latest.value, now, standing=True) if sure else []

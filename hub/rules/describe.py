@@ -37,8 +37,8 @@ def schedule_fields(rule: Rule) -> dict[str, Any]:
 def description_fields(rule: Rule) -> dict[str, Any]:
     """Return the fields with which the API describes a rule, in English and for translation.
 
-    ``text`` is the English text. ``message_key`` and ``message_params`` name a text of the dashboard's translations and
-    the values to insert.
+    ``text`` is the English text. ``message_key`` is the key of the dashboard's translated text, and ``message_params``
+    are the values to insert into it.
     """
     return {
         "text": describe(rule),
@@ -64,11 +64,11 @@ def message_fields(
         value: The value that the message states; None for an alert without a value.
         unit: The unit of the value.
         silent_ms: For a silence rule, how long nothing has arrived, in ms.
-        shown: How the metric is shown; None for an alert on the whole device.
+        shown: The title of the metric and the names of its states; None for an alert on the whole device.
 
     Returns:
-        ``message``, the English text; ``message_key`` and ``message_params``, which name a translated text and the
-        values to insert.
+        ``message``, the English text; ``message_key``, the key of the dashboard's translated text; and
+        ``message_params``, the values to insert into it.
     """
     params = {
         "name": shown.title if shown else None,
@@ -94,7 +94,7 @@ def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int, s
         value: The value with which it was raised; None for a silence rule.
         unit: The unit of the value.
         silent_ms: How long the device has been silent, for a silence rule.
-        shown: How pages show the rule's metric: its title, and the words of its states, as in ``front door is open``.
+        shown: The title of the metric (``front door``) and the names of its states (``open``).
     """
     metric = rule.metric or ""
     device_class = shown.device_class if shown else None

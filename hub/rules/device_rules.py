@@ -11,17 +11,17 @@ from hub.rules.schedules import Schedules
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
 _MAX_ALIKE = 10_000
-"""The most combinations of model, labels, area and gateway that are cached."""
+"""Maximum combinations of model, labels, area and gateway that are cached."""
 Shared = tuple[tuple[str, ...], tuple[tuple[str, Limit], ...], tuple[tuple[str, str | None], ...] | None]
-"""What devices with equal :class:`DeviceRules` have in common: the ids of the rules, the devices' own limits, and the
-quantity of each metric (None if no rule needs it)."""
+"""Key by which devices share one :class:`DeviceRules`: the ids of the rules, the limits that the devices announce, and
+the quantity of each metric (None if no rule needs it)."""
 
 
 class DeviceRulesCache:
-    """Caches the :class:`DeviceRules` of each device. Call :meth:`clear` when the ``rules`` or their schedules change.
+    """Caches the :class:`DeviceRules` of each device.
 
-    Most scopes select by model, label, area or gateway, and devices have few combinations of them, so scopes are
-    matched once for each combination.
+    Call :meth:`clear` when the rules change, or when a schedule begins or ends. Scopes are matched once for each
+    combination of model, labels, area and gateway, because many devices have the same combination.
     """
 
     def __init__(
@@ -72,16 +72,16 @@ class DeviceRulesCache:
         return plan
 
     def outgrown(self, device: Device) -> bool:
-        """Return True if the device has reported a new metric since its rules were cached, so they are out of date.
+        """Return True if the cached rules of the device are out of date, because it has reported a new metric.
 
-        This matters only if one of the rules stands for several metrics and was written out for those that the device
-        had. Otherwise, return False.
+        Only rules that were expanded for the metrics of the device (:func:`hub.rules.covering.expand_rule`) can be out
+        of date in this way.
         """
         plan = self._of.get(device.id)
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)
 
     def readers(self, device: Device, metric: str) -> tuple[bool, bool]:
-        """Return whether any rule reads this metric of the device, and whether such a rule reads other values, too."""
+        """Return whether any rule reads this metric, and whether any of these rules reads other values, too."""
         reads, together = self.of(device).readers(metric)
         return reads or self._published.wants(device, metric) or self.outgrown(device), together
 

@@ -44,9 +44,9 @@ Find = Callable[[str], Device | None]
 
 
 class Engine:
-    """Evaluates rules and raises, changes and ends alerts.
+    """Evaluates rules, and raises, changes and ends alerts.
 
-    ``open`` has the open alerts by id. ``published`` has the values of devices that rules on other devices read.
+    ``open`` has the open alerts by id. ``published`` has the values that rules read from other devices.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class Engine:
 
         Args:
             rules: The rules.
-            tolerated: Returns how many ms the device may be silent under a rule whose own silence is ``silence_ms``.
+            tolerated: Takes a device and the silence of a rule in ms. Returns the silence (ms) that raises an alert.
             areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
-            gateways: Returns the given gateway id, and the ids of all gateways that this gateway is connected through.
+            gateways: Takes a gateway id. Returns this id and the ids of the gateways that it is connected through.
             incident_limits: The times within which alerts belong to one incident.
-            quantity: Returns what a metric of a device measures.
-            learned_metrics: How many metrics the rules may learn; see :mod:`hub.rules.learned_metrics`.
+            quantity: Returns the quantity that a metric of a device measures.
+            learned_metrics: Maximum metrics that ``anomaly`` rules learn; see :mod:`hub.rules.learned_metrics`.
         """
         self._learned_metrics = learned_metrics
         self.incident_limits = incident_limits or IncidentLimits()
@@ -85,7 +85,7 @@ class Engine:
         self.clear()
 
     def clear(self) -> None:
-        """Discard all alerts and timers. :meth:`load` and :meth:`restore` restore them."""
+        """Discard all alerts and timers. Call :meth:`load` and :meth:`restore` afterwards to restore them."""
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
@@ -128,16 +128,16 @@ class Engine:
         return [each for each in self.incidents.open_alerts(alert.incident) if each.id != alert.id]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnoses explain this alert and its incident, the best one first."""
+        """Return the ids of the alerts whose diagnoses explain this alert and its incident, best diagnosis first."""
         return self.incidents.explaining(alert)
 
     def calm(self, device: Device, metrics: Sequence[str]) -> Calm | None:
-        """Return for each of ``metrics`` the range of values in which no rule changes state; None if there is none.
+        """Return the calm range of each of ``metrics``, in which no value changes the state of a rule.
 
-        See :meth:`DeviceRules.calm`.
+        Return None if a metric has no such range. See :meth:`DeviceRules.calm`.
         """
         if self.published.wanted and any(self.published.wants(device, metric) for metric in metrics):
-            return None  # every value is published
+            return None  # a rule on another device needs every value
         return self.plans.of(device).calm(device.watches, metrics, device.metrics, full=self.learned.full)
 
     def take_changed(self) -> set[str]:
@@ -185,7 +185,7 @@ class Engine:
         return self._evaluator.lose(device, now)
 
     def _turn(self, now: int) -> None:
-        """Remember the rules whose schedules have begun or ended by ``now`` (ms), for :meth:`take_turned`."""
+        """Note which schedules have begun or ended by ``now`` (epoch ms), for :meth:`take_turned`."""
         before = self._schedules.outside
         self._turned += self._schedules.turn(now)
         if self._schedules.outside != before:
@@ -197,14 +197,14 @@ class Engine:
         return self._schedules.until
 
     def take_turned(self, devices: Callable[[], Iterable[Device]]) -> list[str]:
-        """Return the ids of the devices with a rule whose schedule began or ended since the last call."""
+        """Return the ids of the devices that have a rule whose schedule has begun or ended since the last call."""
         turned, self._turned = self._turned, []
         return [each.id for each in devices() if any(self.applies(rule, each) for rule in turned)] if turned else []
 
     def replace(self, rules: Sequence[Rule], devices: Iterable[str], at: int = 0) -> None:
-        """Replace the rules at ``at`` (epoch ms), and queue ``devices`` (ids) for :meth:`judge_next`.
+        """Replace all rules at the time ``at`` (epoch ms), and queue ``devices`` (ids) for :meth:`judge_next`.
 
-        Rules with the same id and metric keep their readings, timer and alert, if the new condition still holds.
+        A rule whose id and metric stay the same keeps its readings, timer and alert if its new condition holds, too.
         """
         self._watches.rule_times.note(self.rules, rules, at)
         self.rules[:] = rules
@@ -227,7 +227,7 @@ class Engine:
 
     @property
     def unjudged(self) -> int:
-        """Number of devices that the present rules have not been evaluated on yet."""
+        """Number of devices on which the current rules have not been evaluated yet."""
         return len(self._unjudged)
 
     def judge_next(self, most: int, find: Find, now: int) -> list[Event]:
@@ -243,8 +243,8 @@ class Engine:
     def judge(self, device: Device, now: int) -> list[Event]:
         """Evaluate a device's rules on its latest values, after a change of rules or of facts about the device.
 
-        An alert is withdrawn if its rule no longer applies or is no longer met. If a condition is met, its duration
-        counts from the time of the latest value, or from an earlier time if the hub observed when it began to be met.
+        An alert is withdrawn if its rule no longer watches the device, or no longer holds because it was changed. A
+        condition that holds counts from the latest value, or from the earlier time at which the hub saw it begin.
         """
         self._unjudged.discard(device.id)
         self._turn(now)
@@ -253,10 +253,7 @@ class Engine:
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
-        """Withdraw the timers and alerts of rules on an expired metric. If its name is empty, all metrics have expired.
-
-        If ``expiration.parts`` is true, do the same for the metrics below this metric (``METRIC.*``).
-        """
+        """Withdraw the timers and alerts of the rules on an expired metric; see :meth:`RuleEvaluator.withdraw`."""
         return self._evaluator.withdraw(device, expiration)
 
     def forget(self, device_id: str, now: int) -> Sequence[Event]:
@@ -271,12 +268,12 @@ class Engine:
         return withdrawn
 
     def load(self, alerts: Iterable[Alert]) -> None:
-        """Add the stored open alerts, before any record is evaluated."""
+        """Add the open alerts from the database. Call this before any record is evaluated."""
         for alert in alerts:
             self._alerts.add(alert)
 
     def restore(self, devices: Iterable[Device], now: int) -> list[Event]:
-        """Restore the timers and evaluate all rules. Withdraw open alerts that no device's rule state refers to."""
+        """Restore the timers and evaluate all rules. Withdraw the open alerts that no watch of a device refers to."""
         events, watched = list[Event](), set[str]()
         for device in devices:
             self._watches.restore_timers(device)
@@ -296,5 +293,5 @@ class Engine:
             closed = self._watches.close_by_hand(require(alert.device), alert, fact)
             return closed.alert, [closed]
         if isinstance(fact, CommentAlert | ConfirmCause):
-            require(fact.alert.device)  # a deleted device's alert would come back
+            require(fact.alert.device)  # otherwise the alert of a deleted device would be stored again
         return self._alerts.handle(fact)

@@ -1,4 +1,4 @@
-"""Evaluate the rules on one device: after a reading, when a timer or a metric expires, or on the latest values."""
+"""Evaluate the rules on one device: on a reading, on an expired timer or value, and on its latest values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
 from hub.rules.trees import TreeEvaluator
 from hub.rules.watch import Watches, watch_of
 
-_NO_POINTS: Points = []  # for conditions that keep none
+_NO_POINTS: Points = []  # for conditions that keep no earlier readings
 
 
 class RuleEvaluator:
@@ -34,7 +34,8 @@ class RuleEvaluator:
     ) -> None:
         """Create an evaluator.
 
-        ``tolerated`` returns the silence in ms after which a silence rule raises an alert on a device.
+        ``tolerated`` takes a device and the silence of a rule in ms. It returns the silence in ms after which the rule
+        raises an alert on this device.
         """
         self._plans = plans
         self._watches = watches
@@ -43,9 +44,9 @@ class RuleEvaluator:
         self._trees = TreeEvaluator(watches, tolerated)
 
     def observe(self, device: Device, record: Record) -> list[Event]:
-        """Evaluate the rules on the values of a record, and return the events. Late readings raise no alert.
+        """Evaluate the rules on the values of a record, and return the events.
 
-        The caller leaves out retained records.
+        Late readings raise no alert. The caller must not pass records of retained messages.
         """
         events: list[Event] = []
         plan, late = self._plans.of(device), record.quality == "late"
@@ -56,19 +57,19 @@ class RuleEvaluator:
             events += self._restart(silence, device, record.received)
         if not plan.has_metrics:
             return events
-        trees: dict[str, MetricRule] = {}  # each is evaluated once, however many of its metrics the record has
+        trees: dict[str, MetricRule] = {}  # collected, so that a tree with several metrics is evaluated once
         for metric, value in record.values.items():
             for each in plan.on(metric):
                 if not late and device.metrics[metric].ts > record.ts:
                     continue  # a newer value has been evaluated already
                 if each.learns and not self._watches.learned.admits(device, each.key, None if each.others else value):
                     continue
-                if each.simple and not late and each.key not in device.watches:  # nearly all are: no watch is needed
+                if each.simple and not late and each.key not in device.watches:  # the usual case: needs no watch
                     found = each.condition.measure(_NO_POINTS, value, record.ts)
                     if found is None or found <= each.limit:
                         continue
                 measured = value
-                if each.others:  # the reading may be of one of these other metrics
+                if each.others:  # ``metric`` may be one of them, and not the rule's own metric
                     if isinstance(each.condition, Joined):
                         trees[each.key] = each
                         continue
@@ -94,15 +95,14 @@ class RuleEvaluator:
     def follow(
         self, device: Device, rules: Iterable[tuple[int, MetricRule]], readings: Sequence[tuple[int, int, list[float]]]
     ) -> None:
-        """Pass readings that the fast path has skipped to the rules that need to know earlier readings.
+        """Pass readings that the fast path has skipped to the rules that need earlier readings.
 
-        The fast path evaluates no rules while all values are in the calm range (:class:`hub.rules.plan.Calm`).
+        The fast path evaluates no rules while all values are in their calm ranges (:class:`hub.rules.plan.Calm`).
 
         Args:
             device: The device that sent the readings.
-            rules: The rules, each with the index of its metric: ``follows`` of the calm range that applied to the
-                readings.
-            readings: Each is (time, time of receipt, value of each metric), with times in ms.
+            rules: The rules, each with the index of its metric in the values of a reading; ``Calm.follows`` has them.
+            readings: For each reading, the time in ms, the time of receipt in ms, and the value of each metric.
         """
         received = {ts: at for ts, at, _ in readings}
         for place, each in rules:
@@ -112,9 +112,9 @@ class RuleEvaluator:
                 self._watches.step(device, each, watch, amount or 0.0, value, ts, received[ts])
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
-        """Restart the silence timers, and end the silence alerts, of a device that has sent a message.
+        """Restart the silence timers of a device that has sent a message, and end its silence alerts.
 
-        ``metrics`` are the metrics in the message. It is empty for a message without values.
+        ``metrics`` are the metrics in the message, none for a message without values. Return the events.
         """
         plan = self._plans.of(device)
         events = self._restart(plan.silence_on(metrics), device, now)
@@ -126,9 +126,8 @@ class RuleEvaluator:
     def lose(self, device: Device, now: int) -> list[Event]:
         """Treat the values of a device as unknown, because the device has become stale or offline.
 
-        If a condition is met but has not lasted for the rule's ``for`` yet, its duration begins again with the next
-        reading. Open alerts stay open. Only an alert whose condition had ended before the silence clears, after the
-        rule's ``clear_for``.
+        A condition that has not yet held for the rule's ``for`` begins again with the next reading. Open alerts stay
+        open, unless their conditions had ended before: such an alert clears after the rule's ``clear_for``.
         """
         plan, events = self._plans.of(device), self._drop_pending(device, now)
         for tree in plan.trees.values():
@@ -137,13 +136,17 @@ class RuleEvaluator:
         return events
 
     def _watched(self, device: Device, tree: MetricRule) -> bool:
-        """Return True if a tree watches the device: it has one of the metrics, and what the tree learns fits."""
+        """Return True if a tree has to be evaluated on the device.
+
+        The device must have reported a metric of the tree. If the tree learns, it must be within the limit of
+        :class:`~hub.rules.learned_metrics.LearnedMetrics`.
+        """
         return tree.reported(device.metrics) and (not tree.learns or self._watches.learned.admits(device, tree.key))
 
     def _drop_pending(self, device: Device, now: int) -> list[Event]:
         """Reset the conditions that have begun but have not raised an alert, because the device is stale or offline.
 
-        Trees (joined conditions), and conditions on metrics that the hub calculates, are left alone.
+        Rules of joined conditions (trees), and conditions on metrics that the hub calculates, stay unchanged.
         """
         plan, events = self._plans.of(device), list[Event]()
         for key, watch in device.watches.items():
@@ -166,7 +169,7 @@ class RuleEvaluator:
         events: list[Event] = []
         for each in rules:
             watch = device.watches.get(each.key)
-            if watch is None or watch.due is None:  # otherwise the timer checks the last message when it expires
+            if watch is None or watch.due is None:  # a running timer looks at the last message when it expires
                 events += restart(self._watches, device, each, each.condition.silence(device.expected_interval), now)
         return events
 
@@ -203,7 +206,7 @@ class RuleEvaluator:
             return []
         watch.due = None
         if watch.began is not None:
-            watch.began = min(watch.began, now)  # the clock may have been ahead
+            watch.began = min(watch.began, now)  # the hub's clock may have been ahead
         return judge_value(self._watches, device, found, now)
 
     def judge(self, device: Device, now: int) -> list[Event]:

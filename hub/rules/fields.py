@@ -42,7 +42,7 @@ class InvalidField(Exception):
         problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is not valid."
         super().__init__(problem)
         self.key, self.problem, self.allowed = key, problem, allowed
-        self.path: tuple[int, ...] = ()  # the joined condition with the key, see line_of(); empty without joined ones
+        self.path: tuple[int, ...] = ()  # indices of the joined condition with the key, as for line_of(); else empty
 
     @property
     def hint(self) -> str:

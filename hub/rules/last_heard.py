@@ -1,4 +1,4 @@
-"""When the hub last heard of a device, one of its metrics or its gateway, by the hub's clock."""
+"""Compute when the hub last received something of a device, one of its metrics or its gateway, by the hub's clock."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from hub.model import Device, Latest
 
 
 def last_heard(device: Device, metric: str | None) -> int | None:
-    """Return when (ms) the device last sent something; with ``metric``, when it last reported this metric.
+    """Return when the hub last received a message of the device or, with ``metric``, a value of this metric.
 
-    Returns None if it never has.
+    The time is in epoch ms by the hub's clock; None if nothing was received yet.
     """
     if metric is None:
         return device.last_seen
@@ -25,9 +25,9 @@ def is_up_to_date(device: Device, metric: str) -> bool:
 
 
 def received(device: Device, latest: Latest) -> int:
-    """Return an estimate of the time (ms, by the hub's clock) at which the hub received a value.
+    """Return when the hub received a value, in epoch ms by the hub's clock.
 
-    It is an estimate, because the device's clock may differ from the hub's clock.
+    The time is an estimate: the value has only a time by the device's clock, which may differ from the hub's clock.
     """
     if device.last_reading is None:
         return latest.ts
@@ -35,12 +35,12 @@ def received(device: Device, latest: Latest) -> int:
 
 
 def silent_together(device: Device, gateway: Device, unknown_ms: int = 0) -> int | None:
-    """Return by how many ms the gateway was heard later than the device; None if they did not fall silent together.
+    """Return how long after the last message of a device its gateway sent its own last message, in ms.
 
-    They fell silent together if the gateway was last heard at most 1.5 expected intervals of the device after the
-    device. If this interval is not known yet, the limit is ``unknown_ms``. Return 0 if the gateway was last heard
-    before the device. Return None for a gateway that would have been reported offline, for example by its will (MQTT),
-    because its silence means nothing.
+    Return 0 if the gateway's last message is the earlier one. Return None if they did not fall silent together: the
+    gateway's last message came more than 1.5 expected intervals of the device later. ``unknown_ms`` is the limit for a
+    device whose expected interval is not known yet. Return None also if one of them never sent anything, or if the
+    outage of the gateway would be reported, for example by an MQTT will, so that its silence means nothing.
     """
     if gateway.last_seen is None or device.last_seen is None or gateway.announces_offline:
         return None

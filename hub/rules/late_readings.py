@@ -20,10 +20,10 @@ SETTLE_MS = 60_000
 
 
 def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
-    """Return True if the time ``ts`` of a late reading lies within an alert that the watch already had.
+    """Return True if a late reading, measured at ``ts``, belongs to an alert that the watch already has or had.
 
-    This is the open alert, which began at ``open_since`` (None without one), or the last alert that ended. Such a
-    reading must not be recorded as a further alert.
+    That is the open alert, which began at ``open_since`` (None without an open alert), or the last alert that ended.
+    The reading must not be recorded as another alert.
     """
     if open_since is not None and ts >= open_since:
         return True
@@ -31,7 +31,7 @@ def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
 
 
 def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, int] | None:
-    """Evaluate one late reading, which arrived long after it was measured.
+    """Evaluate a rule on one late reading.
 
     Args:
         run: The state of the rule for late readings, which is updated.

@@ -1,7 +1,7 @@
-"""Which metrics the rules without a limit (``kind = "anomaly"``) learn from: at most as many as fit into memory.
+"""Limit how many metrics rules without a limit (``kind = "anomaly"``) learn from, because learning needs memory.
 
-What is learned of one metric needs at most 8 kB, many times as much as the metric itself, and a rule may watch all
-metrics of all devices. Metrics beyond the limit are not watched, and this is reported.
+The learned data of one metric needs at most 8 kB, many times as much as the metric itself, and a rule may watch all
+metrics of all devices. Metrics beyond the limit are not watched; a log line and the state of the rule report this.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 MIN_LEARNED = 500
 SHARE = 100
-"""One of this many metrics that the hub may keep can be learned: an eighth of the memory for devices."""
+"""Of the metrics that the hub may keep, one in this many may be learned: an eighth of the memory for devices."""
 MAX_REPORTED = 10_000
-"""Maximum metrics that are not watched and are counted."""
+"""Maximum metrics beyond the limit that are remembered, so that each of them is counted once."""
 
 
 class LearnedMetrics:
@@ -40,13 +40,13 @@ class LearnedMetrics:
 
     @property
     def full(self) -> bool:
-        """True if no other metric can be learned."""
+        """True if no further metric can be learned."""
         return self._count >= self.limit
 
     def admits(self, device: Device, key: str, value: Value | None = None) -> bool:
-        """Return True if the watch with this key may learn. If it is new, it is counted from now on.
+        """Return True if the watch with this key may learn. A new watch is counted from now on.
 
-        Texts and states are not learned from, so a watch with such a ``value`` is not counted.
+        Texts and booleans are not learned. For such a ``value``, return True without counting the watch.
         """
         if isinstance(value, str | bool) or key in self._keys.get(device.id, ()):
             return True
@@ -68,7 +68,7 @@ class LearnedMetrics:
         return True
 
     def keep(self, device: Device, keys: Collection[str]) -> None:
-        """Note that of this device exactly the watches with these keys have learned."""
+        """Replace the keys of the watches of this device that learn."""
         self._count += len(keys) - len(self._keys.pop(device.id, ()))
         if keys:
             self._keys[device.id] = set(keys)

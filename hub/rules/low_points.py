@@ -1,6 +1,6 @@
-"""Compute since when a condition has held, even if its limit changes meanwhile.
+"""Compute since when a condition has held, even if its limit is changed meanwhile.
 
-It is used for a condition that waits for the rule's ``for``: it holds, but not for long enough yet.
+This is used while a condition holds, but has not held for the rule's ``for`` yet.
 """
 
 from __future__ import annotations

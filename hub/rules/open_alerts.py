@@ -1,4 +1,7 @@
-"""The open alerts: raise, change and end them, and apply people's requests. Timers and conditions are in watch.py."""
+"""The open alerts: raise, change and end alerts, and apply the requests of people.
+
+:mod:`hub.rules.watch` has the timers and conditions of the rules.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from hub.model import (
     SilencedBy,
     Value,
 )
-from hub.rules.alert_handling import Handle, expired, expiry, handled
+from hub.rules.alert_handling import Handle, apply_request, expired, expiry
 from hub.rules.alert_lifecycle import Input, after
 from hub.rules.describe import message_fields
 from hub.rules.last_heard import last_heard
@@ -66,7 +69,7 @@ class OpenAlerts:
         standing: bool,
         evaluated_from: int | None,
     ) -> AlertRaised:
-        # The same latest value can raise an alert again after its first one was withdrawn; it needs another id.
+        # The same latest value can raise another alert after the first one was withdrawn. Their ids must differ.
         alert = _alert(device, rule, since, value, now, f"\n{now}" if standing else "")
         alert = msgspec.structs.replace(
             alert, silenced_by=self.silenced_by(alert, device), evaluated_from=evaluated_from
@@ -80,41 +83,41 @@ class OpenAlerts:
         device: Device,
         rule: Rule,
         now: int,
-        judged: Value | None = None,
+        new_value: Value | None = None,
         *,
-        was: Severity | None = None,
-        moved: bool = False,
+        old_severity: Severity | None = None,
+        rule_changed: bool = False,
     ) -> list[Event]:
         """Update an open alert after its limit or its severity has changed. Return the event that results, if any.
 
-        The severity is always updated. The threshold, the value and the message are updated only if ``judged`` or
-        ``moved`` is given.
+        The severity is always updated. The threshold, the value and the message are updated only if ``new_value`` or
+        ``rule_changed`` is given.
 
         Args:
             alert: The open alert.
             device: The device of the alert.
             rule: The rule, with the present severity and limit.
             now: The time in epoch ms.
-            judged: The latest value, if it now exceeds another limit than before. None if not, or if the rule has no
-                metric.
-            was: The severity before.
-            moved: True if the rule itself was changed.
+            new_value: The latest value, if it now exceeds another limit than before. None if not, or if the rule has
+                no metric.
+            old_severity: The severity until now, if the event has to report its change.
+            rule_changed: True if the rule itself was changed.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
             changes["severity"] = rule.severity
-        if judged is not None or moved:
+        if new_value is not None or rule_changed:
             unit = device.unit(rule.metric)
             changes |= {
                 "threshold": rule.condition.threshold,
-                **message_fields(rule, judged, unit, 0, device.describe(rule.metric) if rule.metric else None),
-                "value": judged,
+                **message_fields(rule, new_value, unit, 0, device.describe(rule.metric) if rule.metric else None),
+                "value": new_value,
                 "unit": unit,
             }
         if not changes:
             return []
         alert = self.by_id[alert.id] = msgspec.structs.replace(alert, **changes)
-        return [AlertChanged(alert, now, was)]
+        return [AlertChanged(alert, now, old_severity)]
 
     def end(
         self,
@@ -131,7 +134,7 @@ class OpenAlerts:
             alert_id: The alert.
             happened: Why it ends.
             now: The time by the hub's clock in ms.
-            ended: The device's time of the reading that ended it; None if no reading did.
+            ended: When the reading that ended it was measured, in ms by the device's clock. None if no reading did.
             by: The request of the person who closed it; None if nobody did.
             note: A text for the alert's history. With ``by``, the note of the request is used instead.
         """
@@ -155,14 +158,14 @@ class OpenAlerts:
         this id, and Conflict if the alert does not allow the change.
         """
         alert = self.require(fact.alert) if isinstance(fact.alert, str) else self._as_now(fact.alert)
-        if (event := handled(fact, alert)) is None:
+        if (event := apply_request(fact, alert)) is None:
             return alert, []
         if alert.open:
             self._put(event.alert)
         return event.alert, [event]
 
     def require(self, alert_id: str) -> Alert:
-        """Return an open alert. Raises NotFound."""
+        """Return the open alert with this id. Raises NotFound if there is none."""
         if (alert := self.by_id.get(alert_id)) is None:
             raise NotFound("There is no open alert with this id.", "GET /api/alerts?state=open lists them.")
         return alert
@@ -201,7 +204,7 @@ def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int,
     Args:
         device: The device.
         rule: The rule whose condition the readings met.
-        run: What is known about these readings.
+        run: The state of the rule for late readings.
         since: When the condition began, in ms by the device's clock.
         ended: When it ended, in ms by the device's clock.
         now: The hub's time in ms.
@@ -232,6 +235,9 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
 
 
 def _alert_id(rule: Rule, device: Device, since: int, occasion: str) -> str:
-    """Return the id of an alert. It is computed from the cause, so that a replay after a restart gives the same id."""
+    """Return the id of an alert. It is a hash of the cause, so that a replay after a restart gives the same id.
+
+    ``occasion`` distinguishes alerts with the same rule, device, metric and begin.
+    """
     text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + occasion
     return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,8 +1,8 @@
 """Hide the names of other devices in rules and in their texts, if an account may not see these devices.
 
-A ``compare`` rule with ``with_device``, and a joined condition with ``device``, names another device. The name also
-appears in every text that is made of the condition: messages of alerts, titles of incidents, entries of the log.
-Instead of the name, texts then say "another device", and parameters have an empty id.
+A ``compare`` rule with ``with_device``, and a joined condition with ``device``, contains the id of another device. So
+do all texts about the condition: messages of alerts, titles of incidents and entries of the event log. In the texts,
+the id is replaced by "another device"; in parameters, by an empty string.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.joined import Joined, Part
 
 Sees = Callable[[str], bool]
-"""Takes the id of a device, and returns whether the device may be seen."""
+"""Takes the id of a device, and returns whether the account may see the device."""
 T = TypeVar("T", Rule, Alert, AlertEntry, Activity, Incident)
 
 _OTHER = re.compile(r"( minus .+? of )(?!its area )(.+?)(?= (?:above|below) )")
@@ -28,16 +28,16 @@ _IN_PART = re.compile(r"\(device ([^\s()]+)\)")
 
 
 def hide_in_text(text: str, sees: Sees) -> str:
-    """Return the text of a rule or an alert with "another device" in place of a device that may not be seen."""
+    """Return the text of a rule or an alert, with "another device" in place of the ids that ``sees`` refuses."""
     text = _IN_PART.sub(lambda found: found[0] if sees(found[1]) else "(another device)", text)
     return _OTHER.sub(lambda found: found[0] if sees(found[2]) else f"{found[1]}another device", text)
 
 
 def hide(thing: T, sees: Sees) -> T:
-    """Return ``thing`` without the names of other devices that the requesting person may not see.
+    """Return ``thing`` without the ids of other devices that ``sees`` refuses.
 
-    ``thing`` is a rule, an alert, an entry of an alert's history, an activity or an incident. ``sees`` takes the id of
-    a device and returns whether the person may see it.
+    ``thing`` is a rule, an alert, an entry of an alert's history, an activity or an incident. All other objects are
+    returned unchanged.
     """
     match thing:
         case Rule():
@@ -81,11 +81,10 @@ def _hide_in_part(part: Part, sees: Sees) -> Part:
 
 
 def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
-    """Return the parameters of a message text without the names of other devices that the person must not see.
+    """Return the parameters of a message text without the ids of other devices that ``sees`` refuses.
 
-    ``params`` are the values that a client inserts into the text. They may contain a complete message (``message``) and
-    the parameters of another text (``message_params``), which are treated in the same way. ``sees`` returns whether the
-    person may see the device with an id.
+    ``params`` are the values that a client inserts into the text. Ids are also removed from a complete text in them
+    (``message``), and from the parameters of another text (``message_params``).
     """
     changed: dict[str, Any] = {}
     match params:
@@ -104,10 +103,7 @@ def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
 
 
 def _hide_in_fields(condition: dict[str, Any], sees: Sees) -> dict[str, Any]:
-    """Return a rule's condition, as stored with the text of an alert, without the devices that ``sees`` refuses.
-
-    The id of each such device is replaced by an empty text.
-    """
+    """Return the fields of a rule's condition, in which the ids that ``sees`` refuses are replaced by empty strings."""
     match condition:
         case {"conditions": [*parts]}:
             return {**condition, "conditions": [_hide_in_params(part, sees) for part in parts]}

@@ -13,9 +13,9 @@ from hub.rules.rule_lines import line_of
 from hub.rules.window_text import read_schedule
 
 COMMON_KEYS = {"id", "name", "kind", "severity", "schedule", "time_zone", *Scope.__struct_fields__}
-"""The keys that rules of all kinds may have. A key that neither these nor the kind's own keys include is refused."""
+"""The keys that rules of all kinds may have, in addition to the keys of their kind. Other keys are refused."""
 _ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
-"""Allowed ids of rules. ``.`` and ``..`` are not allowed, because they cannot be part of a URL's path."""
+"""Pattern of the allowed ids of rules. Not allowed are ``.`` and ``..``, because clients remove them from URLs."""
 
 
 def parse(text: str) -> list[Rule]:

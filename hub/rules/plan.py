@@ -1,4 +1,4 @@
-"""The rules of a device, by metric: patterns and quantities resolved and cached."""
+"""The rules of a device by metric, with patterns and quantities replaced by the names of metrics. They are cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zlib import crc32
 import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
-from hub.rules.covering import Quantities, covers, written_out
+from hub.rules.covering import Quantities, covers, expand_rule
 from hub.rules.kinds import Joined, MetricCondition, Points, Rest, SilenceCondition, ValueSource
 from hub.rules.published_values import PublishedValues
 
@@ -22,8 +22,9 @@ _MAX_METRICS = 10_000
 class MetricRule(msgspec.Struct, frozen=True):
     """One rule on one metric. ``rule.metric`` is the name of the metric, even if the rule is written with a pattern.
 
-    ``key`` is the key of the rule's state (watch) in ``Device.watches``. ``measure`` is a checksum of what the
-    condition measures. Amounts that were measured under an equal checksum can be compared with a new limit.
+    ``key`` is the key of the rule's state (watch) in ``Device.watches``. ``measure`` is a checksum of the settings of
+    the condition, without the limit. If only the limit is changed, the checksum stays equal, and earlier amounts can be
+    compared with the new limit.
     """
 
     rule: Rule
@@ -32,14 +33,14 @@ class MetricRule(msgspec.Struct, frozen=True):
     key: str
     measure: int
     published: PublishedValues
-    # Read from the condition once, because they are needed with each reading.
+    # Copied from the condition, because they are needed for each reading.
     limit: float
     others: tuple[str, ...]
     simple: bool  # the amount depends on the value alone
-    follows: bool  # it keeps readings
-    learns: bool = False  # it learns what is usual: see LearnedMetrics
+    follows: bool  # needs the readings that the fast path has skipped
+    learns: bool = False  # learns the usual values: see LearnedMetrics
     sources: tuple[ValueSource, ...] = ()  # the values of other devices that a tree reads
-    hears: bool = False  # it is a tree that reads how long the device has been silent
+    hears: bool = False  # a tree that reads how long the device has been silent
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
         """Return the rule with the severity and limit that apply to ``amount``: see :meth:`MetricCondition.at`."""
@@ -71,7 +72,11 @@ class MetricRule(msgspec.Struct, frozen=True):
 def measured(
     condition: MetricCondition, metrics: Mapping[str, Latest], points: Points, value: Value, ts: int
 ) -> float | None:
-    """Return the amount that a condition compares with its limit; None if the values give no such amount."""
+    """Return the amount that a condition compares with its limit.
+
+    Return None if the condition does not apply to the value, or if the value of another metric that it reads is
+    unknown.
+    """
     others: list[Value] = []
     for name in condition.others:
         latest = metrics.get(name)
@@ -82,10 +87,11 @@ def measured(
 
 
 class Calm(NamedTuple):
-    """For each metric of a message, the range of numbers that change no rule's state before ``until`` (ms).
+    """The calm ranges of the metrics in a message: values in them change the state of no rule before ``until`` (ms).
 
-    ``least`` and ``most`` are the bounds, in the order of the metrics. ``follows`` are the rules that have to get the
-    skipped readings later, each with the index of its metric: :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
+    ``least`` and ``most`` are the bounds, in the order of the metrics. ``follows`` are the rules to which the skipped
+    readings have to be passed later, each with the index of its metric. See
+    :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
     """
 
     least: list[float]
@@ -123,16 +129,16 @@ class DeviceRules:
         Args:
             rules: The rules that select the devices.
             limits: The devices' own limits, by metric.
-            outside: Ids of the rules that are outside of their schedules.
+            outside: Ids of the rules that are inactive now because of their schedules.
             published: The values of other devices.
-            quantities: What the devices' metrics measure, if one of the rules names a quantity.
+            quantities: The quantity of each metric; None if no rule has to be expanded for the metrics of a device.
         """
         self._limits = limits
         self._published = published
         self.known_metrics = None if quantities is None else len(quantities)
         self._quantities = quantities or {}
         self.rules = {rule.id: rule for rule in rules}
-        rules = tuple(each for rule in rules if rule.id not in outside for each in written_out(rule, self._quantities))
+        rules = tuple(each for rule in rules if rule.id not in outside for each in expand_rule(rule, self._quantities))
         self._outside = self.rules.keys() & outside
         self._silence_rules = [(rule, rule.condition) for rule in rules if isinstance(rule.condition, SilenceCondition)]
         self.silence = tuple(
@@ -234,10 +240,10 @@ class DeviceRules:
     def calm(
         self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest], *, full: bool = False
     ) -> Calm | None:
-        """Return the range of each metric in which no number changes a rule's state, and until when that is so.
+        """Return the calm ranges of ``metrics``, for which the fast path skips the rules.
 
-        The fast path skips the rules for values in this range. There is no such range (None) while a rule has an open
-        alert, a running timer or a condition that holds, and for a rule that reads other devices.
+        Return None while a rule has an open alert, a running timer or a condition that holds, and if a rule reads other
+        devices. ``full`` is True if no further metric can be learned.
         """
         if any(must_hear(watches.get(each.key)) for each in self.silence_on(metrics)):
             return None
@@ -253,7 +259,7 @@ class DeviceRules:
             for each in self.on(metric):
                 condition, watch = each.condition, watches.get(each.key)
                 if full and each.learns and watch is None:
-                    continue  # no other metric can be learned, so this one is not watched
+                    continue  # no further metric can be learned, so this one is not watched
                 points = watch.points if watch else []
                 rest = Rest(each.metric, metrics, latest, points)
                 bounds = condition.calm(metric, rest)
@@ -281,11 +287,11 @@ def _joins(condition: MetricCondition) -> bool:
 
 
 def must_hear(watch: Watch | None) -> bool:
-    """Return True if the next message must evaluate a rule about silence. If False, the rule's timer suffices."""
+    """Return True if the next message must be passed to a rule about silence. Otherwise the rule's timer suffices."""
     return watch is None or watch.due is None or any(part.met is not None for part in watch.parts.values())
 
 
 def _checksum(condition: MetricCondition) -> int:
-    """Return a checksum of what the condition measures, negative if its ``points`` cannot serve another condition."""
+    """Return a checksum of the condition without its limit. It is negative if ``points`` has data of this kind only."""
     found = crc32(condition.signature().encode()) or 1
     return -found if condition.derived else found

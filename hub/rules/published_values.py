@@ -1,7 +1,7 @@
 """Values of other devices that rules compare with: the latest value of one device, and the median of an area.
 
-They are kept apart from the states of the devices, and rules read nothing else of other devices. So a hub in several
-processes can publish the same values through its log.
+They are stored apart from the states of the devices, and rules read nothing else of other devices. So a hub in several
+processes could publish the same values through a log.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PublishedValues:
         self.readers.clear()
 
     def want(self, rules: Iterable[Rule]) -> None:
-        """From now on, keep only the values that these rules read from devices other than the one they watch."""
+        """Use these rules from now on: only the values that they read from other devices are kept."""
         rules = list(rules)
         self.readers.want(rules)
         comparing = [(rule, source) for rule in rules for source in sources_of(rule)]

@@ -25,7 +25,7 @@ ELSEWHERE: frozenset[type[Condition]] = frozenset({Threshold, Range, Equals})
 
 
 class RuleSubject(NamedTuple):
-    """What a condition is about: a metric (or a pattern), a quantity, or the whole device if both are None."""
+    """The subject of a condition: a metric (or a pattern), a quantity, or the whole device if both are None."""
 
     metric: str | None
     quantity: str | None = None
@@ -34,7 +34,7 @@ class RuleSubject(NamedTuple):
 def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[RuleSubject, Condition]:
     """Return the subject and the condition of a rule. ``common`` are the keys that rules of all kinds may have.
 
-    Raises InvalidField. If the error is in a joined condition, ``path`` of the error leads to this condition.
+    Raises InvalidField. If the error is in a joined condition, ``path`` of the error has the indices of this condition.
     """
     name, kind = _read_kind(table)
     _check_keys(table, name, kind, set(common) | kind.keys)

@@ -21,7 +21,7 @@ class AlertReader(Protocol):
         ...
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnoses explain an alert, the best first."""
+        """Return the ids of the alerts whose diagnoses explain an alert, the best diagnosis first."""
         ...
 
     @property

@@ -10,9 +10,9 @@ _HEADER = re.compile(r"\s*\[\[\s*rule((?:\s*\.\s*conditions)*)\s*\]\]")
 def line_of(text: str, index: int, key: str, path: tuple[int, ...]) -> int | None:
     """Return the number of the line with ``key`` in rule number ``index``, both counted from 1.
 
-    ``path`` leads to one of the rule's joined conditions: ``(1, 0)`` is the first one inside the second one. It is
-    empty for the rule itself. Without such a line, return the line of the condition's header, or else of the rule's
-    header. Return None if the rule has no header.
+    ``path`` has the indices of a joined condition: ``(1, 0)`` is the first condition inside the second condition of the
+    rule. It is empty for the rule itself. If there is no line with the key, return the line of the header of the
+    condition, or else of the rule. Return None if the rule has no header.
     """
     found, place, header, rule = 0, tuple[int, ...](), None, None
     for number, line in enumerate(text.splitlines(), 1):

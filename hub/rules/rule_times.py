@@ -1,4 +1,4 @@
-"""When each rule was created or last changed, as far as the engine has seen it."""
+"""Remember when each rule was created or last changed since the hub was started."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from hub.model import Rule
 
 
 class RuleTimes:
-    """The times at which rules were created or changed. It is empty after a start: rules that do not change have none.
+    """The time at which each rule was created or last changed. Rules that have not changed since the start have none.
 
-    A replay needs such a time to raise the same alerts: a condition that was met before its rule existed begins later.
+    A replay needs these times to raise the same alerts, because a rule is not evaluated on readings before its change.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""Which rules are within their schedules, as time goes on.
+"""Follow the schedules of rules: determine which rules are active at a time.
 
-Each distinct weekly window is followed once, however many rules have it. When a window begins or ends, only the rules
-with this window are looked at: thousands of windows cost no more than the few that begin or end.
+Rules with the same weekly window share one entry. When a window begins or ends, only the rules with this window are
+updated, so windows that do not begin or end cost nothing.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ _NEVER = 1 << 62
 
 
 class Schedules:
-    """Computes which rules are outside of their schedules.
+    """Determines which rules are inactive because the time is outside of their schedules.
 
-    ``outside`` are the ids of these rules. The next window begins or ends at ``until`` (epoch ms); ``outside`` is valid
-    until then.
+    ``outside`` has the ids of these rules. It is valid until ``until`` (epoch ms), when the next window begins or ends.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:

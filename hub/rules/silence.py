@@ -39,13 +39,13 @@ def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_m
     """
     key, heard_at = each.key, last_heard(device, each.metric)
     watch, events = device.watches.get(key), list[Event]()
-    if watch is not None and watch.measure not in (0, SILENCE):  # of another kind before
+    if watch is not None and watch.measure not in (0, SILENCE):  # the rule had another kind before
         events, watch = watches.drop(device, watch, "withdraw", now), None
     if watch is None:
         watch = device.watches[key] = Watch(since=heard_at or now, measure=SILENCE)
         watches.changed.add(device.id)
     if watch.closed is not None and watch.alert is None and (device.last_seen or 0) <= watch.closed:
-        return []  # a person closed its alert, and the device has sent nothing since
+        return []  # a person closed the rule's alert, and the device has sent nothing since
     if device.withdrawn:
         watch.since = now
     due = max(watch.since or 0, heard_at or 0) + silence_ms
@@ -54,16 +54,18 @@ def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_m
             return events + watches.alerts.restate(alert, device, each.rule, now)
         events += watches.close(watch, "withdraw", now)
     due = min(due, now + RECHECK_MS)
-    if watch.due is None or due < watch.due:  # an early timer is harmless: it checks the last message or value
+    if (
+        watch.due is None or due < watch.due
+    ):  # a timer that is too early is harmless: it checks the last message or value
         watches.wait(device, key, watch, due)
         watches.changed.add(device.id)
     return events
 
 
 def restart(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
-    """Restart the timer of a silence rule because the device, or the rule's metric, was heard; clear the rule's alert.
+    """Restart the timer of a silence rule, and clear its alert, because the device or the rule's metric was heard.
 
-    The timer ends after ``silence_ms`` ms. Return the events.
+    The timer expires after ``silence_ms`` ms. Return the events.
     """
     watch = device.watches.get(each.key)
     if watch is None:
@@ -83,11 +85,11 @@ def is_silent(
     now: int,
     listening_since: int | None,
 ) -> bool:
-    """Return whether a rule's silence of ``silence_ms`` has passed; if it has not, set the timer of the watch again.
+    """Return whether the device, or the rule's metric, has been silent for ``silence_ms``. If not, set the timer again.
 
     Only the time since ``listening_since`` counts, when the hub connected to the broker (None: it is not connected). A
-    device that never sent anything, or whose announcement was withdrawn, does not count as silent. Times are in epoch
-    ms.
+    device that never sent anything, or whose announcement was withdrawn, does not count as silent. ``now`` and
+    ``listening_since`` are in epoch ms.
     """
     heard_at = last_heard(device, each.metric)
     watch.since = min(max(watch.since or 0, heard_at or 0), now)  # the clock may have been ahead

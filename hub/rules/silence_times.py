@@ -1,4 +1,4 @@
-"""When a silence of alerts is active: from its start to its end, or in weekly windows between them."""
+"""Compute when a silence of alerts is active: from its start to its end, or in weekly windows between the two."""
 
 from __future__ import annotations
 

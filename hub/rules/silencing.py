@@ -1,6 +1,6 @@
-"""Silences (:class:`hub.model.AlertSilence`): which alerts they match, and their starts and ends.
+"""Apply silences (:class:`hub.model.AlertSilence`): match them with alerts, and start and end them in time.
 
-Of an alert, a silence changes only ``silenced_by``. So nothing has to be restored when the silence ends.
+A silence changes only the field ``silenced_by`` of an alert. So nothing else has to be restored when the silence ends.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Silencing:
     def covers(self, silence: AlertSilence, device: Device, rules: Iterable[Rule]) -> bool:
         """Return whether a silence would match alerts of a device. ``rules`` are the rules that watch the device.
 
-        The severities of the silence are not compared: they are of alerts.
+        The severities of the silence are ignored, because only alerts have a severity.
         """
         if not self._matcher.selects(silence.scope, device):
             return False
@@ -94,10 +94,7 @@ class Silencing:
         return SilenceChanged(silence, fact.at, "ended", fact.by)
 
     def recheck_all(self) -> None:
-        """Let the next :meth:`turn` find out which silences apply to each open alert now.
-
-        This is necessary after areas or silences have changed.
-        """
+        """Let the next :meth:`turn` match all open alerts again, because areas or silences have changed."""
         self._due = 0
 
     def turn(self, now: int, find: Find) -> list[Event]:
@@ -124,9 +121,9 @@ class Silencing:
         return events
 
     def recheck(self, device: Device, now: int) -> list[Event]:
-        """Find out which silences apply to the alerts of a device now, and return the changes as events.
+        """Match the open alerts of a device again, because its labels, area or gateway may have changed.
 
-        This is necessary if the device's labels, area or gateway may have changed.
+        Return the changes as events.
         """
         events: list[Event] = []
         for alert_id in self._alerts.of_device(device.id):

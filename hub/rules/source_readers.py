@@ -1,8 +1,8 @@
-"""Which trees of conditions read values of other devices, and which have to be evaluated because such a value changed.
+"""Track which trees of conditions read values of other devices, and which of them must be evaluated after a change.
 
-A reading is evaluated at once by the rules on its own device. A tree on another device that reads the value, too, is
-evaluated in the next tick, and only if the new value can change whether a condition holds. Example: ten thousand
-devices read the temperature of a weather station. It changes often, but seldom passes their limits.
+The rules on a device are evaluated at once on each of its readings. A tree on another device that reads the value, too,
+is evaluated in the next tick, and only if the new value can change whether a condition holds. Example: ten thousand
+devices compare with the temperature of a weather station, which changes often, but seldom passes their limits.
 """
 
 from __future__ import annotations
@@ -105,11 +105,10 @@ def _differs(part: Part, before: PublishedValue | None, value: PublishedValue | 
 
 
 def _states(part: Part, value: Value) -> tuple[bool, bool] | None:
-    """Compare a value with the limits of the condition ``part``.
+    """Return whether the value meets the condition ``part``, and whether it keeps a condition that already holds met.
 
-    Return two results: whether the value meets the condition, and whether it is enough for a condition that holds
-    already to go on (hysteresis). Return None if the condition cannot be compared with the value, such as a text with a
-    number.
+    The two results differ within the hysteresis of the condition. Return None if the condition does not apply to the
+    value, such as a text where a number is expected.
     """
     condition = cast(MetricCondition, part.condition)
     amount = condition.measure([], value, 0)

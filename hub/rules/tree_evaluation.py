@@ -1,8 +1,8 @@
 """Evaluate one tree of conditions at one time: which of its parts hold, and when that may change without a reading.
 
-The times of values, and the times since which conditions hold (``PartState.since``), are by the device's clock. The
-times of silence, and of what other devices report, are by the hub's clock. The hub's clock is ``behind`` ms ahead of
-the device's clock.
+The times of the device's values, and the times since which conditions hold (``PartState.since``), are by the device's
+clock. The times of silence, and of the values of other devices, are by the hub's clock. The device's clock is
+``behind`` ms behind the hub's clock.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class TreeEvaluation:
         again: The time, by the hub's clock, at which the result may change although no reading arrives; None if it
             cannot change without one.
         changed: True if the state of a condition on silence has changed. Such a state has to be stored, because a
-            restarted hub does not get it back from the readings that it evaluates again.
+            replay of the readings after a restart does not restore it.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class TreeEvaluation:
         elif (latest := self._latest(part)) is None:
             holds = None
             if state.since is not None and self._at < state.since + part.for_ms:
-                state.since = None  # it counts from the next value on
+                state.since = None  # the duration counts from the next value on
         else:
             holds = self._leaf(part, cast(MetricCondition, condition), state, latest)
         kept = part.remembers and (state.since is not None or state.points)

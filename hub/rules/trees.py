@@ -8,9 +8,9 @@ A tree is evaluated
 - when the device becomes stale or offline
 - when another device that it reads has changed (:mod:`hub.rules.source_readers`)
 
-A value is unknown if it was never reported, has expired, or comes from a stale device. If it is not known whether a
-tree holds, no alert is raised or cleared. As soon as it is known again, the time of ``for`` begins again. The time of
-``clear_for`` goes on meanwhile.
+A value is unknown if it was never reported, has expired, or comes from a stale device. While it is
+unknown whether a tree holds, no alert is raised or cleared. When it is known again, the rule's ``for`` starts again
+from the beginning. The rule's ``clear_for`` continues while it is unknown.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ class TreeEvaluator:
     def judge(self, device: Device, each: MetricRule, now: int, tick: Tick | None = None) -> list[Event]:
         """Evaluate a tree (a rule of joined conditions) although none of its metrics has a new reading.
 
-        The reasons for this are listed at the top of this file. ``tick`` is the present tick of the clock if a timer of
-        the tree has expired, otherwise None.
+        The reasons for this are listed at the top of this file. ``tick`` is the message with the hub's time if a timer
+        of the tree has expired, otherwise None.
         """
         inputs = _inputs(device, each, now)
-        ts = max(inputs.at, now - inputs.behind)  # no reading since then: the values have stayed what they were
+        ts = max(inputs.at, now - inputs.behind)  # without newer readings, the values count as unchanged until now
         known = device.watches.get(each.key)
         moved = known is not None and known.measure not in (0, each.measure)
         watch = watch_of(device, each)
@@ -89,7 +89,7 @@ class TreeEvaluator:
                 watch.since = alert.since
                 self._watches.changed.add(device.id)
             judged = _value(device, each) if moved else None
-            events = self._watches.alerts.restate(alert, device, each.rule, now, judged, moved=moved)
+            events = self._watches.alerts.restate(alert, device, each.rule, now, judged, rule_changed=moved)
         elif truth:
             fresh = inputs.received > (watch.closed or -1) and self._is_current(device, each, watch, ts, inputs)
             if watch.since is not None or fresh:
@@ -124,16 +124,16 @@ class TreeEvaluator:
         return self._watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
 
     def _pause(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Return the events for a tree (a joined condition) of which it is unknown whether it is met.
+        """Handle a tree (a joined condition) that is neither known to hold nor known not to hold. Return the events.
 
-        An open alert stays open, unless the condition was already over before it became unknown.
+        An open alert stays open, unless the condition had already ended before it became unknown.
         """
         if watch.alert is None:
             return self._watches.drop(device, watch, "withdraw", now) if watch.since is not None else []
         return self._watches.recover(device, each, watch, ts, now) if watch.over is not None else []
 
     def _is_current(self, device: Device, each: MetricRule, watch: Watch, at: int, inputs: Inputs) -> bool:
-        """Return whether the tree holds by current values alone, so that late and retained values count as unknown."""
+        """Return whether the tree holds if late and retained values, which may be out of date, count as unknown."""
         states = copied(watch.parts)
         evaluation = self._evaluation(device, each, states, at, inputs.behind, current_only=True)
         return evaluation.truth(cast(Joined, each.condition)) is True
@@ -156,10 +156,11 @@ class TreeEvaluator:
     def _evaluate(
         self, device: Device, each: MetricRule, watch: Watch, at: int, behind: int, tick: Tick | None = None
     ) -> tuple[Truth, int | None]:
-        """Return whether the tree holds, and the time by the hub's clock at which that may change without a reading.
+        """Return whether the tree holds (None: unknown), and when that may change without a reading.
 
-        The first is None if it is unknown, the second if no such time is known. ``at`` is the time for which the tree
-        is evaluated, by the device's clock, which is ``behind`` ms behind the hub's clock.
+        The time of the change is in epoch ms by the hub's clock; None if only a reading can change the result. ``at``
+        is the time for which the tree is evaluated, by the device's clock. This clock is ``behind`` ms behind the hub's
+        clock.
         """
         evaluation = self._evaluation(device, each, watch.parts, at, behind, tick)
         truth = evaluation.truth(cast(Joined, each.condition))
@@ -182,10 +183,10 @@ class TreeEvaluator:
 
 
 def _inputs(device: Device, each: MetricRule, now: int) -> Inputs:
-    """Return the times of the newest input of a tree (a joined condition), but none after ``now`` (epoch ms).
+    """Return the times of the newest input of a tree (a joined condition). They are at most ``now`` (epoch ms).
 
-    Inputs are the values that the tree reads, also those of other devices. If it has a condition on silence, or reads
-    no metric of the device that has a value, the device's last message is an input as well.
+    Inputs are the values that the tree reads, also those of other devices. The device's last message is an input, too,
+    if the tree has a condition on silence, or if the device has no value of the metrics that the tree reads.
     """
     condition = cast(Joined, each.condition)
     own = [found for name in each.others if (found := device.metrics.get(name)) is not None]

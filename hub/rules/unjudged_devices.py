@@ -1,4 +1,4 @@
-"""The devices that the present rules have not been evaluated on yet, in order."""
+"""A queue of the devices on which the current rules have not been evaluated yet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class UnjudgedDevices:
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
-        self._queue: deque[str] = deque()  # with devices that have left since
+        self._queue: deque[str] = deque()  # may contain devices that are no longer in _ids
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -27,7 +27,7 @@ class UnjudgedDevices:
         self._queue.clear()
 
     def add(self, devices: Iterable[str]) -> None:
-        """Add those devices that do not wait already."""
+        """Add devices to the end of the queue, except those that are in it already."""
         new = [name for name in devices if name not in self._ids]
         self._queue.extend(new)
         self._ids.update(new)
@@ -37,9 +37,9 @@ class UnjudgedDevices:
         self._ids.discard(device_id)
 
     def next(self) -> str | None:
-        """Take the next device that waits out of the queue, and return its id; None if no device waits.
+        """Return the id of the next device; None if the queue is empty.
 
-        The device still counts as waiting until :meth:`discard` is called for it.
+        The device is not returned again, but counts as part of the queue until :meth:`discard` is called for it.
         """
         while self._queue:
             name = self._queue.popleft()

@@ -1,7 +1,7 @@
-"""The life of a watch: its condition begins, lasts for the rule's duration, raises an alert, and ends.
+"""The lifecycle of a watch: its condition begins, holds for the rule's duration, raises an alert, and ends.
 
-A watch (:class:`hub.model.Watch`) is stored in its device. This module has the timers of all watches;
-:mod:`hub.rules.engine` decides which rule and which value a watch is evaluated with.
+A watch (:class:`hub.model.Watch`) is the state of one rule on one metric of a device, and is stored in the device. This
+module has the timers of all watches. :mod:`hub.rules.evaluator` chooses the rule and the value to evaluate.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from hub.rules.plan import MetricRule
 from hub.rules.rule_times import RuleTimes
 
 SET_BACK_MS = 60_000
-"""If the clock goes back by more than this (ms), somebody has set it."""
+"""If the clock goes back by more than this (ms), it was corrected, and all timers are checked."""
 FAR_MS = 3_600_000
-"""A timer that is further ahead than this (ms) may come from a wrong clock, so it is checked."""
+"""Timers that expire later than in this time (ms) may have been set by a wrong clock, so they are checked."""
 
 SCHEDULE_ENDED = "The rule's schedule has ended."
 
@@ -30,8 +30,8 @@ SCHEDULE_ENDED = "The rule's schedule has ended."
 class Watches:
     """The timers of all watches. A watch is the state of one rule on one metric of one device.
 
-    ``changed`` collects the devices whose watches must be stored. A watch that only got another reading for its window
-    need not be stored: it is restored from the stored records.
+    ``changed`` has the ids of the devices whose watches must be stored. A watch that only got another reading for its
+    window need not be stored, because it is restored from the stored records.
     """
 
     def __init__(self, alerts: OpenAlerts) -> None:
@@ -54,7 +54,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Let timers far in the future expire now: a wrong clock may have set them. Valid ones are then set again."""
+        """Let timers far in the future expire now: a wrong clock may have set them. Valid timers are set again."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -69,7 +69,7 @@ class Watches:
                 self.push(watch.late.due, device, key, of_late=True)
 
     def wait(self, device: Device, key: str, watch: Watch, due: int) -> None:
-        """Set the watch's timer to ``due`` (ms). If it was set to an earlier time, it is moved when that time comes."""
+        """Set the timer of a watch to ``due`` (epoch ms). An earlier timer is moved to this time when it expires."""
         if watch.due is None or due < watch.due:
             self.push(due, device, key)
         watch.due = due
@@ -87,11 +87,11 @@ class Watches:
     def step(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, ts: int, now: int
     ) -> list[Event]:
-        """Continue a watch with a new amount, measured at ``ts``, received at ``now``. ``value`` is its reading."""
+        """Update a watch with the ``amount`` of a reading of ``value``, measured at ``ts`` and received at ``now``."""
         rule, events = each.rule, []
         holds = each.condition.exceeded(amount, raised=watch.alert is not None)
         if (run := watch.late) is not None and not run.behind:
-            # The current reading ends or continues the condition that late readings have begun.
+            # The current reading ends or continues the condition that began with late readings.
             if not holds:
                 events += self.write_late(device, rule, watch, run, late_readings.close(run, rule, ts), now)
             elif watch.since is None:
@@ -103,9 +103,9 @@ class Watches:
                 events += self.recover(device, each, watch, ts, now)
             if not each.condition.lasting:
                 return events
-            # It begins again with each value: a replay of the records restores that, so it need not be stored.
+            # The condition begins again with each value. It need not be stored: a replay of the records restores it.
             watch.since, watch.evaluated_from = ts, None
-        if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
+        if watch.since is None or watch.since > ts:  # since is later: the device's clock was ahead
             watch.since, watch.lows, watch.evaluated_from = ts, [], None
             self.changed.add(device.id)
         if watch.alert is not None:
@@ -118,20 +118,20 @@ class Watches:
             events += self.raise_alert(device, each.at(amount, None), watch, value, now)
             self.wait_for_lapse(device, each, watch, now - ts)
             return events
-        if not each.condition.lasting:  # that one begins with a value, whatever the limit
+        if not each.condition.lasting:  # a lasting condition begins with a value, and not when a limit is passed
             note_low(watch.lows, ts, amount)
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
 
     def recover(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Note that the condition is not met, and end the watch's alert after the rule's ``clear_for_ms`` of this.
+        """Handle a reading that does not meet the condition: end the alert, at once or after the rule's ``clear_for``.
 
         ``ts`` is when the reading was measured, by the device's clock, and ``now`` is when the hub received it.
         """
         delay = each.rule.clear_for_ms
         if watch.alert is None or not delay:
             return self.drop(device, watch, "recover", now, ts)
-        if watch.over is None or watch.over > ts:  # later: the device's clock was ahead
+        if watch.over is None or watch.over > ts:  # over is later: the device's clock was ahead
             watch.over = ts
             self.changed.add(device.id)
         due = now - (ts - watch.over) + delay
@@ -141,7 +141,7 @@ class Watches:
         return []
 
     def relapse(self, device: Device, watch: Watch) -> None:
-        """Keep an alert open: its condition holds again before it was over for the rule's ``clear_for``."""
+        """Keep an alert open, because its condition holds again before the rule's ``clear_for`` has passed."""
         if watch.over is not None:
             watch.over = watch.due = None
             self.changed.add(device.id)
@@ -149,15 +149,15 @@ class Watches:
     def grade(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, now: int
     ) -> list[Event]:
-        """Set the open alert's severity to the one for ``amount``. Return the event; no event if nothing changes."""
+        """Set the severity of the open alert according to ``amount``. Return the event, or none if nothing changes."""
         alert = self.alerts.by_id.get(watch.alert or "")
         if alert is None or len(each.condition.limits) == 1:
             return []
         rule = each.at(amount, alert.severity)
         if rule.severity == alert.severity:
             return []
-        self.changed.add(device.id)  # a replay from an older state would go through the severities again
-        return self.alerts.restate(alert, device, rule, now, value, was=alert.severity)
+        self.changed.add(device.id)  # a replay from an older state would report the changes of severity again
+        return self.alerts.restate(alert, device, rule, now, value, old_severity=alert.severity)
 
     def drop(
         self,
@@ -183,7 +183,7 @@ class Watches:
     def close(
         self, watch: Watch, happened: Input, now: int, ended: int | None = None, note: str | None = None
     ) -> list[Event]:
-        """End the watch's alert, if it has one. ``ended`` is when its condition ended (ms), if it did."""
+        """End the alert of a watch, if it has one. ``ended`` is when the condition ended (ms); None if it did not."""
         alert_id, watch.alert = watch.alert, None
         alert = self.alerts.by_id.get(alert_id or "")
         if alert is None:
@@ -193,25 +193,25 @@ class Watches:
         return [self.alerts.end(alert.id, happened, now, ended, note=note)]
 
     def start_again(self, device: Device, alert_id: str, now: int) -> list[Event]:
-        """Withdraw an alert of a silence rule. The silence of its device is measured from now on."""
+        """Withdraw an alert of a silence rule, and measure the silence of its device from now on."""
         events: list[Event] = []
         for key, watch in device.watches.items():
             if watch.alert == alert_id:
                 events += self.close(watch, "withdraw", now)
                 watch.since = now
-                self.wait(device, key, watch, now)  # this timer sets the one for the rule's silence
+                self.wait(device, key, watch, now)  # expires at once, and is then set for the rule's silence
                 self.changed.add(device.id)
         return events
 
     def close_by_hand(self, device: Device, alert: Alert, fact: CloseAlert) -> AlertCleared:
-        """End an alert at a person's request. Only what the device sends from now on can raise the alert again."""
+        """End an alert at a person's request. Only new messages of the device can raise another one."""
         for watch in device.watches.values():
             if watch.alert == alert.id:
                 latest = device.metrics.get(alert.metric or "")
-                joins = watch.measure < 0  # it may read all metrics, and other devices
+                joins = watch.measure < 0  # may read several metrics, and other devices
                 watch.closed = fact.at if joins or latest is None else latest.ts
                 watch.alert = None
-                if joins:  # its points would raise another alert with the next reading
+                if joins:  # with these points, the next reading would raise another alert
                     watch.points = []
                 self.drop(device, watch, "close", fact.at)
                 self.changed.add(device.id)
@@ -220,7 +220,7 @@ class Watches:
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
     ) -> list[Event]:
-        """Raise the watch's alert unless it is open. ``standing`` is True if there was no new reading to cause it."""
+        """Raise an alert if the watch has none. ``standing`` is True if there is no new reading that raises it."""
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
@@ -235,11 +235,11 @@ class Watches:
     def observe_late(
         self, device: Device, each: MetricRule, watch: Watch, value: Value, ts: int, now: int
     ) -> list[Event]:
-        """Evaluate a late reading: it can end an alert or add one that is over already, but open no new alert."""
+        """Evaluate a late reading. It can end an open alert or add an alert that is over already, but open none."""
         rule = each.rule
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
-            # It is the newest known reading, so it may end the condition.
+            # The late reading is the newest known reading, so it may end the condition.
             amount = each.amount(device, watch.points, value, ts, now)
             holds = amount is None or each.condition.exceeded(amount, raised=watch.alert is not None)
             return [] if holds else self.recover(device, each, watch, ts, now)
@@ -260,7 +260,7 @@ class Watches:
         return self.write_late(device, rule, watch, run, found, now)
 
     def settle_late(self, device: Device, rule: Rule | None, key: str, watch: Watch, now: int) -> list[Event]:
-        """Handle the timer of late readings: end the condition that they showed, unless another arrived meanwhile."""
+        """Handle the timer of late readings: end their condition, unless another late reading has arrived meanwhile."""
         run = watch.late
         if run is None:
             return []
@@ -274,7 +274,7 @@ class Watches:
     def write_late(
         self, device: Device, rule: Rule, watch: Watch, run: LateRun, found: tuple[int, int] | None, now: int
     ) -> list[Event]:
-        """Record the past alert that late readings have shown. ``found`` is when it began and ended; None: no alert."""
+        """Record a past alert that late readings have shown. ``found`` is its begin and end; None if there was none."""
         if found is None:
             return []
         watch.last = found
@@ -282,9 +282,9 @@ class Watches:
 
 
 def watch_of(device: Device, each: MetricRule) -> Watch:
-    """Return the device's watch (the state of a rule on a metric); if there is none, a new one, not stored yet.
+    """Return the watch of a rule on a device. If there is none yet, return a new watch, which is not stored.
 
-    If the rule was changed so that it measures something else, clear what the watch has collected.
+    If the rule was changed so that it measures something else, reset the watch.
     """
     watch = device.watches.get(each.key)
     if watch is None:

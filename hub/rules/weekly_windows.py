@@ -1,4 +1,7 @@
-"""When weekly windows begin and end, in their own time zones. Days with a clock change have 23 or 25 hours."""
+"""Compute when weekly windows begin and end, in their own time zones.
+
+Days with a change to or from daylight saving time have 23 or 25 hours.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def intervals(weekly: WeeklyWindow, now: int, days: int = _WEEK) -> Iterator[tup
 
 @lru_cache(maxsize=4_096)
 def _interval(weekly: WeeklyWindow, day: int) -> tuple[int, int]:
-    """Return begin and end (epoch ms) of the window that begins on ``day``, a number as of ``date.toordinal``."""
+    """Return begin and end (epoch ms) of the window that begins on ``day``, a number as in ``date.toordinal``."""
     zone, begin = ZoneInfo(weekly.zone), date.fromordinal(day)
     until = begin if weekly.end > weekly.start else begin + timedelta(days=1)
     return _at(begin, weekly.start, zone), _at(until, weekly.end, zone)
@@ -39,7 +42,10 @@ def within(schedule: Sequence[WeeklyWindow], ts: int) -> bool:
 
 
 def is_open_until(weekly: WeeklyWindow, now: int) -> tuple[bool, int | None]:
-    """Return whether a window is open, and when (epoch ms) it next ends or begins; None if it never does."""
+    """Return whether a window is open, and when it ends or, if it is not open, begins next.
+
+    The time is in epoch ms, None if the window has no days.
+    """
     begin, end = next((span for span in intervals(weekly, now) if span[1] > now), (None, None))
     is_open = begin is not None and begin <= now
     return is_open, end if is_open else begin

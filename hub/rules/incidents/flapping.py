@@ -29,7 +29,7 @@ def recovered(
 
 
 def quiet_at(recoveries: RecentRecoveries, limits: IncidentLimits) -> int:
-    """Return when a flapping series of alerts counts as quiet again, in epoch ms, if no alert of it clears before then.
+    """Return when the flapping of a series of alerts ends, in epoch ms, if no alert of it clears before then.
 
     A series is the alerts of one rule on one metric of one device.
     """

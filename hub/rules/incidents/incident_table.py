@@ -1,4 +1,4 @@
-"""The incidents that are open or were resolved recently: find the incident of an alert, and update the incidents."""
+"""The table of incidents that are open or were resolved recently, to find and update the incident of an alert."""
 
 from __future__ import annotations
 
@@ -74,9 +74,9 @@ class IncidentTable:
             self.touch(alert.incident)
 
     def find(self, alert: Alert, device: Device, now: int) -> tuple[Incident, IncidentKind] | None:
-        """Return the incident that an alert joins, and the kind of the key that both share.
+        """Return the incident that a new alert joins, and why it joins it: what the alert and the incident share.
 
-        Returns None if no incident shares a key with the alert.
+        Return None if the alert joins no incident.
         """
         again = (series_key(alert), gateway_key(device.id)) if device_is_silent(alert) else (series_key(alert),)
         for key in again:
@@ -95,15 +95,15 @@ class IncidentTable:
         return None
 
     def count(self, alert: Alert, device: Device) -> None:
-        """Count a raised alert towards a storm, which is many alerts of one rule in a short time."""
+        """Count a raised alert, to recognize a storm: alerts of one rule on many devices in a short time."""
         self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
     def _recent(self, key: str, now: int, series: str | None = None) -> Incident | None:
-        """Return the incident with the group key ``key``, if it is recent enough to take another alert; else None.
+        """Return the incident with the key ``key``; None if there is none or its last change is too old.
 
-        It is recent enough if an alert was raised in it within the last ``group_ms`` before ``now`` (epoch ms). With
-        ``series``, the name of a series of alerts, it is also recent enough if it was resolved, or this series
-        recovered, within that time.
+        The last change must be at most ``group_ms`` before ``now`` (epoch ms). Changes are alerts that were raised in
+        the incident. With ``series``, the key of a series of alerts, the recovery of this series and the end of the
+        incident count, too.
         """
         incident = self.by_id.get(self._by_key.get(key, ""))
         if incident is None:
@@ -115,9 +115,9 @@ class IncidentTable:
         return incident if now - latest <= self._limits.group_ms else None
 
     def _takes_others(self, incident: Incident, now: int) -> bool:
-        """Return whether an alert that does not repeat one of the incident's alerts may join the incident.
+        """Return whether alerts of a new series may join the incident, and not only repeated alerts.
 
-        False for the incident of a gateway, and for an incident that started more than ``max_age_ms`` ago.
+        They may not join the incident of a gateway, or an incident that started more than ``max_age_ms`` ago.
         """
         return incident.kind != "gateway" and now - incident.started_at <= self._limits.max_age_ms
 

@@ -1,8 +1,8 @@
 """Place each alert in an incident, and update alerts and incidents with every event of an alert.
 
-:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. About other devices, it reads
-only what the registry publishes: their presence, and when they were last heard. A change costs the same with 1 and with
-5,000 open alerts. The end of a gateway's outage costs one step for each alert that the gateway suppressed.
+:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. Of other devices, it reads only
+the presence and the time of the last message. The cost of a change does not depend on the number of open alerts. The
+end of a gateway's outage costs one step for each alert that the gateway suppressed.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Incidents:
         return self._table.open_alerts(incident_id or "")
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnoses explain this alert, the best first.
+        """Return the ids of the alerts whose diagnoses explain this alert, the best diagnosis first.
 
         For an alert without an incident, it is the alert's own id. Otherwise see :meth:`Incident.explaining`.
         """
@@ -128,9 +128,10 @@ class Incidents:
     # -- events of alerts -------------------------------------------------------------------------------------
 
     def apply(self, events: Iterable[Event], find: Find) -> list[Event]:
-        """Assign the alerts of the events to incidents. Return the events, updated, and the events that result.
+        """Assign the alerts of the events to incidents.
 
-        ``find`` returns a device by its id. Events that are not about alerts are returned unchanged.
+        Return the events with the updated alerts, and further events that result from them. Events that are not about
+        alerts are returned unchanged. ``find`` returns a device by its id.
         """
         waiting, done, now = deque(events), list[Event](), 0
         while waiting:
@@ -172,7 +173,10 @@ class Incidents:
         return marked, self._take_over(marked, device, find, now) if device_is_silent(alert) else []
 
     def _end(self, alert: Alert, now: int) -> tuple[Alert, list[str]]:
-        """Remove an ended alert from its incident. Return the alert, and the gateways that stop suppressing alerts."""
+        """Remove an ended alert from its incident.
+
+        Return the alert, and the ids of the gateways that suppress no alerts any longer because this alert has ended.
+        """
         del self._marks[alert.id]
         incident = self.by_id[alert.incident or ""]
         if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:
@@ -181,9 +185,9 @@ class Incidents:
         return alert, self._inhibition.end(alert)
 
     def _mark(self, alert: Alert, marks: AlertMarks) -> Alert:
-        """Set the incident, the suppression and the flapping (the ``marks``) of an open alert, and return the alert.
+        """Set ``marks`` (incident, suppression and flapping) on an open alert, and return the changed alert.
 
-        The marks are remembered, so that later versions of the alert get them as well.
+        The marks are kept, and set again on each later version of the alert.
         """
         self._marks[alert.id] = marks
         if (latest := self._open.get(alert.id)) is not None:  # a later event may have changed it already
@@ -191,9 +195,9 @@ class Incidents:
         return marks.on(alert)
 
     def _changed(self, alert_id: str, what: Handling, now: int, **marks: Any) -> list[Event]:
-        """Change some marks (:class:`AlertMarks`) of an alert, and return the event of this change.
+        """Change some marks (:class:`AlertMarks`) of an alert, and return the event that reports the change.
 
-        The list is empty if the alert is not open.
+        Return an empty list if the alert is not open.
         """
         if alert_id not in self._open:
             return []
@@ -204,14 +208,14 @@ class Incidents:
     # -- gateways ---------------------------------------------------------------------------------------------
 
     def _lead(self, gateway: str, alert: Alert) -> None:
-        """Make an alert the leader of a gateway's outage: people are notified of it, and not of the others."""
+        """Make an alert the leader for a gateway that is down: people are notified of this alert only."""
         incident = self.by_id[alert.incident or ""]
         self._table.update(incident.id, leaders=incident.leaders | {gateway: alert.id})
         self._table.register(incident.id, gateway_key(gateway))
         self._inhibition.lead(gateway, alert)
 
     def _blame(self, gateway: str, leader: Alert, find: Find) -> None:
-        """Let ``leader`` be the alert that reports the outage of ``gateway``, and name the gateway in its incident."""
+        """Make ``leader`` the leader for ``gateway``, and record the gateway as the cause of its incident."""
         if self._inhibition.leader(gateway) != leader.id:
             self._lead(gateway, leader)
         device = find(gateway)
@@ -219,9 +223,10 @@ class Incidents:
         self._table.blame(gateway, name, since or leader.since, leader)
 
     def _take_over(self, alert: Alert, device: Device, find: Find, now: int) -> list[Event]:
-        """Make the gateway's own ``alert`` its leader: the one alert of which people are notified while it is down.
+        """Make the no-data alert of a gateway itself the leader for this gateway, and return the events.
 
-        The previous leader, an alert of a device behind the gateway ``device``, is suppressed from now on.
+        ``device`` is the gateway, and ``alert`` its alert. The leader until now, an alert of a device behind the
+        gateway, is suppressed from now on.
         """
         before = self._inhibition.leader(device.id)
         if before is None or before == alert.id or self._marks[before].incident != alert.incident:
@@ -259,7 +264,7 @@ class Incidents:
     # -- flapping ---------------------------------------------------------------------------------------------
 
     def _recovered(self, incident: Incident, alert: Alert, now: int) -> bool:
-        """Record that an alert recovered. Return whether it is flapping: its condition comes and goes too often."""
+        """Record that an alert recovered. Return whether the alerts of its series are raised and recover too often."""
         series = series_key(alert)
         recoveries = recovered(incident.recoveries, series, now, self._limits)
         self._table.update(incident.id, recoveries=recoveries)

@@ -21,10 +21,10 @@ Find = Callable[[str], Device | None]
 
 
 class DownGateway(NamedTuple):
-    """A gateway that is down, which explains why a device behind it is silent.
+    """A gateway that is down, and so explains the silence of the devices behind it.
 
-    People are notified of one open alert for the whole outage, the leader. ``leader`` is the id of this alert; None if
-    no alert has this role yet.
+    ``leader`` is the id of the one open alert of which people are notified during the outage; None if there is no such
+    alert yet.
     """
 
     gateway: str
@@ -61,17 +61,14 @@ class Inhibition:
         return None
 
     def add(self, alert: Alert) -> None:
-        """Note an open alert if it says that its device is silent, or if it is suppressed."""
+        """Add an open alert. Alerts that are neither suppressed nor about the silence of a device are ignored."""
         if device_is_silent(alert):
             self._silent.setdefault(alert.device, {})[alert.id] = None
         if alert.suppressed_by is not None:
             self._suppressed.setdefault(alert.suppressed_by, {})[alert.id] = None
 
     def leader(self, gateway: str) -> str | None:
-        """Return the id of the leader of a gateway, which is the alert that people are notified of when it is down.
-
-        Return None if the gateway has no leader.
-        """
+        """Return the id of the leader for a gateway, the alert of which people are notified. None without a leader."""
         leader = self._leaders.get(gateway)
         return None if leader is None else leader.id
 
@@ -88,8 +85,8 @@ class Inhibition:
     def end(self, alert: Alert) -> list[str]:
         """Remove an alert that has ended.
 
-        Return the ids of gateways that suppress alerts no longer, either because this was the alert about their outage,
-        or because a device behind them was heard. The caller passes them to :meth:`lift`.
+        Return the ids of the gateways that suppress no alerts any longer: the alert was their leader, or it ended
+        because a device behind them was heard. The caller passes these ids to :meth:`lift`.
         """
         if alert.id in (own := self._silent.get(alert.device, {})):
             del own[alert.id]
@@ -103,9 +100,9 @@ class Inhibition:
         return [*self._led.get(alert.id, ()), *([above] if heard else ())]
 
     def returned(self, find: Find) -> list[str]:
-        """Return the gateways that are up again, of those whose outage only an alert of a device behind them reported.
+        """Return the ids of the gateways that are up again, and whose leader is an alert of a device behind them.
 
-        A gateway with an open no-data alert of its own is left out, because the end of that alert shows that it is up.
+        Gateways with an open no-data alert of their own are left out, because the end of that alert reports the same.
         """
         led_by_others = [gateway for gateway in self._leaders if gateway not in self._silent]
         return [each for each in led_by_others if _is_back(find(each), self._leaders[each], find)]
@@ -123,10 +120,9 @@ class Inhibition:
         return leader, list(self._suppressed.pop(gateway, ()))
 
     def orphans(self, alerts: Iterable[Alert]) -> list[str]:
-        """Return the ids of the alerts that should not be suppressed any longer, although they still are.
+        """Return the ids of those ``alerts`` that are suppressed by a gateway without a leader.
 
-        While a gateway is down, one open alert (the leader) stands for it, and the other no-data alerts behind the
-        gateway are suppressed. An alert is an orphan if there is no leader for its gateway.
+        Such an alert must be withdrawn, because people are notified of no other alert for this gateway.
         """
         return [alert.id for alert in alerts if alert.suppressed_by and alert.suppressed_by not in self._leaders]
 
@@ -134,8 +130,8 @@ class Inhibition:
 def _is_back(gateway: Device | None, leader: Alert, find: Find) -> bool:
     """Return whether a gateway is up again.
 
-    A gateway that is a device has to have been heard after the leader was raised. Any other gateway has to be reported
-    online.
+    A gateway that is a device (``gateway`` is not None) is up again if it has sent a message after the leader was
+    raised. Another gateway is up again if the device of the leader no longer counts as offline because of it.
     """
     if gateway is not None:
         return gateway.presence != "offline" and (gateway.last_seen or 0) > leader.raised_at

@@ -42,10 +42,7 @@ def device_key(device: str) -> str:
 
 
 def machine_keys(device: Device) -> list[str]:
-    """Return the keys that group an alert of ``device`` with alerts of related devices.
-
-    These are the key of its gateway, if it has one, and the key of all devices that are connected through ``device``.
-    """
+    """Return the keys that ``device`` shares with its gateway, and with the devices that are connected through it."""
     above = [device_key(device.info.via)] if device.info.via else []
     return [*above, _key("below", device.id)]
 

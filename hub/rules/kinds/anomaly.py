@@ -35,18 +35,18 @@ MIN_VARIED = 4
 ACCEPT_MS = 24 * 3_600_000
 """If all values are unusual for this time in ms, they are the new normal."""
 MOST = 1e4
-"""Maximum of a value's distance, in widths of the known range. A tiny range would give a distance near infinity."""
+"""Maximum distance of a value from the known range, in widths of that range. It limits the distance for tiny ranges."""
 ALMOST = 0.999
-"""Factor for the calm range, a little below 1, so that rounding puts no unusual value into the calm range."""
+"""Factor by which the calm range is made smaller, so that rounding cannot put an unusual value into it."""
 SENSITIVITIES = {"low": 1.0, "medium": 0.5, "high": 0.2}
-"""By sensitivity: how far a value must be beyond the known range to be unusual, as a part of the range's width."""
+"""For each sensitivity, the distance from the known range, in widths of that range, above which a value is unusual."""
 
 
 class Anomaly(MetricCondition, frozen=True):
-    """Holds while the value is far outside the range of the values of the last days.
+    """Holds while the value is far outside the range of the values of the last four days.
 
-    How far depends on ``sensitivity``: the distance from the range must exceed a certain share of the range's width.
-    ``beyond`` is that share for the value that raised an alert. In a rule, it is None.
+    The value must be outside by more than a fraction of the range's width; ``sensitivity`` selects the fraction.
+    ``beyond`` is the fraction by which the value that raised an alert was outside. It is None in a rule.
     """
 
     kind: ClassVar[str] = "anomaly"

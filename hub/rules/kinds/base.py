@@ -72,26 +72,26 @@ class MetricCondition(Condition, frozen=True):
     found: ClassVar[frozenset[str]] = frozenset()
     """Names of the fields that :meth:`at` fills in when an alert is raised. In a rule, these fields are None."""
     derived: ClassVar[bool] = False
-    """Whether ``points`` are something else than readings, so that another condition cannot use them."""
+    """Whether ``points`` has data computed from readings. If the rule gets another condition, it cannot use them."""
     lapses: ClassVar[bool] = False
-    """Whether the amount falls as time goes on, without further readings: see :meth:`remaining` and :meth:`lapse`."""
+    """Whether the amount falls with time even without new readings: see :meth:`remaining` and :meth:`lapse`."""
     lasting: ClassVar[bool] = False
-    """Whether each new value begins the condition, as in ``stuck``. A reading can end it and begin it again."""
+    """Whether the condition begins with each new value, as in ``stuck``. One reading can end it and begin it again."""
 
     @property
     def learns(self) -> bool:
-        """Whether the condition learns what is usual, which takes memory for each metric."""
+        """Whether the condition learns the usual values of a metric, which takes memory for each metric."""
         return self.learns_ms > 0
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Other metrics of the device that the condition reads, too."""
+        """The metrics of the device that the condition reads besides the rule's metric."""
         return ()
 
     def tightened(self, own: Limit) -> MetricCondition:
-        """Return the condition with the limit ``own``, which the device reports, if that limit is stricter.
+        """Return the condition with the limit ``own``, which the device announces, if that limit is stricter.
 
-        Conditions without a limit are returned unchanged.
+        A condition that does not use limits of devices is returned unchanged.
         """
         return self
 
@@ -106,7 +106,7 @@ class MetricCondition(Condition, frozen=True):
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
         """Return the value that :meth:`measure` gets: ``value`` of the metric, combined with the values of ``others``.
 
-        If the values cannot be combined, return a text, because :meth:`measure` ignores texts.
+        Return an empty string if the values cannot be combined: :meth:`measure` ignores it.
         """
         return value
 
@@ -138,19 +138,17 @@ class MetricCondition(Condition, frozen=True):
         raise NotImplementedError  # each kind that lapses defines it; see Condition in hub/model/rule.py
 
     def lapse(self, points: Points) -> int | None:
-        """Return when the condition, which is met now, ends if no further reading arrives.
+        """Return when the condition, which holds now, ends if no further reading arrives, in epoch ms.
 
-        ``points`` are the points that the rule's watch keeps. The time is in epoch ms; None if the condition never ends
-        without a reading.
+        Return None if only a reading can end it. ``points`` are the readings that the rule keeps.
         """
         return None
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        """Return the range of a metric in which no reading changes the state of a rule, None if there is no such range.
+        """Return the range of a metric in which no reading changes the state of a rule; None if there is no such range.
 
-        ``rest`` describes the rule, whose condition is neither met nor partly met at present. The fast path does not
-        evaluate the condition on readings in the range. A condition whose ``follows`` is True needs them, and gets them
-        later in one call of :meth:`follow`.
+        ``rest`` describes the rule, which is at rest. The fast path does not evaluate the condition on readings in the
+        range. If the condition ``follows``, it gets these readings later, many of them in one call of :meth:`follow`.
         """
         return self.bounds()
 
@@ -169,17 +167,16 @@ class MetricCondition(Condition, frozen=True):
         return None
 
     def at_rest(self, points: Points) -> bool:
-        """Return True if a rule that has no open alert is at rest: its condition has not begun (see :class:`Rest`).
+        """Return True if a rule without an open alert is at rest (see :class:`Rest`), as far as ``points`` shows.
 
-        ``points`` are the points that the rule's watch keeps.
+        ``points`` is what the rule keeps, usually earlier readings.
         """
         return not points
 
     def follow(self, points: Points, readings: Points) -> Points:
-        """Add readings that the fast path has skipped to ``points``, which is what the condition remembers.
+        """Add readings that the fast path has skipped to ``points``. Return the readings that must still be evaluated.
 
-        The readings were skipped because they are in the calm range; they are in order of time. Return those of them
-        that have to be evaluated after all.
+        ``readings`` are in order of time, and all in the calm range.
         """
         return []
 
@@ -226,7 +223,7 @@ class MetricCondition(Condition, frozen=True):
 
 
 class SilenceCondition(Condition, frozen=True):
-    """A condition on the time since the device's last message, or since the last value of one metric."""
+    """A condition on the time since the last message of a device, or since the last value of one metric."""
 
     def silence(self, expected_interval: float) -> int:
         """Return the silence in ms that meets the condition.

@@ -16,9 +16,9 @@ from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
 
 SOURCE_KEYS = frozenset({"with_device", "with_area", "max_age"})
 HALF = 0.499
-"""In the calm range, each of the two metrics may change by this part of the difference's distance to the limit.
+"""How far each metric may change within the calm range, as a part of the difference's distance to the limit.
 
-A little less than half, so that with rounding both changes together do not reach the limit.
+It is a little less than half, so that both changes together, with rounding, do not reach the limit.
 """
 
 
@@ -26,8 +26,8 @@ class Compare(MetricCondition, frozen=True):
     """Holds while the difference of two metrics, the rule's metric minus ``other``, is beyond a limit.
 
     ``other`` is a metric of the same device. If ``device`` is set, it is a metric of that device. If ``area`` is true,
-    it is the median of this metric over the device's area. ``other`` is empty if each metric that the rule watches is
-    compared with the metric of the same name. See :class:`Threshold` for the limits.
+    it is the median of this metric over the device's area. If ``other`` is empty, each metric that the rule watches is
+    compared with the metric of the same name. The limits are those of :class:`Threshold`.
     """
 
     kind: ClassVar[str] = "compare"

@@ -17,10 +17,10 @@ MAX_TIMES = 100
 class Count(MetricCondition, frozen=True):
     """Holds while the metric has become ``value``, or passed a limit, at least ``times`` times within a window.
 
-    Several values in a row that meet the condition count once. With ``each_value``, each of them counts.
+    Consecutive values that meet the condition count once. With ``each_value``, each value counts.
 
-    The rule's watch keeps as ``points`` the pair (time, 1) for each value that counted. If the last value does not meet
-    the condition, its pair (time, 0) follows.
+    ``points`` has the pair (time, 1) for each value that counted. If the last value does not meet the condition, its
+    pair (time, 0) follows.
     """
 
     kind: ClassVar[str] = "count"
@@ -110,4 +110,4 @@ class Count(MetricCondition, frozen=True):
         return self.counted.calm(metric, rest)
 
     def at_rest(self, points: Points) -> bool:
-        return not points or not points[-1][1]  # the last value did not count; times only leave the window
+        return not points or not points[-1][1]  # without new values that count, the number of times can only fall

@@ -91,9 +91,9 @@ class Joined(MetricCondition, frozen=True):
 
     @classmethod
     def truth(cls, values: Sequence[Truth]) -> Truth:
-        """Return whether the joined conditions hold together: True, False, or None if that is unknown.
+        """Return whether the whole condition holds: True, False, or None if that is unknown.
 
-        ``values`` says the same about each of them.
+        ``values`` has the same for each of the joined conditions.
         """
         raise NotImplementedError  # each kind defines it: a msgspec struct cannot be an abstract base class
 
@@ -175,7 +175,7 @@ class All(Joined, frozen=True):
         return all_of(values)
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        # The whole is false while one part is. If no part keeps earlier values, the range in which one part is false is
+        # The condition is false while one part is false. If no part depends on earlier values, the range of one part is
         # enough. A part that is false now is preferred.
         if not any(leaf.remembers for leaf in self.leaves):
             singles = [part for part in self.conditions if part.metrics == (part.metric,) and not _hears(part)]

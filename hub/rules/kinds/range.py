@@ -14,9 +14,9 @@ from hub.rules.kinds.base import MetricCondition, Points, Rest
 class Range(MetricCondition, frozen=True):
     """Holds while the value is below ``low`` or above ``high``. With ``inside``, holds while it is between them.
 
-    A value that is equal to a bound does not meet the condition. An alert ends when the value is past a bound by more
-    than ``hysteresis``. With ``device_limits``, limits that the device announces replace ``low`` and ``high`` where
-    they are tighter.
+    A value that is equal to a bound does not meet the condition. An alert ends when the value has passed the bound in
+    the other direction by more than ``hysteresis``. With ``device_limits``, stricter limits that the device announces
+    replace ``low`` and ``high``.
     """
 
     kind: ClassVar[str] = "range"

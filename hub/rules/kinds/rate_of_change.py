@@ -13,9 +13,10 @@ from hub.rules.fields import InvalidField, read_duration, read_flag, read_number
 from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 HALF = 0.499
-"""The calm range extends beyond the values in the window by this part of what is left of ``by``, on each side.
+"""How far the calm range extends beyond the values in the window, as a part of ``by`` minus the range of these values.
 
-A little less than half, so that rounding does not let the range become as wide as ``by``.
+It extends so far on each side. It is a little less than half, so that the calm range stays narrower than ``by`` in
+spite of rounding.
 """
 MAX_POINTS = 512
 """Maximum readings that a window keeps. If there are more, every second reading is dropped."""

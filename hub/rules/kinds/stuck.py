@@ -1,4 +1,4 @@
-"""``kind = "stuck"``: a value that no longer changes, because for example a sensor is frozen or a valve is jammed."""
+"""``kind = "stuck"``: a value that no longer changes, for example because a sensor is frozen or a valve is jammed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Stuck(MetricCondition, frozen=True):
         return 0.0 if differs else 1.0
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        return Limit()  # a new value only changes when the timer expires; :meth:`follow` handles that
+        return Limit()  # a new value only changes when the rule's timer expires, which :meth:`follow` handles
 
     def at_rest(self, points: Points) -> bool:
         return True
@@ -60,7 +60,7 @@ class Stuck(MetricCondition, frozen=True):
                 begins, points[:] = place, last
                 last = [reading]
             last = last or [reading]
-        # The first two readings of the last value, and the newest reading: those in between change nothing.
+        # The first two readings of the latest period of equal values, and its newest reading. Others change nothing.
         return [*readings[begins:][:2], *readings[begins:][2:][-1:]]
 
     def signature(self) -> str:

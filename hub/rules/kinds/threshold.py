@@ -31,9 +31,9 @@ class SeverityLimit(msgspec.Struct, frozen=True):
 class Threshold(MetricCondition, frozen=True):
     """Holds while the value is above the limit ``above``, or below the limit ``below``. Only one of them is set.
 
-    An alert ends when the value is back beyond ``clear``, or beyond the limit if ``clear`` is None. ``steps`` are
-    further limits with higher severities, in rising order of severity. With ``device_limits``, the limit that the
-    device announces replaces the rule's limit if it is tighter.
+    An alert ends when the value has returned past ``clear``, or to the limit if ``clear`` is None. ``steps`` are
+    further limits with higher severities, in rising order of severity. With ``device_limits``, a stricter limit that
+    the device announces replaces the rule's limit.
     """
 
     kind: ClassVar[str] = "threshold"
@@ -69,7 +69,7 @@ class Threshold(MetricCondition, frozen=True):
     def measure(self, points: Points, value: Value, ts: int) -> float | None:
         if isinstance(value, str):
             return None
-        # Below a limit is above it with both signs turned.
+        # "below" is evaluated as "above", with the signs of the value and the limit changed.
         return float(value) if self.above is not None else -float(value)
 
     def signature(self) -> str:
@@ -77,7 +77,7 @@ class Threshold(MetricCondition, frozen=True):
 
     def exceeded(self, amount: float, *, raised: bool) -> bool:
         if raised and self.clear is not None:
-            # Between clear and the limit an open alert stays; reaching clear itself does not end it yet.
+            # The alert stays open while the value is between the limit and clear, or equal to clear.
             return amount >= (self.clear if self.above is not None else -self.clear)
         return amount > self.limit
 

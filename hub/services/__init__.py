@@ -1,1 +1,1 @@
-"""Operations for people and programs: devices, alerts, commands, desired state, credentials, files."""
+"""The operations that the HTTP API and the hub's own tasks use: on devices, alerts, commands, credentials and files."""

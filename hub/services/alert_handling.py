@@ -1,4 +1,4 @@
-"""What people do with alerts: acknowledge, assign, mute, comment, close; and the history of an alert.
+"""Acknowledge, assign, mute, comment and close alerts on behalf of people, and read the history of an alert.
 
 Alerts are changed through the ingest queue only.
 """
@@ -27,11 +27,11 @@ from hub.services.assignable import AssignablePeople
 from hub.store.reader import HistoryReader
 
 MAX_AHEAD_MS = 366 * 86_400_000
-"""Maximum time in ms until an acknowledgement, a mute or a silence ends."""
+"""Maximum time in ms from now to the end of an acknowledgement, a mute or a silence."""
 
 
 class AlertHandling:
-    """Service for what people do with alerts.
+    """Service to acknowledge, assign, mute, comment and close alerts.
 
     Unless stated otherwise, methods raise NotFound for an unknown alert and Conflict for a cleared alert.
     """
@@ -86,7 +86,7 @@ class AlertHandling:
         return await self._change(UnmuteAlert(alert_id, by, self._now()))
 
     async def close(self, alert_id: str, *, by: str, note: str | None) -> ExplainedAlert:
-        """Clear an alert by hand. Only what its device sends later can raise it again, as another alert."""
+        """Clear an alert although its condition may still hold. Only new messages can raise another alert."""
         return await self._change(CloseAlert(alert_id, by, self._now(), note))
 
     async def comment(self, alert_id: str, text: str, *, by: str) -> ExplainedAlert:
@@ -102,7 +102,7 @@ class AlertHandling:
     async def history(self, alert_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
         """Return at most ``limit`` numbered entries of an alert's history, newest first.
 
-        With ``before``, only entries with lower numbers are returned. The alert may have cleared.
+        With ``before``, only entries with lower numbers are returned. Cleared alerts have a history, too.
         """
         await self._alerts.get(alert_id)
         return await self._store.alert_history(alert_id, limit, before)

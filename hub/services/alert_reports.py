@@ -1,4 +1,4 @@
-"""Reports about alerts: the health of the alert system, and the digest of a week."""
+"""Compute reports about alerts: statistics of a period, and the digest of a week."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PAGE = 500
 MAX_ALERTS = 20_000
 """Maximum alerts that are read for a report. If there are more, the newest are read."""
 MAX_SERIES = 400
-"""Maximum metrics of devices that are searched for a drift towards a limit."""
+"""Maximum metrics for which a report forecasts when they will reach a limit."""
 MAX_DRIFTS = 10
 
 
 class AlertHealth(msgspec.Struct, frozen=True):
-    """Figures about the alerts of a period (epoch ms).
+    """Statistics of the alerts from ``start`` to ``end`` (epoch ms).
 
     ``complete`` is False if the period has more alerts than were read. ``rule_names`` has the names of the rules by id.
     """
@@ -52,7 +52,7 @@ class AlertDigest(msgspec.Struct, frozen=True):
 
 
 class AlertReports:
-    """Service for reports on the alerts and devices that the person may see."""
+    """Service for reports on the alerts and devices that the current request may see."""
 
     def __init__(
         self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader, now: Callable[[], int]
@@ -68,9 +68,9 @@ class AlertReports:
         return self._engine.rules
 
     async def health(self, days: int) -> AlertHealth:
-        """Return the figures of the last ``days`` days.
+        """Return the statistics of the last ``days`` days.
 
-        The period is shorter if the first device or alert is more recent.
+        If the first device and the first alert are more recent, the period begins with them.
         """
         end = self._now()
         start = end - days * DAY_MS
@@ -130,7 +130,7 @@ class AlertReports:
     def _limited(self) -> Iterator[tuple[tuple[str, str], tuple[str | None, Limit]]]:
         """Yield the numeric metrics that have a limit and no open alert, at most :data:`MAX_SERIES`.
 
-        Each item is a pair of (id of the device, metric) and (unit, limit).
+        Each item is ``((device id, metric), (unit, limit))``.
         """
         alerting = {(each.device, each.metric) for each in self._engine.open.values()}
         count = 0

@@ -1,4 +1,4 @@
-"""Steps of alerts that may start reactions, made from the events of alerts."""
+"""Convert events of alerts to alert steps (raised, acknowledged, cleared), which can start reactions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hub.model.reaction import AlertStepTaken
 
 
 def alert_step(event: Event) -> AlertStepTaken | None:
-    """Return the alert step (raised, acknowledged, cleared) of an event; None for others and withdrawn alerts."""
+    """Return the alert step that an event reports; None for other events and for withdrawn alerts."""
     match event:
         case AlertRaised():
             return AlertStepTaken("raised", event.alert, event.at)

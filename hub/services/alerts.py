@@ -26,7 +26,10 @@ NOBODY = "none"
 """Value of the filter ``assignee`` that selects alerts that are assigned to nobody."""
 DiagnosisState = Literal["pending", "ready", "none"]
 DiagnosisFor = Literal["this_alert", "earlier_alert", "other_alert"]
-"""Which alert a diagnosis was made for. ``earlier_alert``: it is older than this alert, whose incident it explains."""
+"""The alert that a shown diagnosis was made for: this alert, or another alert of its incident.
+
+``earlier_alert`` means that the diagnosis is older than this alert.
+"""
 
 
 class Handled(msgspec.Struct, frozen=True):
@@ -62,7 +65,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
         rule_name: Name of its rule; the id of a rule that was removed.
         diagnosis: The newest diagnosis, or None.
         diagnosis_state: ``ready`` with a diagnosis, ``pending`` while one is being written, otherwise ``none``.
-        current: Copy of the latest value of the alert's metric.
+        current: Copy of the latest value of the alert's metric; None without a value.
         unit: Unit of ``current``.
         stays_open: Why readings cannot clear the alert at present; None if they can.
         gateway: The gateway that suppresses the alert; None if there is none, or if the request may not see it.
@@ -80,7 +83,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
     @property
     def diagnosis_for(self) -> DiagnosisFor | None:
-        """Return whether the diagnosis was made for this alert or for another one of its incident; None without one."""
+        """Which alert the diagnosis was made for; None if there is no diagnosis."""
         if self.diagnosis is None:
             return None
         if self.diagnosis.alert == self.alert.id:
@@ -162,9 +165,9 @@ class Alerts:
         return (await self.explain([alert]))[0]
 
     async def as_stored(self, alert_id: str) -> Alert:
-        """Return one alert with the names of all other devices, also of those that the request may not see.
+        """Return one alert as it is stored, with the names of devices that the request may not see.
 
-        It is used to write the alert back. Raises NotFound if the request may not see the alert itself.
+        Use it only to change the alert, and not in a response. Raises NotFound if the request may not see the alert.
         """
         found = (await self.get(alert_id)).alert
         with viewing(everything):
@@ -198,7 +201,7 @@ class Alerts:
             return [self.join(alert, None) for alert in alerts]
 
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
-        """Combine an alert with its diagnosis, and with what is known about its device, rule and gateway."""
+        """Combine an alert with its diagnosis, and with the names of its device, rule and gateway."""
         device, gateway = self._registry.get(alert.device), self._registry.get(alert.suppressed_by or "")
         pending = any(map(self._pending, (alert.id, *self._engine.explaining(alert))))
         state: DiagnosisState = "ready" if diagnosis else "pending" if pending else "none"

@@ -21,7 +21,8 @@ MAX_NAME_CHARS = 200
 class AreaTree:
     """All areas of the site.
 
-    People can edit the file. So an area counts as top-level if its parent does not exist, or is inside the area itself.
+    People can edit the file, so parents can be wrong. An area counts as top-level if its parent does not exist, or is
+    inside the area itself.
     """
 
     def __init__(self, areas: Iterable[Area] = ()) -> None:
@@ -69,9 +70,9 @@ class AreaTree:
         return frozenset(found)
 
     def around(self) -> dict[str, frozenset[str]]:
-        """Return, by the id of each area, the ids and names of this area and of all areas that contain it."""
+        """Map the id of each area to the ids and names of this area and of all areas that contain it."""
         found: dict[str | None, frozenset[str]] = {}
-        for area in self:  # each after the one that it is inside of
+        for area in self:  # parents come before the areas inside them
             found[area.id] = found.get(area.parent, frozenset()) | {area.id, area.name}
         return {area.id: found[area.id] for area in self}
 
@@ -83,9 +84,9 @@ class AreaTree:
         return found
 
     def _in_cycle(self, area: Area) -> bool:
-        """Return whether the way from an area up to the top level is broken, so that its parent cannot be used.
+        """Return whether no path leads from an area to the top level, so that its parent has to be ignored.
 
-        One of the areas above it does not exist, or they form a cycle.
+        There is no path if one of the areas above it does not exist, or if these areas form a cycle.
         """
         seen, parent = {area.id}, area.parent
         while parent is not None:
@@ -98,10 +99,9 @@ class AreaTree:
     # -- edits ------------------------------------------------------------------------------------------------
 
     def added(self, name: str, parent: str | None = None) -> tuple[AreaTree, Area]:
-        """Return a copy of this tree that also has a new area, and the new area itself.
+        """Return a tree with a new area, and the new area.
 
-        The new area is called ``name`` and becomes the last area directly inside ``parent`` (an area id; None: the top
-        level). This tree stays unchanged.
+        The area becomes the last area directly inside ``parent`` (an area id; None: the top level).
 
         Raises Invalid for a name or a position that is not allowed, NotFound if ``parent`` does not exist, and Conflict
         if the name is taken or there are too many areas.
@@ -113,14 +113,17 @@ class AreaTree:
         return AreaTree([*self._areas.values(), area]), area
 
     def renamed(self, area_id: str, name: str) -> AreaTree:
-        """Return a tree in which an area has another name. Raises NotFound, Invalid, Conflict."""
+        """Return a tree in which an area has the new name ``name``.
+
+        Raises NotFound for an unknown area, Invalid if the name is not allowed, Conflict if it is taken.
+        """
         area = self.require(area_id)
         return self._with(msgspec.structs.replace(area, name=self._checked_name(name, but=area_id)))
 
     def moved(self, area_id: str, parent: str | None, order: int) -> AreaTree:
         """Return a tree in which an area has the index ``order`` among the areas directly inside ``parent``.
 
-        Raises NotFound, Invalid.
+        Raises NotFound for an unknown area, Invalid if the position is not allowed.
         """
         area = msgspec.structs.replace(self.require(area_id), parent=parent)
         self._check_parent(area)
@@ -158,7 +161,7 @@ class AreaTree:
             raise Invalid(f"Areas would be {depth} levels deep.", f"Allowed: {MAX_DEPTH} levels.")
 
     def _line(self, area_id: str | None) -> Iterator[Area]:
-        """Yield an area and then all areas that contain it, from the inside out."""
+        """Yield an area, its parent, the parent of that, and so on up to the top level."""
         seen: set[str] = set()
         while (area := self.get(area_id)) is not None and area.id not in seen:
             seen.add(area.id)

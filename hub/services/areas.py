@@ -1,4 +1,4 @@
-"""Areas of the site, in ``areas.json`` of the data folder, and which devices people have assigned to them.
+"""Manage the areas of the site (``areas.json`` in the data folder), and the devices that people assign to them.
 
 An area that a device announces is only a suggestion. It is shown, but does not affect permissions.
 """
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 FILE = "areas.json"
 MAX_SUGGESTIONS = 100
 AT_ONCE = 200
-"""How many devices are edited with one commit when their area changes."""
+"""Maximum devices that are edited in one commit when their area changes."""
 
 
 def stored_areas(data: Path) -> AreaTree:
@@ -120,10 +120,10 @@ class Areas:
         await self._submit(ReplaceAreas(tree.around(), self._now()))
 
     def _restore(self) -> None:
-        """Correct the areas of the devices that were restored from the store, before anything else runs.
+        """Correct the areas of the devices that were restored from the store. This is called before all else.
 
-        Earlier versions stored only the name of an area. And the hub may have been killed after an area was changed,
-        but before the devices in it were changed.
+        There are two reasons: earlier versions stored only the name of an area, and the hub may have been killed after
+        it had changed an area, but not yet the devices in it.
         """
         tree = self.tree
         assigned: list[tuple[str, Area | None]] = []

@@ -1,4 +1,4 @@
-"""The people that an alert can be assigned to."""
+"""List the people that an alert can be assigned to."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AssignablePeople:
     def list(self, device_id: str | None) -> list[Assignee]:
         """Return the people that alerts of this device can be assigned to. Raises NotFound for an unknown device.
 
-        With None, return the people with accounts that are not disabled.
+        With None, return all people whose accounts are not disabled.
         """
         device = None if device_id is None else self._devices.require(device_id)
         return [
@@ -40,7 +40,7 @@ class AssignablePeople:
         ]
 
     def require(self, account_id: str, device_id: str) -> Assignee:
-        """Return the person with this account. Raises Invalid if alerts of the device cannot be assigned to it."""
+        """Return the person with this account. Raises Invalid if the person cannot be assigned alerts of the device."""
         found = next((each for each in self.list(device_id) if each.id == account_id), None)
         if found is None:
             hint = f"GET /api/assignees?device_id={device_id} lists those that can be."

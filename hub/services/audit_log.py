@@ -23,7 +23,10 @@ faults = FaultLog(log)
 
 MINUTE_MS = 60_000
 MAX_REPEATED = 100
-"""Maximum entries for refused and failed requests in one minute. Further requests are counted in one entry per kind."""
+"""Maximum entries for refused and failed requests in one minute.
+
+Further requests are counted together, in one entry for each kind and outcome.
+"""
 OTHERS = "several clients"
 COUNTING_S = 1.0
 """Seconds for which refused and failed requests are counted before they are written."""
@@ -36,14 +39,18 @@ LOGGED = frozenset(("sign_in", "people", "settings"))
 
 
 class AuditLog:
-    """Writes entries. A failure is only logged, because the operation has already been carried out."""
+    """Writes entries of the audit log.
+
+    If writing fails, the failure is logged and no exception is raised, because the operation of the entry has already
+    been carried out.
+    """
 
     def __init__(self, store: AuditStore, now: Callable[[], int]) -> None:
         self.store = store
         self.now = now
         self._waiting: list[tuple[AuditEntry, str | None]] = []
         self._counted: dict[str, AuditEntry] = {}
-        self._minute, self._keys = 0, set[str]()  # the keys of the present minute
+        self._minute, self._keys = 0, set[str]()  # the keys in _counted of the current minute
         self._writing = asyncio.Lock()
         self._later: asyncio.Task[None] | None = None
 
@@ -53,9 +60,9 @@ class AuditLog:
         await self.flush()
 
     def put(self, entry: AuditEntry) -> None:
-        """Queue an entry. It is written soon after.
+        """Queue an entry, which is written about a second later.
 
-        Entries for refused and failed operations are counted instead of written one by one.
+        Equal entries for refused and failed operations are counted, and not written one by one.
         """
         if entry.outcome == "success":
             if len(self._waiting) >= MAX_WAITING:
@@ -71,7 +78,7 @@ class AuditLog:
         minute = entry.at // MINUTE_MS
         if minute != self._minute:
             self._minute, self._keys = minute, set()
-        # Denied requests are counted together for all operations, failed sign-ins for each name.
+        # Denied requests of a client are counted together for all operations; failed sign-ins separately for each name.
         what = "" if entry.kind == "denied" else entry.operation
         whose = entry.object if entry.kind == "sign_in" else ""
         client = client_group(entry.client)
@@ -92,7 +99,7 @@ class AuditLog:
 
     async def flush(self) -> None:
         """Write the queued entries now."""
-        async with self._writing:  # while one call writes, the entries of the others wait for the next transaction
+        async with self._writing:  # entries that are queued while a call writes are written in the next transaction
             entries = [*self._waiting, *((entry, key) for key, entry in self._counted.items())]
             if not entries:
                 return

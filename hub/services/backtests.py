@@ -1,4 +1,4 @@
-"""Try a draft of a rule on the stored readings of the devices in its scope, before anybody saves it."""
+"""Backtest a draft of a rule: replay the stored readings of its devices, and list the alerts that it would raise."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 100
 MAX_READINGS = 500_000
-"""Maximum readings of one backtest, over all devices: about ten seconds of work for a rule that needs each of them."""
+"""Maximum readings of one backtest, over all devices. They take about ten seconds if the rule needs each of them."""
 MAX_SERIES = 100
 PAUSE_S = 0.0005
 """The thread of the replay sleeps this many seconds every few milliseconds, so that the event loop gets its turn."""
@@ -49,7 +49,7 @@ class Backtest(msgspec.Struct, frozen=True):
         left_out: devices in scope that were not tested.
         series: device and metric of the readings that were replayed, most firings first.
         rule: the alerts that the draft would have raised.
-        old: the alerts that the rule that the draft replaces would have raised; None if it replaces no rule.
+        old: the alerts that the existing rule would have raised; None if the draft replaces no rule.
     """
 
     start: int
@@ -65,7 +65,7 @@ class Backtest(msgspec.Struct, frozen=True):
 
 
 class Replayed:
-    """The result of replaying readings to rules.
+    """The result of evaluating rules on replayed readings.
 
     ``firings`` has one list for each rule, with the alerts that the rule would have raised. The other attributes
     describe the replayed data, as in :class:`Backtest`.
@@ -80,7 +80,7 @@ class Replayed:
         self.series: list[tuple[str, str]] = []
 
     def add(self, device_id: str, readings: Mapping[str, Points], start: int, watched: Iterable[str]) -> None:
-        """Add a device to the figures of this backtest: how many devices, readings and series were replayed.
+        """Add a device to the numbers of replayed devices and readings, and to the series.
 
         Args:
             device_id: The device.
@@ -96,7 +96,7 @@ class Replayed:
 
 
 class Backtests:
-    """Service for backtests. ``registry`` and ``store`` contain only what the person may see."""
+    """Service for backtests. ``registry`` and ``store`` contain only what the current request may see."""
 
     def __init__(
         self,
@@ -111,10 +111,9 @@ class Backtests:
         self._stored = StoredReadings(registry, store, quantity)
 
     async def run(self, rule: Rule, old: Rule | None, start: int, end: int) -> Backtest:
-        """Replay the readings from ``start`` to ``end`` (epoch ms) under the draft ``rule``, and under ``old``.
+        """Backtest the draft ``rule``, and the rule ``old`` that it replaces, from ``start`` to ``end`` (epoch ms).
 
-        ``old`` is the rule that the draft replaces, or None. If the task is cancelled, the replay ends within
-        milliseconds.
+        ``old`` is None if the draft replaces no rule. If the task is cancelled, the replay ends within milliseconds.
         """
         rules = [rule] if old is None else [rule, old]
         found = await self.replay(rules, start, end)
@@ -174,15 +173,12 @@ class Backtests:
         return found
 
     def _watches(self, rule: Rule, device: Device, metric: str) -> bool:
-        """Return True if the rule has a condition on this metric. The condition may be joined with other conditions."""
+        """Return True if the rule, or one of its joined conditions, reads this metric of the device."""
         return not rule.whole_device and reads(rule, metric, self._quantity(device, metric))
 
 
 def _learns_ms(rule: Rule) -> int:
-    """Return how many ms of readings from before the tested period the rule needs, because it learns from them.
-
-    Return 0 if the rule does not learn.
-    """
+    """Return for how long before the tested period the rule has to learn, in ms; 0 if the rule does not learn."""
     condition = rule.condition
     leaves = [leaf.condition for leaf in condition.leaves] if isinstance(condition, Joined) else [condition]
     return max(each.learns_ms if isinstance(each, MetricCondition) else 0 for each in leaves)
@@ -197,7 +193,7 @@ def _fires_without_readings(rule: Rule) -> bool:
 
 
 def _known_since(device: Device, readings: Mapping[str, Points]) -> int:
-    """Return the time (epoch ms) from which on the hub knew the device. Only silence after this time counts.
+    """Return since when the hub has known the device (epoch ms). Only silence after this time counts.
 
     This is the time of its oldest reading in ``readings``, or ``first_seen`` if that is earlier. Imported readings can
     be older than ``first_seen``.

@@ -1,7 +1,8 @@
-"""Calculate a draft of a calculated metric over stored readings, before anybody saves it.
+"""Try a draft of a calculated metric on stored readings, before it is saved.
 
-The calculation is the one of the running hub, but at past times. At each step, the readings up to that time are applied
-to copies of the devices. A device counts as online until it has been silent for longer than usual.
+A trial uses the code of the running hub, but calculates the metric at past times. At each of these times, the readings
+up to then are applied to copies of the devices. A device counts as online until it has been silent for longer than
+usual.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from hub.services.calculated_warnings import calculated_warnings
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 10
-"""Maximum devices for which a draft is calculated. If there are more, the first by id are used."""
+"""Maximum devices for which a draft is calculated. If there are more, those with the lowest ids are used."""
 MAX_READINGS = 300_000
 MAX_STEPS = 10_000
 """Maximum times at which a draft is calculated. In a longer period, only every second, third … time is used."""
@@ -36,7 +37,7 @@ PAUSE_S = 0.0005
 """The thread sleeps this many seconds every few milliseconds, so that the event loop gets its turn."""
 
 StoredReading = tuple[int, str, str, Value, Quality]
-"""A stored reading: time (epoch ms), device, metric, value, quality."""
+"""A stored reading: time (epoch ms), device id, metric, value, quality."""
 
 
 class TriedSeries(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ class CalculatedTrials:
         return Calculation((), self._matcher).mark(draft, device, self._registry.get, self._ids).unit
 
     def warnings(self, draft: CalculatedMetric) -> list[str]:
-        """Return a sentence for each thing that the draft names and that does not exist, at most MAX_WARNINGS."""
+        """Return a sentence for each name in the draft that does not exist, at most MAX_WARNINGS."""
         found = calculated_warnings(draft, list(self._registry.devices()), self._matcher.areas, self._matcher.selects)
         return list(islice(found, MAX_WARNINGS))
 
@@ -123,7 +124,7 @@ class CalculatedTrials:
         return [each.id for each in self._registry.devices()]
 
     def _inputs(self, draft: CalculatedMetric, tried: list[Device]) -> Iterator[tuple[Device, str]]:
-        """Yield the inputs of the draft without duplicates, each as a device and the name of a metric.
+        """Yield the metrics that the draft reads, each as a device and the name of a metric, without duplicates.
 
         ``tried`` are the devices on which the draft is tried.
         """
@@ -163,7 +164,7 @@ class _Replay:
     def __init__(self, definition: CalculatedMetric, matcher: ScopeMatcher, devices: list[Device]) -> None:
         self._definition = definition
         self._calculation = Calculation([definition], matcher)
-        # Metrics that are not reported yet have to exist: a device without them does not get the metric.
+        # All metrics have to exist from the start: a device without an input would not get the calculated metric.
         unknown = {each.id: dict.fromkeys(each.metrics, Latest(0.0, 0, "unknown")) for each in devices}
         self._devices = {
             each.id: msgspec.structs.replace(each, metrics=unknown[each.id], calculated=dict(each.calculated))
@@ -177,7 +178,7 @@ class _Replay:
     def run(
         self, readings: list[StoredReading], start: int, end: int, stop: Callable[[], bool]
     ) -> dict[str, list[tuple[int, float]]]:
-        """Return the values that the metric would have had on each device, by device id, as (time in ms, value).
+        """Return the calculated values of each device, by device id, as pairs of a time (epoch ms) and a value.
 
         Args:
             readings: The stored readings that the calculation needs, oldest first.
@@ -232,6 +233,6 @@ async def _in_thread(
 
 
 def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return at most :data:`MAX_POINTS` points: every second, third … point, the last point among them."""
+    """Return at most :data:`MAX_POINTS` points: all, or every second, third … point including the last one."""
     every = -(-len(points) // MAX_POINTS) or 1
     return points[(len(points) - 1) % every :: every]

@@ -1,7 +1,7 @@
-"""Find out what the valid definition of a calculated metric names that does not exist: metrics, devices, areas, labels.
+"""Warn about names in the definition of a calculated metric that do not exist: metrics, devices, areas and labels.
 
-Such a definition is not an error, because devices and areas may come later. But it yields no values, or fewer than it
-seems to.
+Such a definition is valid, because devices and areas may be added later. But it yields no values, or fewer values than
+people expect.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_SUGGESTED = 3
 """Maximum similar names of metrics that a warning lists."""
 
 MAX_NAMES, MAX_COMPARED = 20_000, 2_000
-"""For suggestions, at most this many names of metrics are read, and at most this many different ones are compared."""
+"""To find similar names, at most MAX_NAMES names of metrics are read, and at most MAX_COMPARED of them are compared."""
 
 Selects = Callable[[Scope, Device], bool]
 
@@ -26,7 +26,7 @@ Selects = Callable[[Scope, Device], bool]
 def calculated_warnings(
     definition: CalculatedMetric, devices: Sequence[Device], areas: Areas, selects: Selects
 ) -> Iterator[str]:
-    """Yield a sentence for each thing that the definition names and that does not exist.
+    """Yield a sentence for each name in the definition that does not exist.
 
     ``selects`` returns whether a scope selects a device.
     """
@@ -49,7 +49,7 @@ def calculated_warnings(
 
 
 def _unknown(metric: str, owners: Sequence[Device], definition: CalculatedMetric) -> str:
-    """Return the warning for a metric that none of the devices reports on which the expression is calculated."""
+    """Return the warning for a metric that none of the ``owners`` reports, with similar names."""
     if definition.device is not None:
         return f"The device {definition.device!r} has not reported {metric!r} yet.{_similar(metric, owners)}"
     selected = "device" if definition.scope == Scope() else "selected device"

@@ -1,6 +1,6 @@
-"""Publish commands that the command tracker has marked as sent, and report failures to it.
+"""Publish the commands that the command tracker has marked as sent, and report failures to the tracker.
 
-Whether a command is sent again is decided by the command tracker alone.
+Only the command tracker decides whether a command is sent again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CAPACITY = 10_000
 class CommandSender:
     """Bounded queue of commands to publish.
 
-    If the queue is full, a new command is reported as not sent, and retried later.
+    If the queue is full, a new command is reported to the command tracker as not sent. The tracker retries it later.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class CommandSender:
             except NotConnected as error:
                 self._failed(command, again=True, detail=error.message)
             except Unconfirmed as error:
-                # The device may have received it. The command tracker waits for its state or a time-out.
+                # The device may have received the command, so the tracker waits for the device's reply or the time-out.
                 log.info(
                     "Command %s to %s: the broker did not confirm it (%s). "
                     "Waiting for the device's reply or the time-out.",

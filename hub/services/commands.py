@@ -55,8 +55,8 @@ class Commands:
             value: Value of the command; None if it takes none.
             by: Name of the sender.
             key: Idempotency key. If a command with this key exists, it is returned and nothing is sent.
-            expires_s: Seconds after which the command is given up if it could not be sent.
-            once: Send it at most once, also if nobody answers.
+            expires_s: Seconds after which the command expires if it could not be sent.
+            once: Send it at most once, even if the device does not reply.
 
         Raises:
             Invalid: The value or the expiry is not allowed.
@@ -78,7 +78,7 @@ class Commands:
             state="queued",
             created_at=now,
             expires_at=now + expires_s * 1000,
-            # Setting a state twice is harmless; pressing a button twice may not be.
+            # It is harmless to set a state twice, but it may be harmful to press a button twice.
             repeatable=bool(confirming) and spec.type != "none" and not once,
             wanted=confirming,
             tolerance=tolerance(spec),
@@ -87,7 +87,7 @@ class Commands:
             if (earlier.name, earlier.value) != (name, value):
                 raise Conflict("This idempotency key was used for another command.", "Use a new key for each command.")
             return earlier
-        encode(spec, command)  # report a value that cannot be encoded to the caller now
+        encode(spec, command)  # raises now if the value cannot be encoded
         queued: Command = await self._submit(SendCommand(command))
         return queued
 
@@ -105,9 +105,9 @@ class Commands:
 
 
 def command_id(device_id: str, key: str | None) -> str:
-    """Return a command id: random without a key, otherwise derived from the key.
+    """Return the id of a new command: derived from the idempotency key, or random without a key.
 
-    So a request that is repeated with the same key finds the first command.
+    A request that is repeated with the same key so gets the same id, and finds the first command.
     """
     if key is None:
         return f"c-{secrets.token_hex(8)}"

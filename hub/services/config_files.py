@@ -1,7 +1,7 @@
-"""Read, check and change the files of ``[[table]]`` entries, such as rules.toml, as a whole or one table at a time.
+"""Read, check and change TOML files of ``[[table]]`` entries, such as rules.toml, as a whole or one table at a time.
 
-The files in the data folder are the source of truth: a form that changes a rule changes the file. The service of
-reactions activates new reactions. All other new contents are activated through the ingest queue.
+The files in the data folder are the source of truth: a form that changes a rule changes the file. The reactions service
+activates new contents of ``reactions.toml``. New contents of the other files are activated through the ingest queue.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from hub.services.toml_tables import TableList
 T = TypeVar("T")
 Submit = Callable[[Input], Awaitable[Any]]
 MAX_CHARACTERS = 200_000
-"""Maximum characters of a file that is changed by this service."""
+"""Maximum characters of a file that this service writes."""
 
 
 class ConfigDraft(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class TableDraft(msgspec.Struct, frozen=True):
 class TablePreview(msgspec.Struct, Generic[T], frozen=True):
     """A draft as TOML text and as a parsed entry.
 
-    ``problem`` is why the file would be invalid with the draft, None if it would be valid.
+    ``problem`` is the error that the file would have with the draft; None if the file would be valid.
     """
 
     text: str
@@ -79,7 +79,7 @@ class ConfigFile(Generic[T]):
             table: The name of the file's tables.
             key: The key that identifies a table.
             parse: Returns the entries of a text, or raises ConfigError.
-            activate: Makes the hub use the given entries, and returns when the hub uses them.
+            activate: Makes the hub use the given entries. Returns once the hub uses them.
         """
         self._file = file
         self.name = file.name
@@ -87,7 +87,7 @@ class ConfigFile(Generic[T]):
         self._key = key
         self._parse = parse
         self._activate = activate
-        self._saving = asyncio.Lock()  # held from comparing the revision to writing the file
+        self._saving = asyncio.Lock()  # held while the revision is compared and the file is written
 
     async def read(self) -> ConfigDraft:
         """Return the contents of the file, comments included."""
@@ -108,7 +108,10 @@ class ConfigFile(Generic[T]):
             raise Invalid(error.message, error.hint) from error
 
     async def reload(self) -> int:
-        """Activate the file's present contents, and return the number of entries. Raises StoreError, Invalid."""
+        """Activate the current contents of the file, and return the number of entries.
+
+        Raises Invalid if the contents are not valid.
+        """
         async with self._saving:
             entries = tuple(self.check((await self.read()).text))
             await self._activate(entries)
@@ -127,11 +130,11 @@ class ConfigFile(Generic[T]):
             return await self._write(text, entries)
 
     async def preview(self, entry: str | None, draft: TableDraft | None) -> TablePreview[T]:
-        """Return one table as it would be with a draft. The file is not changed.
+        """Return one table with a draft applied, and check the file with it. The file is not changed.
 
         Args:
             entry: The table that the draft replaces; None for a new table.
-            draft: The new contents; None for the table as it is.
+            draft: The new contents; None to return the table unchanged.
 
         Raises:
             NotFound: There is no such table.
@@ -211,7 +214,7 @@ class ConfigFile(Generic[T]):
         return current.text
 
     async def _write(self, text: str, entries: tuple[T, ...]) -> ConfigDraft:
-        """Write the file, and then activate it. If the hub ends in between, it starts with the new contents."""
+        """Write the file, and then activate it. If the hub stops in between, the next start activates the file."""
         if len(text) > MAX_CHARACTERS:
             raise Invalid(f"{self.name} would be longer than {MAX_CHARACTERS:,} characters.", "Shorten it.")
         try:

@@ -1,4 +1,4 @@
-"""The causes of alerts that people have confirmed, and what fixed the causes."""
+"""Store which causes of alerts people have confirmed, and how they fixed them."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class ConfirmedCauses:
         self._now = now
 
     async def choices(self, alert_id: str) -> list[Term]:
-        """Return the known causes among which a person can choose.
+        """Return the known causes from which a person can choose the cause of an alert.
 
-        First come the causes in the diagnosis. All other causes for the device's kind of machine follow, sorted by
+        The causes in the diagnosis come first. All other causes for the device's kind of machine follow, sorted by
         title.
         """
         found = await self._alerts.get(alert_id)
@@ -53,8 +53,8 @@ class ConfirmedCauses:
         Args:
             alert_id: The alert.
             cause: Id of a known cause.
-            title: The cause in words, if it is not a known cause.
-            fix: What fixed it.
+            title: The cause in the person's own words, if it is not a known cause.
+            fix: How the cause was fixed.
             by: Name of the person.
 
         Raises Invalid for an unknown cause, and unless exactly one of ``cause`` and ``title`` is given.
@@ -86,6 +86,6 @@ class ConfirmedCauses:
 
 
 def _of_diagnosis(found: ExplainedAlert) -> dict[str, str]:
-    """Return the causes that the diagnosis lists, the best match first: the title of each cause by its id."""
+    """Return the causes in the diagnosis of an alert, as a mapping from id to title, the best match first."""
     causes = found.diagnosis.causes if found.diagnosis else ()
     return {each.cause: each.title for each in sorted(causes, key=lambda each: -each.score)}

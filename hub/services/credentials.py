@@ -29,8 +29,9 @@ class IssuedCredential(msgspec.Struct, frozen=True):
         password: Password in plain text.
         line: Shell command that publishes a first reading; None for a bridge.
         address: URL with the broker, the credentials and the topic for a device.
-        told: True if the broker has reloaded its files.
-        setup: Lines for mosquitto.conf that make the broker ask for passwords; None except for the first user.
+        told: True if the broker has reloaded its password and ACL files, so that the user can connect now.
+        setup: Lines for mosquitto.conf that make the broker ask for passwords. Only the first user has them, for
+            others they are None.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Credentials:
             access: Password and ACL files of the broker; None for the demo's broker, which needs no password.
             broker: HOST:PORT of the broker.
             root: First level of the devices' topics.
-            login: File with the hub's own password; None if the settings hold it.
+            login: File with the hub's own password; None if the password is in the settings.
             authority: The hub's own CA; None if it issues no certificates.
         """
         self._files = access
@@ -90,7 +91,7 @@ class Credentials:
 
     @property
     def guarded(self) -> bool:
-        """True if the hub itself has a password, so the broker requires one."""
+        """True if the hub connects to the broker with a password, so that devices need one, too."""
         return self.managed and (self._login is None or self._login.exists())
 
     @property
@@ -170,7 +171,7 @@ class Credentials:
         return IssuedBundle(name, bundle, self._share(), self._tls_setup() if first else None)
 
     def _share(self) -> bool:
-        """Give the broker the CA and the list of revoked certificates. Return True if the broker has read both."""
+        """Give the broker the CA certificate and the list of revoked ones. Return True if it has read both."""
         files = (self._ca.ca_file, self._ca.crl_file)
         self._access.share({file.name: file.read_bytes() for file in files})
         return self._access.reload()

@@ -1,8 +1,8 @@
-"""Dashboards of people, in ``dashboards.json`` of the data folder.
+"""Manage the dashboards of people, which are stored in ``dashboards.json`` of the data folder.
 
-A person can read their own dashboards and those that are shared with their role, but change only their own. An
-administrator can change all dashboards that they can read. Tiles of devices that a person may not see are returned to
-that person without content.
+People can read their own dashboards and those that are shared with their role, but change only their own.
+Administrators can change all dashboards that they can read. Tiles of devices that a person may not see are returned
+without content.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_TILES = 200
 MAX_BYTES = 64 << 10
 """Maximum size of one dashboard as JSON, in bytes."""
 MAX_TOTAL_BYTES = 3 << 20
-"""Maximum size of all dashboards in bytes: the file is replaced as a whole with each change."""
+"""Maximum size of all dashboards in bytes. It is limited because each change writes the whole file."""
 _ONE_SERIES = ("value", "gauge")
 _MANY_SERIES = ("chart", "states")
 _OF_A_DEVICE = ("control", "device")
@@ -92,7 +92,7 @@ class Dashboards:
             dashboard_id: Id of the dashboard.
             version: The version that the requester has edited.
             name: Name of the dashboard.
-            shared: The lowest role that may see it beside its owner; None for nobody.
+            shared: The lowest role that may read it, besides the owner; None if only the owner may.
             tiles: Tiles of the dashboard.
             kept: Ids of tiles that keep their content, because the requester may move them but not see what they show.
 
@@ -121,7 +121,7 @@ class Dashboards:
         return deleted
 
     async def forget_person(self, account: str) -> None:
-        """Delete the dashboards of an account that are not shared. Shared ones stay; administrators can change them."""
+        """Delete the dashboards of a removed account, except shared ones, which administrators can change."""
         async with self._changing:
             if any(each.owner == account and each.shared is None for each in self._by_id.values()):
                 await self._store(
@@ -169,7 +169,7 @@ def _check_tiles(tiles: tuple[Tile, ...]) -> None:
 
 
 def _problem_of(tile: Tile, ids: set[str]) -> tuple[str, str] | None:
-    """Return what is wrong with a tile, and what is allowed; None if nothing is wrong.
+    """Return the error in a tile and what is allowed instead; None if the tile is valid.
 
     ``ids`` are the ids of the tiles before it.
     """

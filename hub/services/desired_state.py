@@ -1,6 +1,7 @@
 """Change the desired state of a device: publish it as a retained message, then store it.
 
-A device finds the retained message when it connects, so it is published first. The hub receives it as well.
+The message is published first, because the device acts on the message, and not on the stored state. A device that is
+offline receives the retained message when it connects.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Find mistakes in how a device reports, such as numbers sent as texts or an id that never changes.
+"""Find mistakes in the messages of a device, such as numbers sent as texts or an id that never changes.
 
 Hints depend only on the device's state.
 """
@@ -18,7 +18,7 @@ _NUMBER = re.compile(
     r"(?P<number>[+-]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,3})?)(?:\s*(?P<unit>[°º℃℉%].*)|\s+(?P<word>\D+))?",
     re.ASCII,
 )
-"""Matches a number as text, with an optional unit. A leading zero makes it a code, and "3A" may be a room: no match."""
+"""Matches a number as text, with an optional unit. It does not match codes ("007") or names of rooms ("3A")."""
 _NAMES_A_TEXT = re.compile(
     r"version|firmware|serial|code|model|ssid|name|uid|(?:^|[_.])(?:id|sw|hw|fw|mac|ip)$", re.IGNORECASE
 )
@@ -40,7 +40,7 @@ HINT_KEYS: tuple[HintKey, ...] = get_args(HintKey)
 
 
 class DeviceHint(msgspec.Struct, frozen=True):
-    """A hint for the user: as English text, and as key and parameters for translations of the text.
+    """A hint for the user, as English text, and as the key and parameters of a translated text.
 
     ``metric`` is None if the hint is about the device as a whole.
     """

@@ -24,8 +24,8 @@ Submit = Callable[[Input], Awaitable[Any]]
 class DeviceFilter(msgspec.Struct, frozen=True):
     """Conditions on devices. A device has to meet all of them.
 
-    ``q`` is searched in id, native id, name, area, model and labels, ignoring case. All other fields have to be equal;
-    ``area`` is a name or an id. An empty ``q``, and a field that is None, is no condition.
+    ``q`` is searched in the id, native id, name, area, model and labels, ignoring case. The other fields have to be
+    equal to the device's; ``area`` is a name or an id. An empty ``q`` and fields that are None are ignored.
     """
 
     q: str = ""
@@ -91,7 +91,7 @@ class Devices:
         return self._registry.require(device_id)
 
     def semantics(self, device: Device) -> DeviceSemantics:
-        """Return the device's kinds of machine and the meaning of its metrics. People's corrections are applied."""
+        """Return the device's kinds of machine and the meaning of its metrics, with the corrections of people."""
         return device_semantics(device, self._registry.corrected.of_model(device))
 
     def severity(self, device: Device) -> Severity:
@@ -112,7 +112,7 @@ class Devices:
         return found
 
     def by_presence(self) -> dict[str, int]:
-        """Return the number of devices by presence, zeros included."""
+        """Return the number of devices of each presence (``online``, ``stale`` …), zeros included."""
         counts = Counter(device.presence for device in self._registry.devices())
         return {presence: counts[presence] for presence in get_args(Presence)}
 
@@ -143,7 +143,7 @@ class Devices:
 
 
 def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[str, MetricOverride | None]:
-    """Return the edits, with None in place of empty overrides.
+    """Check the edits of a person, and return them with None in place of empty overrides.
 
     Raises Invalid for a metric that the device does not have, and for an unknown quantity, place or role.
     """
@@ -159,7 +159,7 @@ def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[st
 
 
 def _require_known(what: str, given: Iterable[str], known: Iterable[Term]) -> None:
-    """Raise Invalid for an id in ``given`` that none of the ``known`` terms has. ``what`` names the kind of term."""
+    """Raise Invalid if an id in ``given`` is not the id of a ``known`` term. ``what`` is used in the error message."""
     ids = [term.id for term in known]
     for each in given:
         if each not in ids:

@@ -1,4 +1,4 @@
-"""Let devices enrol themselves: a device that has a key gets its own user of the broker, with a password.
+"""Let devices enrol themselves: a device that sends an enrolment key gets its own broker user with a password.
 
 A key is valid for a number of devices, and until a date. The hub stores only the SHA-256 of the key.
 """
@@ -19,7 +19,7 @@ from hub.services.credentials import Credentials, IssuedCredential
 
 FILE = "enrolment-keys.json"
 PREFIX = "wke_"
-"""Begin of every key, by which secret scanners can recognize a key."""
+"""First characters of every key, by which secret scanners can recognize a key."""
 MAX_KEYS = 50
 
 
@@ -29,10 +29,10 @@ class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         id: Identifies the key in lists.
         digest: SHA-256 of the key.
-        prefix: How the names of the devices begin that may use the key.
+        prefix: Only devices whose names begin with this prefix may use the key.
         left: How many more devices can enrol with the key.
-        expires: When the key ends (epoch ms).
-        by: Name of the person who made the key.
+        expires: When the key expires (epoch ms).
+        by: Name of the person who created the key.
     """
 
     id: str
@@ -62,7 +62,10 @@ class Enrolments:
         return self._usable(await asyncio.to_thread(self._file.read))
 
     async def create_key(self, prefix: str, devices: int, lifetime_ms: int, by: str) -> tuple[EnrolmentKey, str]:
-        """Create a key. Return the key, and its value, which cannot be read later. Raises Conflict, StoreError."""
+        """Create a key. Return the key, and its secret value, which cannot be read again.
+
+        Raises Conflict if there are too many keys or the hub manages no broker, and StoreError.
+        """
         if not self._credentials.managed:
             raise Conflict("This hub manages no broker.", "Run hub serve with your own broker.")
         value = PREFIX + secrets.token_urlsafe(32)
@@ -103,7 +106,7 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Create the user. Return the keys that can still be used, with this use of the device's key counted.
+            """Create the user. Return the keys that can still be used, after the key of the device was used once more.
 
             This is called while the file of the keys is locked.
             """
@@ -115,7 +118,7 @@ class Enrolments:
         try:
             await self._file.edit(use)
         except BaseException:
-            if issued:  # not counted: it must not stay
+            if issued:  # the use was not counted, so the user must not stay
                 await asyncio.to_thread(self._credentials.revoke, name)
             raise
         return key, issued[0]

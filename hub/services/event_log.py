@@ -1,7 +1,7 @@
-"""One log line for each device that is discovered, and for each alert that is raised, cleared or diagnosed.
+"""Log each device that is discovered, and each alert that is raised, cleared or diagnosed, in one line each.
 
-After :data:`MAX_PER_MINUTE` lines of one kind in a minute, further lines are only counted: ten thousand devices that
-come at once do not fill the log.
+After :data:`MAX_PER_MINUTE` lines of one kind in a minute, further lines are only counted, so that ten thousand devices
+that connect at the same time do not fill the log.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class EventLog:
         self._bus = bus
         self._registry = registry
         self._now = now
-        self._minute = 0  # the present one, since 1970
-        self._written: dict[str, int] = {}  # lines in it by kind, including those that were only counted
+        self._minute = 0  # the current minute, counted from 1970
+        self._written: dict[str, int] = {}  # by kind: lines in this minute, including those that were only counted
 
     async def run(self) -> None:
         """Log the events of the bus until it is closed."""
@@ -68,7 +68,7 @@ class EventLog:
             log.info(text, *values)
 
     def _say_more(self) -> None:
-        """Log how many lines were left out, and begin to count again."""
+        """Log how many lines of each kind were left out, and reset the counts."""
         for kind, count in self._written.items():
             if count > MAX_PER_MINUTE:
                 log.info("%d more %s within a minute", count - MAX_PER_MINUTE, kind)

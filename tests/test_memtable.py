@@ -98,7 +98,7 @@ def check(log: Memtable, batches: dict[int, list[Point]], draw: random.Random) -
     runs = log.view(first, last)
     assert runs is not None
     chosen = {draw.choice(expected)[0] for _ in range(draw.randint(1, 5))} | {draw.randint(1, 40)}
-    found = runs.of(np.array(sorted(chosen), np.int64))
+    found = runs.points_of(np.array(sorted(chosen), np.int64))
     assert listed(found) == [point for point in expected if point[0] in chosen]
     assert read_slices(runs, draw.choice([1, 8, 100]), draw.choice([1, 3, 50])) == expected
 

@@ -80,7 +80,7 @@ def recover(
     registry.window.restore(snapshot.keys_of, snapshot.keys)
     broken = registry.restore(snapshot.states, now, snapshot.checkpoint)
     unreadable += [Unreadable("device", name, problem) for name, problem in broken.items()]
-    registry.capacity.left_out.update(snapshot.left)
+    registry.capacity.left_out.update(snapshot.left_out)
     # The engine withdraws alerts of unknown devices. Devices that did not fit in memory are unknown, so their alerts
     # are not loaded.
     engine.load(alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out)

@@ -199,7 +199,7 @@ class Notifications:
         found = await self.store.notices(self._taken, MAX_NOTICES)
         for number, notice in found:
             self._planner.take(notice)
-            self._taken = self._planner.plan.upto = number
+            self._taken = self._planner.plan.last_notice = number
             if not notice.alert.open:
                 self._sentences.pop(notice.alert.id, None)
         if self._changed:

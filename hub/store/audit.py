@@ -79,7 +79,7 @@ def _add(connection: SqlConnection, entries: Sequence[tuple[AuditEntry, str | No
 
 
 def _counted(entries: Sequence[tuple[AuditEntry, str | None]]) -> list[tuple[AuditEntry, str | None]]:
-    """Combine the entries that share a key, because one statement cannot change a row twice in PostgreSQL."""
+    """Combine the entries that share a key into one, because in PostgreSQL a statement cannot change a row twice."""
     combined: dict[object, tuple[AuditEntry, str | None]] = {}
     for place, (entry, key) in enumerate(entries):
         name = place if key is None else key

@@ -96,7 +96,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         learnt: the learned state of each dialect, by key.
         checkpoint: a record number; states may lack the changes of the records after it.
         records: the records after the checkpoint with their numbers, oldest first, without deduplication keys.
-        left: ids of devices whose states were left out, see :meth:`Store.load`.
+        left_out: ids of devices whose states were left out, see :meth:`Store.load`.
         commands: the unsettled commands, oldest first, and the most recently settled commands.
         silences: the silences that have not ended.
         incidents: the open incidents, and the incidents that ended last.
@@ -111,7 +111,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
     learnt: dict[str, dict[str, bytes]] = {}
     checkpoint: int = 0
     records: Iterable[tuple[int, Record]] = ()
-    left: Sequence[str] = ()
+    left_out: Sequence[str] = ()
     commands: list[Command] = []
     silences: list[AlertSilence] = []
     incidents: list[Incident] = []
@@ -151,7 +151,7 @@ class StoreStats(msgspec.Struct, frozen=True):
 
 
 class Store(IncidentReader, Protocol):
-    """The store.
+    """Interface of the store.
 
     Methods raise :class:`~hub.errors.StoreBusy` when a retry may help, :class:`~hub.errors.StoreRefused` when SQLite
     does not accept the given values (other values can be written), and :class:`~hub.errors.StoreError` otherwise. Every

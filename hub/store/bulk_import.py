@@ -9,7 +9,7 @@ import numpy as np
 from hub.model import Reading, Value
 from hub.store.chunks.compaction import write_points
 from hub.store.connection import SqlConnection
-from hub.store.points import QUALITY_CODES, Points, coded
+from hub.store.points import QUALITY_CODES, Points, encode_values
 from hub.store.query.paging import series_points
 from hub.store.rows import reading_history
 from hub.store.wal.memtable import fresh_points
@@ -27,7 +27,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
         return 0
     with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
         connection = writer.connection
-        # Inside `adding`: ids of new series are cached only if the transaction succeeds.
+        # Inside the block of `adding`, so that ids of new series are cached only if the transaction succeeds.
         with reading_history(numbers.values()), connection.transaction():
             writer.insert_new(numbers)
             fresh = fresh_points(connection, writer.memtable, numbers.values())
@@ -82,7 +82,7 @@ def _key(ts: int, value: Value) -> _Key:
 
 
 def _columns(owners: list[int], readings: list[Reading]) -> Points:
-    value, kind, texts = coded([one.value for one in readings])
+    value, kind, texts = encode_values([one.value for one in readings])
     return Points(
         np.array(owners, np.int64),
         np.array([one.ts for one in readings], np.int64),

@@ -22,7 +22,7 @@ Engine = Literal["sqlite", "postgresql"]
 
 T = TypeVar("T")
 _AT_ONCE = (256, 16, 1)
-"""Possible numbers of rows in one INSERT statement. The largest number that the remaining rows allow is used."""
+"""The numbers of rows that an INSERT statement may have. The largest one that the remaining rows fill is used."""
 
 
 class Cursor(Protocol):

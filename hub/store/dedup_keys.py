@@ -65,7 +65,7 @@ class LoggedKeys(NamedTuple):
     owner: Ints
     """The index of each key's device in ``names``."""
     keys: Ints
-    upto: int
+    last_row: int
     """The number of the last row of ``key_log`` that was read; 0 if none was."""
 
     def by_device(self) -> tuple[Ints, Ints]:
@@ -84,7 +84,7 @@ class KeyCompaction(msgspec.Struct):
         names: the ids of the devices whose keys are moved.
         keys: the keys of these devices, device by device.
         starts: the index at which each device's keys begin, followed by the number of keys.
-        upto: the last row of ``key_log`` that the compaction moves.
+        last_row: the number of the last row of ``key_log`` that the compaction moves.
         done: the number of devices whose keys are moved already.
         deleted: devices that were deleted since the compaction began.
     """
@@ -92,7 +92,7 @@ class KeyCompaction(msgspec.Struct):
     names: list[str]
     keys: Ints
     starts: Ints
-    upto: int
+    last_row: int
     done: int = 0
     deleted: set[str] = msgspec.field(default_factory=set)
 
@@ -162,7 +162,7 @@ class DedupKeyStore:
                 "ON CONFLICT (device) DO UPDATE SET keys = excluded.keys",
             )
             if end == len(compaction.names):
-                self._connection.execute("DELETE FROM key_log WHERE id <= ?", (compaction.upto,))
+                self._connection.execute("DELETE FROM key_log WHERE id <= ?", (compaction.last_row,))
         # Only after the commit: a slice that failed is done again.
         compaction.done = end
         if end == len(compaction.names):
@@ -176,7 +176,7 @@ class DedupKeyStore:
         Return None if there are no such keys.
         """
         logged = _logged_keys(self._connection, RECENT)
-        return KeyCompaction(logged.names, *logged.by_device(), logged.upto) if logged.upto else None
+        return KeyCompaction(logged.names, *logged.by_device(), logged.last_row) if logged.last_row else None
 
 
 def packed_numbers(series: Sequence[int] | Ints) -> bytes:
@@ -189,17 +189,17 @@ def packed_keys(keys: Sequence[int] | Ints) -> bytes:
     return np.asarray(keys, "<i8").tobytes()
 
 
-def _logged_keys(connection: SqlConnection, but: int) -> LoggedKeys:
-    """Read the valid keys of ``key_log``, without the rows that contain any of the newest ``but`` records."""
-    rows = sorted(connection.rows(list[tuple[int, bytes, bytes]], _LOG, but))
+def _logged_keys(connection: SqlConnection, skip_newest: int) -> LoggedKeys:
+    """Read the valid keys of ``key_log``, without the rows that contain any of the newest ``skip_newest`` records."""
+    rows = sorted(connection.rows(list[tuple[int, bytes, bytes]], _LOG, skip_newest))
     series = np.frombuffer(b"".join([row[1] for row in rows]), "<u4")
     keys = np.frombuffer(b"".join([row[2] for row in rows]), "<i8")
     # The distinct ids. Counting is faster than np.unique, because ids are small.
     owners, names = _owners(connection, np.flatnonzero(np.bincount(series)))
     owner = owners[series]
     valid = owner >= 0
-    if gone := _gone(connection):
-        # Keys of an id are valid from the last row on that deleted a device with it.
+    if gone := _deletions(connection):
+        # The last row that lists an id as deleted, and later rows, have valid keys of this id.
         since = np.zeros(len(owners), np.int64)
         for number, row in gone.items():
             since[number : number + 1] = row  # a slice: the log may have no keys of an id beyond these
@@ -207,10 +207,10 @@ def _logged_keys(connection: SqlConnection, but: int) -> LoggedKeys:
     return LoggedKeys(names, owner[valid], keys[valid], rows[-1][0] if rows else 0)
 
 
-def _gone(connection: SqlConnection) -> dict[int, int]:
-    """Return which series were deleted, as a dict from the id of a series to a row number of ``key_log``.
+def _deletions(connection: SqlConnection) -> dict[int, int]:
+    """Return the ids of deleted series, each with the number of the last row of ``key_log`` that lists it as deleted.
 
-    It is the last row that lists the series as deleted. Keys in earlier rows that belong to this series are void.
+    Keys of the series in earlier rows are void.
     """
     found: dict[int, int] = {}
     for row, some in sorted(connection.rows(list[tuple[int, bytes]], _GONE)):
@@ -219,11 +219,11 @@ def _gone(connection: SqlConnection) -> dict[int, int]:
 
 
 def _owners(connection: SqlConnection, numbers: Ints) -> tuple[Ints, list[str]]:
-    """Return which device each of the series ``numbers`` belongs to.
+    """Look up the devices to which the series with the ids ``numbers`` belong.
 
     Returns:
-        An array that has, at the index of a series id, the index of the device in the list; -1 if there is no such
-            series. And the list of the devices' ids.
+        An array and a list of device ids. At the index of a series id, the array has the index of the device in the
+            list, or -1 if there is no such series.
     """
     found = connection.rows(list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
     names: dict[str, int] = {}

@@ -30,7 +30,7 @@ _STOP_WORDS = frozenset((
 """Common words that a search ignores, because they are on every page."""
 MAX_WORDS = 24
 MIN_WORDS = 2
-"""How many of the search words a passage needs at least. With only one of many words, it is about something else."""
+"""Minimum number of search words in a passage. A passage with only one of many words is about something else."""
 QUOTE_CHARS = 420
 
 _INDEX = "INSERT INTO page_words (rowid, text) SELECT id, text FROM page WHERE analysis = ?"
@@ -40,7 +40,15 @@ _REMOVE_FROM_INDEX = (
 
 
 class FullText(NamedTuple):
-    """How a database searches pages: its table, condition and rank (the best first), and how it writes words."""
+    """The parts of an SQL query for a full-text search that differ between the databases.
+
+    Attributes:
+        pages: The tables to search.
+        match: The condition, with the search words as its parameter.
+        rank: The expression to sort by; the best page has the lowest value.
+        either: The operator between two search words of which either may match.
+        word: The format of a search word.
+    """
 
     pages: str
     match: str

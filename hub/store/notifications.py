@@ -74,24 +74,24 @@ class NotificationPlan(msgspec.Struct):
     """The changes of one step of the planning of notifications. They are written in one transaction.
 
     Attributes:
-        upto: All notices (that an alert has changed) up to this row number are done with this.
+        last_notice: The row number of the last notice (change of an alert) that is processed; 0 if there is none.
         groups: Changed groups by id. None: the group is removed, and its waiting deliveries are cancelled.
         deliveries: New deliveries. For resolved alerts, only if the receiver was notified of these before.
     """
 
-    upto: int = 0
+    last_notice: int = 0
     groups: dict[str, NotificationGroup | None] = {}
     deliveries: list[NotificationDelivery] = []
 
     @property
     def empty(self) -> bool:
         """Return whether there is nothing to write."""
-        return not (self.upto or self.groups or self.deliveries)
+        return not (self.last_notice or self.groups or self.deliveries)
 
     def then(self, later: NotificationPlan) -> NotificationPlan:
         """Return a plan with the changes of this plan, followed by the changes of ``later``."""
-        upto = max(self.upto, later.upto)
-        return NotificationPlan(upto, {**self.groups, **later.groups}, [*self.deliveries, *later.deliveries])
+        last = max(self.last_notice, later.last_notice)
+        return NotificationPlan(last, {**self.groups, **later.groups}, [*self.deliveries, *later.deliveries])
 
 
 class NotificationStore:
@@ -187,7 +187,7 @@ def _apply(connection: SqlConnection, plan: NotificationPlan) -> None:
 
 def write_plan(connection: SqlConnection, plan: NotificationPlan) -> None:
     """Write a plan within the caller's transaction."""
-    connection.execute("DELETE FROM notice WHERE id <= ?", (plan.upto,))
+    connection.execute("DELETE FROM notice WHERE id <= ?", (plan.last_notice,))
     for group_id, group in plan.groups.items():
         if group is None:
             connection.execute("DELETE FROM notification_group WHERE id = ?", (group_id,))

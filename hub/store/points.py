@@ -111,14 +111,16 @@ def join(parts: Sequence[Points]) -> Points:
     )
 
 
-def coded(given: Sequence[Value]) -> tuple[Floats, Bytes | None, list[str]]:
-    """Encode values as ``(value, kind, texts)``; ``kind`` is None if all values are numbers.
+def encode_values(values: Sequence[Value]) -> tuple[Floats, Bytes | None, list[str]]:
+    """Encode values as the columns of :class:`Points`: ``(value, kind, texts)``.
+
+    ``kind`` is None if all values are numbers.
 
     Raises OverflowError for an integer that no double can hold.
     """
-    if set(map(type, given)) <= {float, int}:
-        return np.array(given, np.float64), None, []
-    kind = np.array([_KINDS.get(type(v), NUMBER) for v in given], np.uint8)
-    texts = list(dict.fromkeys(v for v in given if isinstance(v, str)))
+    if set(map(type, values)) <= {float, int}:
+        return np.array(values, np.float64), None, []
+    kind = np.array([_KINDS.get(type(v), NUMBER) for v in values], np.uint8)
+    texts = list(dict.fromkeys(v for v in values if isinstance(v, str)))
     places = {text: place for place, text in enumerate(texts)}
-    return np.array([places[v] if isinstance(v, str) else v for v in given], np.float64), kind, texts
+    return np.array([places[v] if isinstance(v, str) else v for v in values], np.float64), kind, texts

@@ -41,13 +41,13 @@ def load(connection: SqlConnection, state_bytes: int | None = None) -> StoredSna
     cursor, checkpoint = connection.execute("SELECT cursor, checkpoint FROM progress").fetchone()
     keys, keys_of = load_dedup_keys(connection)
     unreadable: list[Unreadable] = []
-    found, left = states(connection, state_bytes)
+    found, left_out = states(connection, state_bytes)
     return StoredSnapshot(
         cursor=cursor,
         checkpoint=checkpoint,
         records=read_records(connection, checkpoint),
         states=found,
-        left=left,
+        left_out=left_out,
         alerts=_alerts(connection, "state <> 'cleared' ORDER BY raised_at DESC, id DESC", problems=unreadable),
         keys=keys,
         keys_of=keys_of,

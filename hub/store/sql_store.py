@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 
 class SqlStore(StoreThreads):
-    """Implements :class:`hub.store.base.Store`. What depends on the database is abstract."""
+    """Implements :class:`hub.store.base.Store`. Subclasses implement what depends on the database."""
 
     def __init__(self, writer: StoreWriter, readers: Sequence[SqlConnection]) -> None:
         super().__init__(writer.connection, readers)
@@ -78,7 +78,7 @@ class SqlStore(StoreThreads):
         self._commits = 0  # since start-up
         self._last_commit: int | None = None  # in epoch ms
         self._compacting_keys = False  # a slice of deduplication keys waits in the writer's queue
-        self._compacting = False  # a slice of readings waits there
+        self._compacting = False  # a slice of readings waits in the writer's queue
         self._pace = CompactionPace(writer.memtable)  # of the compaction under way
         self._compaction_failed = False  # the last slice failed, and this was logged
         self.requested_checkpoint = 0  # see Store.requested_checkpoint
@@ -92,7 +92,7 @@ class SqlStore(StoreThreads):
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
         try:
             return await self._read(queries.load, state_bytes)
-        # These concern the whole file; moving rows aside would not help.
+        # These errors concern the whole file, so moving rows aside would not help.
         except (StoreBusy, StoreCorrupt):
             raise
         except StoreError:
@@ -115,8 +115,8 @@ class SqlStore(StoreThreads):
         # Slices are queued rather than run here, so that this commit does not wait for them.
         if writer.keys.due and not self._compacting_keys:
             self._compacting_keys = self._later(self._compact_keys)
-        if not self._compacting:  # until it is done, its points are still in the log and would make one due again
-            if is_due(writer.memtable.upto(writer.checkpoint), writer.series):
+        if not self._compacting:  # points of a running compaction are still in the log and would count again
+            if is_due(writer.memtable.points_up_to(writer.checkpoint), writer.series):
                 self._pace = CompactionPace(writer.memtable)
                 self._compacting = self._later(self._compact)
             elif self.requested_checkpoint <= writer.checkpoint and is_due(len(writer.memtable), writer.series):
@@ -137,7 +137,7 @@ class SqlStore(StoreThreads):
         self._compacting = more and self._later(self._compact)
 
     def _compact_slice(self) -> bool:
-        """Compact one portion of the log. Return True if more is left. If it fails, a later commit tries again."""
+        """Compact one slice of the log. Return True if more is left. If the slice fails, a later commit tries again."""
         try:
             more = self._watched(partial(compact_slice, self._writer.connection, self._writer.memtable))
             self._compaction_failed = False

@@ -39,7 +39,7 @@ T = TypeVar("T")
 class SqliteStore(SqlStore):
     """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the caller holds the lock on the data folder.
 
-    ``set_aside`` is the new path of a damaged database that :meth:`open` has found, else None.
+    If :meth:`open` has found a damaged database and renamed it, ``set_aside`` is its new path; otherwise None.
     """
 
     def __init__(self, path: Path, writer: StoreWriter, set_aside: Path | None) -> None:

@@ -43,7 +43,7 @@ class StoreWriter:
 
     def __init__(self, connection: SqlConnection) -> None:
         self.connection = connection
-        self.memtable = Memtable.read(connection)  # the points of the table `batch`
+        self.memtable = Memtable.read(connection)  # the points of all rows of the table `batch`
         self._read_state()
 
     def reload(self) -> None:
@@ -203,7 +203,7 @@ class StoreWriter:
             builder.add(record, numbers(record.device, record.values))
         self._series_ids.begin()
         for record_batch in delta.record_batches:
-            builder.add_batch(record_batch, self._series_ids.of(record_batch, numbers))
+            builder.add_batch(record_batch, self._series_ids.ids_of(record_batch, numbers))
         insert(self.connection, _NEW_SERIES, new)
         return builder
 

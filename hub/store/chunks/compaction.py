@@ -36,10 +36,10 @@ Invariants:
 - Of points with the same time, the points in the chunk with the lower id are older: only the newest chunks are
   merged, and the result has the highest id.
 
-The cost of a compaction depends far more on how many chunks it writes than on their points. So a compaction waits until
-there are several points of each series, and new points are merged with the chunk before them, and the result with the
-chunk before that, until a chunk has more points than the result (as in a log-structured merge tree): each point is
-written about ``log2(416 / new points)`` times, and a series has few active chunks.
+The cost of a compaction depends far more on the number of chunks that it writes than on their points. So a compaction
+waits until the log has several points of each series. It merges them with the newest active chunk of the series, then
+with the next older one, and so on, until a chunk has more points than the result (as in a log-structured merge tree).
+So each point is written about ``log2(416 / new points)`` times, and a series has few active chunks.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class CompactionPace:
         self._total_added = memtable.total_added  # at the last call
 
     def slices(self) -> int:
-        """Return how many slices (portions) of a compaction to do now: the more points were added, the more slices."""
+        """Return how many slices of the compaction to do now: one more for each SLICE_POINTS points that were added."""
         added, self._total_added = self._memtable.total_added - self._total_added, self._memtable.total_added
         return 1 + added // SLICE_POINTS
 

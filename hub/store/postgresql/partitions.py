@@ -32,7 +32,7 @@ def week_of(ts: int) -> int:
 def create_partitions(connection: SqlConnection, now: int) -> None:
     """Create the tables of the weeks around ``now`` (epoch ms) that do not exist yet."""
     present, existing = week_of(now), _weeks(connection)
-    # Weeks before the newest table had their chance: data of weeks in which no hub ran is in the other table already.
+    # No tables for weeks before the newest table: their chunks, if there are any, are in chunk_sealed_other already.
     first = max([present - BEHIND, *(week + 1 for week in existing)])
     for week in range(first, present + AHEAD + 1):
         try:
@@ -46,7 +46,7 @@ def create_partitions(connection: SqlConnection, now: int) -> None:
 
 
 def drop_expired(connection: SqlConnection, before: int) -> int:
-    """Drop one table all of whose readings are older than ``before`` (epoch ms), and return how many it had.
+    """Drop one table whose readings are all older than ``before`` (epoch ms), and return the number of its readings.
 
     Their minutes and hours are in the rollups. Return 0 if there is no such table.
     """

@@ -61,9 +61,9 @@ class PostgresStore(SqlStore):
                 raise
 
     async def _write(self, change: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
-        return await super()._write(self._connected, partial(change, *args, **kw))
+        return await super()._write(self._with_connection, partial(change, *args, **kw))
 
-    def _connected(self, change: Callable[[], T]) -> T:
+    def _with_connection(self, change: Callable[[], T]) -> T:
         """Run ``change``. If the connection was lost before, connect first and read the writer's state again."""
         if self._writing_connection.closed:
             self._writing_connection.reconnect()

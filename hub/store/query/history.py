@@ -70,7 +70,7 @@ def _answers(connection: SqlConnection, memtable: Memtable, running: list[_Runni
     stored = _stored(connection, running)
     answers = []
     for i, one in enumerate(running):
-        parts = [_of(stored, i), _of(fresh, -1 if one.series is None else one.series)]
+        parts = [_points_of(stored, i), _points_of(fresh, -1 if one.series is None else one.series)]
         points = join(parts) if len(parts[1]) else parts[0]
         if len(points) and (np.diff(points.ts) < 0).any():  # the log has late data
             points = points.take(np.argsort(points.ts, kind="stable"))
@@ -94,7 +94,7 @@ class _RunningQuery:
         self.series: int | None = None
         self.ranges: list[TierRange] = []
         self.heads = np.empty(0, HEAD)
-        self._opened: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by to_open()
+        self._decoded: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by chunks_to_decode()
 
     def row(self) -> tuple[int, ...]:
         """Return the numbers with which :func:`read_chunk_headers` finds the chunks for this history query.
@@ -130,22 +130,22 @@ class _RunningQuery:
                 inside = inside | ((first >= each.low) & (last < each.before))
         return inside
 
-    def to_open(self) -> np.ndarray:
+    def chunks_to_decode(self) -> np.ndarray:
         """Return the headers of the chunks that must be decoded, because the summary in the header is not enough."""
         first, last = _reach(self.heads)
         # A chunk that reaches beyond what readings serve has points that its summary must not count.
         whole = self.within(first, last, self.heads["active"] > 0)
         if self.plan.parts is None:
-            self._opened = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
+            self._decoded = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
         elif self.plan.query.shape != "buckets":
-            self._opened = np.ones(len(first), np.bool_)
+            self._decoded = np.ones(len(first), np.bool_)
         else:
             # A chunk that lies within one bucket is not decoded: its header has minimum, maximum, sum and count.
             edges = self.plan.edges()
             alike = np.searchsorted(edges, first, "right") == np.searchsorted(edges, last, "right")
-            self._opened = ~(whole & alike)
-        opened: np.ndarray = self.heads[self._opened]
-        return opened
+            self._decoded = ~(whole & alike)
+        to_decode: np.ndarray = self.heads[self._decoded]
+        return to_decode
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
         """Return a mask of the chunks that may contain any of the newest ``limit`` points.
@@ -186,7 +186,7 @@ class _RunningQuery:
         buckets = Downsampler(plan)
         buckets.points(points)
         # Chunks that were not decoded, by their headers; then the rollups.
-        heads = self.heads[~self._opened]
+        heads = self.heads[~self._decoded]
         # Chunks of texts alone have no figures.
         heads = heads[heads["numbers"] > 0]
         ts, count = heads["first"].astype(np.int64), heads["numbers"].astype(np.int64)
@@ -198,11 +198,7 @@ class _RunningQuery:
 
 
 def _find(connection: SqlConnection, running: Sequence[_RunningQuery]) -> None:
-    """Look up what each query in ``running`` has to read, and store it in the query's attributes.
-
-    These are the id of its series (None if there is none), the parts of its range with the resolution that answers each
-    part, and the headers of its chunks.
-    """
+    """Set the attributes ``series``, ``ranges`` and ``heads`` of each query in ``running`` from the database."""
     names = [(one.plan.query.device, one.plan.query.metric) for one in running]
     found = connection.rows(list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
     for one, (series, raw, minutes) in zip(running, found, strict=True):
@@ -237,7 +233,7 @@ def _stored(connection: SqlConnection, running: Sequence[_RunningQuery]) -> Poin
     ``running`` are the queries that are answered together. In the returned points, ``series`` does not hold the id of a
     stored series: it holds the index in ``running`` of the query that the point belongs to.
     """
-    heads = [np.sort(one.to_open(), order="id") for one in running]  # the order of arrival
+    heads = [np.sort(one.chunks_to_decode(), order="id") for one in running]  # the order of arrival
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
         return decode([], [], [])
@@ -267,7 +263,7 @@ def _reach(head: np.ndarray) -> tuple[Ints, Ints]:
     return head["first"].astype(np.int64), head["last"].astype(np.int64)
 
 
-def _of(points: Points, series: int) -> Points:
+def _points_of(points: Points, series: int) -> Points:
     """Return the points of one series; ``points`` are sorted by series."""
     start, end = np.searchsorted(points.series, [series, series + 1])
     return points.take(slice(start, end))

@@ -49,7 +49,7 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
         list(points.texts),
     )
     bits = np.concatenate([quality_bits(points.quality), *(part.marks for part in entries)])[order]
-    turns = rows.turns()
+    turns = rows.state_changes()
     query = plan.query
     return Series(
         query.device,
@@ -86,7 +86,7 @@ class _Rows:
         self.ts, self.kind, self.minimum, self.maximum, self.mean, self.count = ts, kind, minimum, maximum, mean, count
         self.texts = texts
 
-    def turns(self) -> Ints:
+    def state_changes(self) -> Ints:
         """Return the indices of the entries that an answer needs in order to show all changes of state.
 
         These are the entries whose state differs from the one before, the entries that cover an interval in which a
@@ -94,7 +94,7 @@ class _Rows:
         """
         if not len(self.ts):
             return np.empty(0, np.int64)
-        # An entry with both states is a turn by itself, and so is the state after it.
+        # An entry with both states is a change by itself, and so is the entry after it.
         different = (self.kind[1:] != self.kind[:-1]) | (self.minimum[1:] != self.minimum[:-1])
         mixed: Mask = self.minimum != self.maximum
         begins = np.concatenate([[True], different | mixed[:-1]]) | mixed

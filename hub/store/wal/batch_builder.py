@@ -8,7 +8,7 @@ import numpy as np
 
 from hub.model import NO_KEY, Quality, Record, RecordBatch, Value
 from hub.store.points import QUALITY_CODES as CODES
-from hub.store.points import Ints, coded
+from hub.store.points import Ints, encode_values
 from hub.store.wal.batch_rows import LogBatch
 
 
@@ -70,7 +70,7 @@ class BatchBuilder:
         Raises OverflowError for a time or number that does not fit.
         """
         record_batches = self._record_batches
-        value, kind, texts = coded(self._values)
+        value, kind, texts = encode_values(self._values)
         series = np.array(self._series, np.int64)
         counts = np.array(self._counts, np.int64)
         finite = np.isfinite(value)

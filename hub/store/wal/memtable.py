@@ -98,8 +98,8 @@ class Memtable:
         newest = self._newest.series[: self._end - self._newest_at]
         return max([int(newest.max(initial=0)), *(run.highest_series for _, run in self._runs)])
 
-    def upto(self, number: int) -> int:
-        """Return how many points are in the batches numbered up to ``number``."""
+    def points_up_to(self, number: int) -> int:
+        """Return the number of points in the batches with numbers up to ``number``."""
         batches = bisect_right(self._numbers, number)
         return self._ends[batches - 1] - self._start if batches else 0
 
@@ -205,13 +205,13 @@ def fresh_points(connection: SqlConnection, memtable: Memtable, series: Iterable
     if first is None or not len(ids):
         return empty()
     if not below:
-        return run_set(connection, memtable, first, last).of(ids)
+        return run_set(connection, memtable, first, last).points_of(ids)
     # A compaction is under way: of the batches up to `upto`, the series below `below` are in chunks already.
     waiting = ids[ids >= below]
-    found = [run_set(connection, memtable, first, upto).of(waiting)] if len(waiting) else []
+    found = [run_set(connection, memtable, first, upto).points_of(waiting)] if len(waiting) else []
     if last > upto:
         newer = connection.execute("SELECT min(id) FROM batch WHERE id > ?", (upto,)).fetchone()[0]
-        found.append(run_set(connection, memtable, newer, last).of(ids))
+        found.append(run_set(connection, memtable, newer, last).points_of(ids))
     return join([empty(), *found]).by_series()
 
 

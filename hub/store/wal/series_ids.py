@@ -14,7 +14,7 @@ Resolve = Callable[[str, Iterable[str]], list[int]]
 
 
 class SeriesIdCache:
-    """Remembers the series ids of the metrics that a batch of records contains, so that they need no look-up of names.
+    """Cache of the series ids of record batches, so that their devices and metrics need not be looked up by name.
 
     Ids that a transaction has created are remembered only after its commit, because it may fail.
     """
@@ -27,7 +27,7 @@ class SeriesIdCache:
         """Begin a transaction. If the previous transaction failed, the ids that it created are forgotten."""
         self._fresh.clear()
 
-    def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
+    def ids_of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
         """Return the series ids as an array: one line per record, one column per metric of the record batch."""
         known = self._known.get(record_batch.table)
         size = int(record_batch.rows.max()) + 1

@@ -103,7 +103,7 @@ class RunSlice(msgspec.Struct, frozen=True):
         # A run has the texts of many series; the caller needs only those of its points.
         return found.own_texts() if run.texts else found
 
-    def of(self, wanted: Ints) -> Points:
+    def points_of(self, wanted: Ints) -> Points:
         """Return those points of this part of the run that belong to the series with the ids ``wanted`` (ascending)."""
         keys = wanted.astype(np.uint32)
         begins = np.searchsorted(self.run.series, keys)
@@ -137,9 +137,9 @@ class RunSet(msgspec.Struct, frozen=True):
     slices: Sequence[RunSlice]
     loose: Points
 
-    def of(self, wanted: Ints) -> Points:
+    def points_of(self, wanted: Ints) -> Points:
         """Return the points of the series ``wanted`` (ascending ids), by series, then in order of arrival."""
-        found = [part.of(wanted) for part in self.slices]
+        found = [part.points_of(wanted) for part in self.slices]
         if len(self.loose) and len(wanted):
             # A table by id: faster than a search for each of the loose points.
             among = np.zeros(max(int(wanted[-1]), int(self.loose.series.max())) + 1, np.bool_)

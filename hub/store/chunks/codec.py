@@ -200,12 +200,7 @@ def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list
 
 
 def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Convert the values of each chunk to integers by a power of ten, if that restores every value exactly.
-
-    Returns:
-        For each chunk the number of decimals; ``DOUBLES`` or ``SINGLES`` if its values stay floats. And for each point
-        the integer; 0 in chunks whose values stay floats.
-    """
+    """Return by chunk the decimals that make its values integers, or a float type; by point the integer (floats: 0)."""
     decimals = np.full(len(starts), DOUBLES)
     integers = np.zeros(len(value), np.int64)
     left = np.arange(

@@ -1,1 +1,1 @@
-"""Benchmarks: run by hand, print figures. None of them is a test."""
+"""Benchmarks. A person runs them; they print figures. None of them is a test."""

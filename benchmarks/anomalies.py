@@ -1,13 +1,14 @@
-"""Do the anomaly detectors find what people labelled, how often are they wrong, and what do they cost?
+"""Accuracy of the anomaly detectors on labelled data, their false alarms on healthy machines, and their cost.
 
-    python -m benchmarks.anomalies                       cost, and false marks on healthy independent machines
+    python -m benchmarks.anomalies                       cost, and false alarms on healthy independent machines
     python -m benchmarks.anomalies --nab DIR --skab DIR  public data that you have downloaded
 
-NAB is scored in its three profiles, with the threshold that is best for the corpus (what its leaderboard states), with
-one that is best for the other 57 files, and with the fixed levels of the hub, which were chosen on healthy machines.
-SKAB is scored as its leaderboard for outliers; the parameters of the bands were chosen on its even experiments, so the
-odd ones are stated by themselves. Healthy machines run for two weeks, of which the second counts. They are judged by
-means over five minutes, or by their readings where these are rarer, as the hub does.
+NAB (Numenta Anomaly Benchmark) is scored in its three profiles, with three thresholds: the best one for all files, as
+in its leaderboard; for each file the best one for the other 57 files; and the fixed levels of the hub, which were
+chosen on healthy machines. SKAB (Skoltech Anomaly Benchmark) is scored like its leaderboard for outliers. The
+parameters of the bands were chosen on its even experiments, so the odd ones are also scored alone. Healthy machines run
+for two weeks, of which the second counts. As in the hub, the detectors get five-minute means, or the readings if these
+are less frequent.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from hub.rules.kinds.anomaly import SENSITIVITIES, Anomaly
 Reading = tuple[int, float]
 
 SEEDS = range(2_000, 2_003)
-"""Other seeds than those on which the levels were chosen."""
+"""Seeds of the healthy machines. The levels of the detectors were chosen on other seeds."""
 FAULT_SEED = 3_000
 HELD_MS = 600_000
 READING_S, PART_S = 60.0, 300.0
-"""Machines that report more often are read every minute, to save time; means are over five minutes."""
+"""Interval of the simulated readings (at least a minute, to save time), and the period of a mean, in seconds."""
 
 
 def extremes_of_nab(folder: Path) -> Iterator[str]:
@@ -68,7 +69,7 @@ def bands_of_skab(folder: Path) -> Iterator[str]:
 
 
 def healthy() -> Iterator[str]:
-    """Yield the number of marks on healthy machines, per device and day."""
+    """Yield the number of marks and alerts on healthy machines, per device and day: all of them are false alarms."""
     found = []
     for kind, machine in MACHINES.items():
         for seed in SEEDS:
@@ -109,7 +110,7 @@ def simulated(kind: str, seed: int, days: int, injection: Injection | None) -> I
 
 
 def alerts(sensitivity: str, readings: Sequence[Reading], since: float) -> int:
-    """Return how many alerts a rule of the kind ``anomaly`` with ``for = "10m"`` raises from ``since`` (s) on."""
+    """Return the number of alerts that an ``anomaly`` rule with ``for = "10m"`` raises from ``since`` (seconds) on."""
     rule, points, begun, raised, count = Anomaly(sensitivity), list[Reading](), None, False, 0
     for ts, value in readings:
         amount = rule.measure(points, value, ts)

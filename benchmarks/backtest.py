@@ -1,9 +1,9 @@
-"""Time of a backtest: one rule on one series of 7 days at one reading every 10 s, by kind of rule.
+"""Duration of a backtest by kind of rule: one rule on one series of 7 days with a reading every 10 s.
 
 ``python -m benchmarks.backtest [--days 7] [--data DIR]``
 
 The readings are committed to a store and compacted, then read and replayed through the service behind
-``POST /api/rules/backtest``. The values are a daily course with noise; except no_data, each rule fires.
+``POST /api/rules/backtest``. The values are a daily course with noise. Each rule raises alerts, except ``no_data``.
 """
 
 from __future__ import annotations

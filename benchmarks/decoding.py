@@ -1,4 +1,4 @@
-"""Cost of decoding a message, by dialect and form: ``python -m benchmarks.decoding``. Prints medians."""
+"""CPU time for decoding one message, by dialect and payload format: ``python -m benchmarks.decoding``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMS: dict[str, tuple[dict[str, Any], bytes]] = {
 
 
 class AllKnown:
-    """A registry in which every device is known, without values."""
+    """A registry that knows every device, but no values."""
 
     def known(self, device: str) -> bool:
         return True
@@ -37,7 +37,7 @@ class NoneKnown(AllKnown):
 
 
 def cost(dialect: Dialect, message: RawMessage) -> float:
-    """Return the CPU microseconds of one message: the median of :data:`ROUNDS` rounds."""
+    """Return the CPU time for decoding one message in microseconds: the median of :data:`ROUNDS` rounds."""
     view, found = AllKnown(), []
     for _ in range(ROUNDS):
         started = time.process_time()

@@ -2,9 +2,9 @@
 
     .venv/bin/python -m benchmarks.diagnosis 9000 9010
 
-Top-1: the named cause is the true one. Top-3: the true one is among the first three. Precision of the evidence: the
-share of the metrics cited for the right cause that the fault really affects. Healthy: no cause is named. Use seeds that
-were not looked at while signatures were written.
+Top-1: the named cause is the true one. Top-3: the true cause is among the first three. Precision of the evidence: of
+the metrics cited for the right cause, the share that the fault really affects. Healthy: no cause is named. Use seeds
+that were not used while the signatures were written.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""CPU of one diagnosis with seven days behind it: eight metrics at 1 Hz, one of which drifts for three days.
+"""CPU time of one diagnosis over seven days of history: eight metrics at 1 Hz, one of which drifts for three days.
 
     .venv/bin/python -m benchmarks.diagnosis_cost
 
-Printed are the medians of computing the evidence and ranking causes, and of turning the store's points into series.
+It prints two medians: the time for computing the evidence and ranking causes, and the time for converting the points of
+the store to series.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from hub.model import Alert, Point
 NOW = 1_795_384_800_000
 METRICS, RUNS = 8, 15
 HOURS_MS, FINE_MS = 2 * 3_600_000, 8 * 3_600_000
-"""What an investigation reads: readings of two hours, before that means of 2 minutes, and beyond 8 hours of 10."""
+"""A diagnosis reads single readings of 2 hours, 2-minute means up to 8 hours back, and 10-minute means before that."""
 
 
 def shape(times: np.ndarray, number: int) -> np.ndarray:

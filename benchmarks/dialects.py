@@ -1,9 +1,9 @@
-"""Cost of decoding: microseconds for each message with readings in the vectors of each dialect.
+"""Time for decoding a message in microseconds, for the messages with readings in the test vectors of each dialect.
 
     .venv/bin/python -m benchmarks.dialects
 
 Each message is decoded repeatedly and its state changes are applied, as the pipeline does for a known device. The
-fastest round counts, so that other load on the machine does not. Prints the median and the slowest message.
+fastest round counts, so that other load on the machine has no effect. Prints the median and the slowest message.
 """
 
 from __future__ import annotations

@@ -2,10 +2,11 @@
 
 ``python -m benchmarks.history [--points 5000000] [--digits 2] [--data DIR]``
 
-Fill a store through its public interface, as the pipeline does: devices with four metrics that report once a second for
-a day, all values different (a random walk with noise, a jitter of some ms), 1,000 messages a commit. Then query one
-series' day as 500 buckets and in other shapes, for random series, so that caches help no more than in use. CPU is that
-of all threads. Bytes a point are the size of the whole file after compaction, divided by the number of points.
+The benchmark fills a store through its public interface, as the pipeline does. Devices with four metrics report once a
+second for a day, 1,000 messages a commit. All values differ (a random walk with noise), and times have a jitter of some
+ms. Then it queries the day of random series as 500 buckets and in other shapes; with random series, caches help no more
+than in normal use. CPU time is that of all threads. Bytes per point are the size of the whole file after compaction,
+divided by the number of points.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Labelled telemetry: a simulated machine with two hours of history, and one fault or none.
 
-Simulators and signatures share only the names of metrics, so a match is not just the same rule written twice.
+Simulators and signatures share only the names of metrics, so a match is not just one formula written in two places.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from simulators import KINDS
 NOW = 1_795_384_800_000
 """Epoch ms of the fault's start."""
 HELD_S = 6
-"""Seconds between the crossing of a limit and the diagnosis, similar to the default rules."""
+"""Time in seconds from the crossing of a limit to the diagnosis, similar to the durations of the default rules."""
 
 
 def observed(kind: str, fault: str | None, seed: int) -> tuple[InvestigationInput, int]:

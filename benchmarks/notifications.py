@@ -1,15 +1,16 @@
-"""Times from a reading beyond its limit to the hand-over of the notification.
+"""Time from a reading beyond its limit to the hand-over of the notification.
 
 ``python -m benchmarks.notifications [--seconds 15] [--rate 5000] [--storm 500] [--kills 20]``
 
-- *steady*: messages come in at the rate, and twice a second one of them is beyond its limit. Measured from the time of
-  the message to its arrival at the receiver, an HTTP server in this process; the hub runs in another.
-- *storm*: that many devices alarm at once, one message each. Beside two channels that work, one hangs, one answers 429,
-  one answers 410, and at one nobody listens. Measured is how late messages arrive at the two, the hub's memory before
-  and after, and what became of the deliveries.
-- *kills*: SIGKILL between the commit of an alert and the hand-over, and between hand-over and record, that many times.
+- *steady*: ``--rate`` messages a second, of which two have a value beyond its limit. The time counts from the time of
+  the message to the arrival of the notification at an HTTP server in this process; the hub runs in another process.
+- *storm*: ``--storm`` devices raise an alert at once, with one notification each. There are two working channels, one
+  that hangs, one that answers 429, one that answers 410, and one without a server. The figures are the delays of the
+  two working channels, the hub's memory before and after, and the states of the deliveries.
+- *kills*: SIGKILL between the commit of an alert and the hand-over, and between the hand-over and its record,
+  ``--kills`` times.
 
-The hub has a store, a pipeline, rules and notifications, but no broker and no page.
+The hub has a store, a pipeline, rules and notifications, but no broker and no dashboard.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ SETTLE_S = 8.0
 
 
 class Load(msgspec.Struct, frozen=True):
-    """Load of one run. ``urls`` are the channels by id; ``storm`` alerts come at once, in the middle."""
+    """Load of one run. ``urls`` has a channel's URL by id. In the middle of the run, ``storm`` alerts come at once."""
 
     folder: str
     urls: dict[str, str]
@@ -69,9 +70,9 @@ class Load(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What the hub of a run reports: memory in MB, and deliveries by channel and state.
+    """Figures of the hub after a run: memory in MB, and the number of deliveries by channel and state.
 
-    ``lag_s`` is how long the oldest message of the last commit had waited when the last message came.
+    ``lag_s`` is the time that the oldest message of the last commit had waited when the last message arrived.
     """
 
     offered: int
@@ -122,7 +123,7 @@ async def run_hub(load: Load) -> Outcome:
 
 
 async def feed(queue: IngestQueue, load: Load) -> tuple[int, float]:
-    """Offer messages at the rate. Return how many, and the memory before the storm."""
+    """Queue messages at the rate of ``load``. Return their number, and the memory in MB before the storm."""
     sent, alarmed, before_mb, started, first = 0, 0, resident_mb(), time.monotonic(), now_ms()
     batch: list[RawMessage] = []
     while (elapsed := time.monotonic() - started) < load.seconds:
@@ -151,7 +152,7 @@ def resident_mb() -> float:
 
 
 async def in_process(load: Load) -> Outcome:
-    """Run the hub in another process and return what it reports."""
+    """Run the hub in another process and return its figures."""
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     words = [sys.executable, "-m", "benchmarks.notifications", "--hub", msgspec.json.encode(load).decode()]
     child = await asyncio.create_subprocess_exec(*words, env=environ, stdout=asyncio.subprocess.PIPE)
@@ -160,7 +161,7 @@ async def in_process(load: Load) -> Outcome:
 
 
 class Arrivals:
-    """Answers requests, and keeps how long after its message each notification arrived, in seconds by path."""
+    """Answers requests to the channels. ``late`` has the delays of the notifications in seconds, by path."""
 
     def __init__(self, receiver: HttpReceiver) -> None:
         self.late: dict[str, list[float]] = {}

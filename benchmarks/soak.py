@@ -2,11 +2,11 @@
 
 ``python -m benchmarks.soak [--minutes 60] [--rate 500] [--devices 200]``
 
-A hub with its own Mosquitto gets telemetry of all devices. Some values exceed their limit for a while, devices leave
-without a word and come back. At the same time clients open and close the dashboard's WebSocket and event streams, read
-history and metrics, ask questions, upload pictures and edit rules, so that everything is created and released many
-times. The table has one row a minute. The last lines compare the third quarter of the run with the fourth: what is
-released does not grow between them.
+A hub with its own Mosquitto gets telemetry of all devices. Some values exceed their limit for a while, and devices lose
+their connection and come back. At the same time, clients open and close the dashboard's WebSocket and event streams,
+read history and metrics, ask questions, upload pictures and edit rules, so that every resource is acquired and released
+many times. The table has one row a minute. The last lines compare the third quarter of the run with the fourth: a
+figure that grows between them shows a leak.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from benchmarks.ingest.peers import Hub, hub
 from hub.mqtt.demo_broker import DemoBroker
 
 CONNECTIONS = 10
-"""MQTT connections, each of which serves its share of the devices as a gateway would."""
+"""Number of MQTT connections. Each serves an equal share of the devices, like a gateway."""
 QUESTIONS = ("Which device is hottest?", "What changed in the last hour?", "Why?", "How many alerts are open?")
 
 
@@ -50,7 +50,7 @@ class Sample(NamedTuple):
 
 
 async def feed(port: int, devices: range, rate: float, ends: float) -> None:
-    """Publish ``rate`` messages a second of these devices at QoS 1; drop the connection without a word at times."""
+    """Publish ``rate`` messages a second of these devices at QoS 1; drop the connection at times without DISCONNECT."""
     draw, number = random.Random(devices.start), 0
     while time.monotonic() < ends:
         until = min(ends, time.monotonic() + draw.uniform(60, 180))
@@ -125,7 +125,7 @@ async def edit(client: httpx.AsyncClient) -> None:
 
 
 class Uses:
-    """Operations that clients repeat. ``failed`` counts failures by operation, with the last one."""
+    """Operations that clients repeat. ``failed`` has the number of failures by operation, and the last failure."""
 
     def __init__(self) -> None:
         self.done: dict[str, int] = {}

@@ -1,10 +1,10 @@
-"""Print each figure of one run on one machine beside its budget.
+"""Measure the dashboard, and print each figure beside its budget.
 
     python -m benchmarks.dashboard [--runs 3] [--seconds 6] [--minutes 10] [--pages 50]
 
 The page runs in a real Chromium against the fake live server; then the hub's process feeds pages that only receive
-frames. Figures are medians over the runs, for long tasks and staleness the worst. It takes about 13 minutes, ten of
-them for the heap.
+frames. Figures are medians over the runs; those of long tasks and staleness are the worst of all runs. The benchmark
+takes about 13 minutes, ten of them for the JavaScript heap.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cost of the pages for the hub: 50 at once, one that reads slowly, one that is hidden.
+"""Cost of open dashboard pages for the hub: of 50 at once, of one that reads slowly, and of a hidden one.
 
 The hub runs in its own process (``child.py``), so its CPU time is measured alone. The pages here only receive frames
 and acknowledge them.
@@ -23,7 +23,7 @@ import websockets
 
 ROOT = Path(__file__).parents[2]
 FRAME = re.compile(r'^\{"type":"(snapshot|delta)"(?:,"epoch":"\w+")?,"seq":(\d+),"ts":(\d+)')
-"""The beginning of a frame, enough to acknowledge it. Parsing all of it is the page's cost, not the hub's."""
+"""Matches the beginning of a frame, which is enough to acknowledge it. Parsing the rest is no cost of the hub."""
 SLOW_S = 1.0
 """The slow page waits this long after each message."""
 
@@ -43,9 +43,9 @@ def hub(devices: int, rate: int) -> Iterator[tuple[int, psutil.Process]]:
 
 @dataclass
 class Page:
-    """A page without a browser.
+    """The WebSocket client of a page, without a browser.
 
-    ``frames`` has one entry per frame: when it was read, the hub's time in it, its length.
+    ``frames`` has one entry per frame: when it was read, the time of the hub in the frame, and its length.
     """
 
     pause: float = 0.0
@@ -69,7 +69,7 @@ class Page:
         await self.socket.send(json.dumps(message))
 
     def staleness(self) -> float:
-        """Return the age in seconds of the frame that was oldest when it was read."""
+        """Return the largest age in seconds that a frame had when it was read."""
         return max((read - stamped for read, stamped, _ in self.frames), default=0.0)
 
 
@@ -114,7 +114,12 @@ async def staleness_of_slow_page(port: int, seconds: float) -> tuple[float, floa
 
 
 async def frames_of_hidden_page(port: int, seconds: float) -> tuple[int, int, float]:
-    """Return frames while hidden and in the 0.1 s after, and the first one's length relative to a usual one."""
+    """Hide a page, show it again, and count its frames.
+
+    Returns:
+        The number of frames while the page was hidden, their number in the 0.1 s after, and the length of the first of
+        those relative to a usual frame.
+    """
     page = Page()
     async with open_pages(port, [page]):
         usual_length = page.frames[-1][2]

@@ -1,7 +1,8 @@
 """Cost of the page in a real Chromium against the fake live server: 10,000 devices, 5,000 readings a second.
 
-Main-thread time is CDP's ``TaskDuration`` in thread ticks: CPU time of the page's main thread, independent of the
-machine's load. Long tasks are those that the browser reports (over 50 ms, wall-clock). Each run opens a new page.
+Main-thread time is ``TaskDuration`` of the Chrome DevTools Protocol in thread ticks: CPU time of the page's main
+thread, independent of the machine's load. Long tasks are those that the browser reports (over 50 ms of wall-clock
+time). Each run opens a new page.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ WINDOW = {"width": 1440, "height": 900}
 SCROLL_PX_S = 1_500
 """About 40 rows a second, as with a mouse wheel."""
 CATCH_UP_S = 0.1
-"""Much less than the 0.25 s between two frames: frames within it are those that the hidden tab had missed."""
+"""Frames that arrive within this time after the page is shown are those that it missed. Frames are 0.25 s apart."""
 HIDE = """hidden => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event('visibilitychange'));
@@ -39,7 +40,7 @@ LONG_TASKS = """() => {
 
 @dataclass(frozen=True)
 class Cost:
-    """Main-thread milliseconds per second, in total and by kind, and the longest task in ms."""
+    """Main-thread time in ms per second, in total and by type of work, and the longest task in ms."""
 
     main: float
     script: float
@@ -198,7 +199,7 @@ def open_tiles(browser: Browser, url: str, seconds: float, found: Measurements) 
 
 
 def hide(page: Page, session: CDPSession, frames: list[float], seconds: float, found: Measurements) -> None:
-    """Report to the page that it is hidden, as a browser does.
+    """Report to the page that it is hidden, as a browser does, and later that it is shown. Count the frames.
 
     The browser's own throttling of hidden pages is not included.
     """

@@ -1,4 +1,4 @@
-"""Print rates, CPU per message and ratios of one run on one machine. See the package's docstring."""
+"""Print the message rate and the CPU time per message of the hub and of other programs, and their ratios."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from hub.mqtt.demo_broker import DemoBroker
 
 SIZE = len(payload(0, 0))
 WARM_UP = 5
-"""Messages of each device before the measurement."""
+"""Number of messages that each device sends before the measurement."""
 
 
 class Comparison(NamedTuple):
-    """One comparison.
+    """A comparison of the hub with another program (``beside``; None: the hub alone).
 
-    ``beside`` is the other program; ``share`` is the share of messages to send if that one is slow.
+    ``share`` is the share of the messages to send: less than 1 if the other program is slow.
     """
 
     name: str
@@ -62,7 +62,8 @@ CASES = {
 class Result(NamedTuple):
     """Result of a flood.
 
-    ``rate`` is in committed messages a second, ``cpu`` in microseconds a message, ``shed`` a share.
+    ``rate`` is the number of processed messages a second, ``cpu`` the CPU time per message in microseconds, and
+    ``shed`` the share of the messages that were dropped.
     """
 
     rate: float
@@ -71,7 +72,7 @@ class Result(NamedTuple):
 
 
 class Floods:
-    """Starts floods. Message numbers continue over all runs."""
+    """Starts floods. Sequence numbers continue from one flood to the next, so that no message is a duplicate."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -132,9 +133,9 @@ def summary(values: list[float], digits: int = 0) -> str:
 
 
 async def run(case: Comparison, messages: int, rounds: int, others: Path, rules: int | None) -> float:
-    """Print the results, and return the hub's CPU microseconds a message.
+    """Print the results, and return the hub's CPU time per message in microseconds.
 
-    With ``rules``, the hub with so many rules on each device is compared with the hub without.
+    If ``rules`` is given, compare the hub with this number of rules on each device to the hub without rules.
     """
     if rules is not None:
         case = case._replace(beside=WITH_RULES)

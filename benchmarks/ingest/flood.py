@@ -1,9 +1,9 @@
-"""Publish telemetry as fast as the broker accepts it, from a process that costs little itself.
+"""Publish telemetry as fast as the broker accepts it, with little CPU time of its own.
 
     python -m benchmarks.ingest.flood PORT QOS MESSAGES DEVICES FIRST
 
-Packets are encoded in advance. It prints the time of the start and the time when the broker has received everything
-(epoch seconds). ``FIRST`` is the ``seq`` of the first message, so that no run repeats another.
+Packets are encoded in advance. The program prints when it started to publish and when the broker had received all
+messages, in epoch seconds. ``FIRST`` is the ``seq`` of the first message; different runs use different numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 import time
 
 UNCONFIRMED = 5_000
-"""QoS 1 messages in flight."""
+"""Maximum number of QoS 1 messages in flight."""
 CHUNK = 200
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.ingest.latency [--seconds 20]
 
 Runs ``hub serve``, Mosquitto, and the dashboard in a real Chromium. Fifty quiet devices publish the current time; the
-page records when it received that and when it had painted it. Up to 250 ms are the frame interval.
+page records when it received and when it had painted each value. The frame interval adds up to 250 ms.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LISTEN = """() => {
 
 
 class BackgroundLoad(NamedTuple):
-    """A load beside the probes. ``rate`` is in messages a second; 0: as fast as possible, None: no load."""
+    """Load in addition to the probes: ``rate`` messages a second; 0: as fast as possible, None: no load."""
 
     name: str
     devices: int
@@ -82,7 +82,7 @@ async def apply_load(load: BackgroundLoad, port: int) -> AsyncIterator[None]:
 
 
 class Probes(threading.Thread):
-    """Quiet devices, QoS 1. Each publishes every 1 to 2 s, so that no frame has two readings of one device."""
+    """Quiet devices that publish at QoS 1 every 1 to 2 s, so that no frame has two readings of the same device."""
 
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)

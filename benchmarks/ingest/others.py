@@ -1,7 +1,7 @@
-"""Other hubs on the same flood: Node-RED and Home Assistant, each installed once into its own folder.
+"""Other hubs that receive the same flood: Node-RED and Home Assistant, each installed once into its own folder.
 
-They show that they have processed everything by answering a mark that is published after the flood, so counting costs
-them nothing. The flood has to be QoS 1.
+A marker message is published after the flood; the program answers it when it has processed all messages before. So it
+need not count messages, which would take CPU time. The flood has to be QoS 1.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ import psutil
 MARK, MARK_ANSWER = "devices/mark", "bench/heard"
 METRICS = ("bearing_temperature", "ambient_humidity", "discharge_pressure", "vibration_rms")
 START_S = 180.0
-"""Home Assistant installs missing packages at its first start."""
+"""Maximum time of a start: Home Assistant installs missing packages at its first start."""
 
 
 class MarkedPeer:
-    """A process that answers marks. ``_answered`` is the last answered mark and its time."""
+    """A process that answers marker messages. ``_answered`` is the number in the last answer, and its time."""
 
     quiet_s = 60.0
 
@@ -50,7 +50,7 @@ class MarkedPeer:
         self._first_answer.set()
 
     def wait(self) -> None:
-        """Wait until it answers the first mark."""
+        """Wait until the process answers the first marker message."""
         deadline = time.monotonic() + START_S
         while not self._first_answer.is_set():
             if not self.process.is_running() or time.monotonic() > deadline:
@@ -75,7 +75,7 @@ if (msg.topic === "{MARK}") return {{ topic: "{MARK_ANSWER}", payload: String(ms
 if (msg.payload.bearing_temperature > 90) return {{ topic: "bench/alert", payload: msg.topic }};
 return null;
 """
-"""One rule. The hub evaluates more rules and also stores the history."""
+"""The function of Node-RED evaluates one rule. The hub evaluates more rules and also stores the history."""
 
 
 def install_node_red(folder: Path) -> str:
@@ -153,7 +153,7 @@ def install_home_assistant(folder: Path) -> str:
 
 @contextlib.asynccontextmanager
 async def home_assistant(port: int, folder: Path, devices: int) -> AsyncIterator[MarkedPeer]:
-    """Run Home Assistant with a sensor for each metric of each device, without the recorder, so without a history."""
+    """Run Home Assistant with a sensor for each metric of each device, but without a recorder, so it has no history."""
     sensors = [
         {"name": f"bench {device} {metric}", "state_topic": f"devices/bench-{device:06d}/telemetry", "qos": 1}
         | {"value_template": f"{{{{ value_json.{metric} }}}}"}

@@ -1,4 +1,4 @@
-"""Programs that receive the flood: the hub and ``mosquitto_sub``. Each is a process that reports its progress."""
+"""The programs that receive the flood: the hub and ``mosquitto_sub``, each as a process whose progress is measured."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import psutil
 class FloodResult(NamedTuple):
     """Result of a flood: ``messages`` were processed by ``until`` (epoch seconds), ``shed`` of them dropped.
 
-    ``cpu_s`` is the CPU time of all threads of the process since start-up.
+    ``cpu_s`` is the CPU time of all threads of the process during the flood.
     """
 
     messages: int
@@ -33,10 +33,11 @@ class FloodResult(NamedTuple):
 
 
 class Peer(Protocol):
-    """A subscribed process.
+    """A process that has subscribed to the messages of the flood.
 
-    ``count`` returns the messages processed so far, those shed, and the time of the last one. ``poured`` is called when
-    the broker has received so many messages. After ``quiet_s`` without progress the rest counts as lost.
+    ``count`` returns the number of messages processed so far, the number of those that were dropped, and the time of
+    the last one. ``poured`` is called with the number of messages when the broker has received all of them. After
+    ``quiet_s`` without progress, the remaining messages count as lost.
     """
 
     process: psutil.Process

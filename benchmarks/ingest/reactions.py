@@ -1,4 +1,4 @@
-"""Twenty reactions for the flood: to all alerts, with conditions on the flood's devices, and on schedules."""
+"""Twenty reactions for the flood: some start with any alert, some have conditions on devices, some have schedules."""
 
 from __future__ import annotations
 

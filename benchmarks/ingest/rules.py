@@ -1,4 +1,4 @@
-"""Rules for the flood of benchmarks.ingest: every kind that reads one device, none of which raises an alert there."""
+"""Rules for the flood of benchmarks.ingest, of every kind that reads a single device. None of them raises an alert."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONDITIONS = (
 
 
 def rules_toml(count: int) -> str:
-    """Return ``rules.toml`` with so many rules on each device, of all kinds in turn."""
+    """Return the text of ``rules.toml`` with ``count`` rules on each device, of all kinds in turn."""
     return "\n".join(
         f'[[rule]]\nid = "bench-{number}"\n{_CONDITIONS[number % len(_CONDITIONS)]}\n' for number in range(count)
     )

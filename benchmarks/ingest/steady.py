@@ -2,7 +2,7 @@
 
     python -m benchmarks.ingest.steady PORT DEVICES RATE
 
-QoS 0. A ``RATE`` of 0 is as fast as the broker accepts it, with the same packets repeatedly.
+Messages have QoS 0. With ``RATE`` 0 the program publishes the same packets as fast as the broker accepts them.
 """
 
 from __future__ import annotations

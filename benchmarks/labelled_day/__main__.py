@@ -1,4 +1,4 @@
-"""Print how the hub and Prometheus did. See the package's docstring."""
+"""Run the labelled day, and print the scores of the hub and of Prometheus. See the package's docstring."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.labelled_day.report import details, table
 from benchmarks.labelled_day.score import score
 
 A_DAY = 200
-"""Faults, and quiet hours, in 24 hours."""
+"""Default number of faults, and of quiet hours, in 24 hours."""
 LATE_S = 1.0
 
 
@@ -40,7 +40,7 @@ def main() -> None:
     hub = score(day.faults, day.quiet, day.hours, outcome.hub, outcome.hub_messages)
     other = score(day.faults, day.quiet, day.hours, outcome.prometheus, outcome.prometheus_messages)
     print(f"{len(day.faults)} faults, {len(day.quiet)} quiet hours in {day.hours:g} hours, seed {day.seed}")
-    print(f"publisher at most {outcome.late_s:.2f} s behind, load average {os.getloadavg()[0]:.1f}\n")
+    print(f"The publisher was at most {outcome.late_s:.2f} s late. Load average: {os.getloadavg()[0]:.1f}\n")
     if outcome.late_s > LATE_S:
         print("The publisher could not keep up: the machine is too busy, and these figures mean little.\n")
     print(table(hub, other, outcome.hub_gateway, outcome.prometheus_gateway))

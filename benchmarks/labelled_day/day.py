@@ -15,16 +15,16 @@ from benchmarks.labelled_day.faults import Change, Fault, FaultKind, drawn, met_
 
 HOUR = 3_600.0
 WARM_UP_S = 0.75 * HOUR
-"""Before the day, so that windows are full and intervals known."""
+"""Time before the day in which devices report already, so that windows are full and intervals are known."""
 MARGIN_S = 0.5 * HOUR
-"""Between the faults and quiet hours of one device."""
+"""Minimum time between the faults and quiet hours of one device."""
 TRIES = 500
 SPIKES_SHARE = 0.12
-"""Of the readings of a sensor with spikes."""
+"""The share of the readings of a sensor with spikes that are wrong."""
 
 
 class QuietHour(NamedTuple):
-    """An hour of a device in which nothing is wrong, although something happens."""
+    """An hour in which a device has a disturbance but no fault."""
 
     device: str
     start: float
@@ -36,7 +36,7 @@ class QuietHour(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A message: sent at ``at``, measured at ``measured`` (seconds of the day)."""
+    """A message that is sent at ``at`` with values that were measured at ``measured`` (both in seconds of the day)."""
 
     at: float
     measured: float
@@ -52,7 +52,7 @@ class ActiveFault(NamedTuple):
 
 @dataclass
 class Day:
-    """``hours`` of the plant with labels. Equal arguments give an equal day."""
+    """Faults and quiet hours of the plant in ``hours`` hours. Equal arguments give an equal day."""
 
     hours: float
     seed: int
@@ -76,7 +76,7 @@ class Day:
             self._booked.setdefault(device, []).append((start, end))
 
     def add_fault(self, kind: FaultKind, draw: random.Random) -> bool:
-        """Try to place a fault of this kind."""
+        """Try to place a fault of this kind at a random time. Return False if that is not possible there."""
         cause = draw.choice([each for each in self.devices.values() if each.model == kind.model])
         ids = [cause.id]
         if kind.stops == "gateway":
@@ -106,7 +106,7 @@ class Day:
         return True
 
     def add_quiet_hour(self, draw: random.Random) -> bool:
-        """Try to place a quiet hour on a device."""
+        """Try to place a quiet hour of a random device at a random time. Return False if that is not possible there."""
         device = draw.choice([each for each in self.devices.values() if each.model != "gateway"])
         start = draw.uniform(0, max(0.0, self.ends - HOUR))
         if not self._free([device.id], start, start + HOUR):
@@ -120,7 +120,7 @@ class Day:
     # -- messages ------------------------------------------------------------------------------------------------------
 
     def reports(self, until: float) -> Iterator[Report]:
-        """Return all messages from the warm-up until then, in the order in which they are sent."""
+        """Return all messages from the warm-up to the time ``until``, in the order in which they are sent."""
         senders = (self._reports_of(device, until) for device in self.devices.values())
         return heapq.merge(*senders, key=lambda report: report.at)
 

@@ -1,4 +1,4 @@
-"""Devices of a plant and what they would measure without faults and noise: a pure function of the time of day.
+"""The devices of the plant, and the values that they would measure without faults and noise at a given time.
 
 Times are seconds of the simulated day, which begins at 06:00; the hours before are negative.
 """
@@ -20,7 +20,7 @@ FLAGS = {"running", "door", "open"}
 
 
 class Device(NamedTuple):
-    """A device. ``phase`` in seconds shifts its reports and cycles, ``spread`` from 0 to 1 is how it differs."""
+    """A device. ``phase`` (seconds) shifts its reports and cycles. ``spread`` (0 to 1) scales its parameters."""
 
     id: str
     model: str
@@ -29,7 +29,7 @@ class Device(NamedTuple):
     spread: float
 
     def last_report(self, before: float) -> float:
-        """Return the time of its last report until then."""
+        """Return the time of the device's last report at or before the time ``before``."""
         first = self.phase % REPORT_S
         return first + math.floor((before - first) / REPORT_S) * REPORT_S
 
@@ -52,7 +52,7 @@ def working(t: float) -> bool:
 
 
 def pump(device: Device, t: float, steady: bool) -> Values:
-    """A pump of which every second one rests for 15 minutes in two hours. ``steady`` keeps it running."""
+    """Values of a pump. With a ``spread`` above 0.5 it rests for 15 minutes in two hours, unless ``steady`` is set."""
     room = 20 + 0.3 * (outdoor(t) - 12)
     heat = 36 + 6 * device.spread
     turn = (t + 97 * device.phase) % 7_200
@@ -72,7 +72,7 @@ def pump(device: Device, t: float, steady: bool) -> Values:
 
 
 def cold_room(device: Device, t: float, steady: bool) -> Values:
-    """A room at 3 °C with a compressor that switches, four defrosts a day, and people who go in and out."""
+    """Values of a cold room at 3 °C: a cycling compressor, four defrosts a day, and people who go in and out."""
     door = not steady and working(t) and (t + 31 * device.phase) % 2_700 < 150
     defrost = not steady and (t + 211 * device.phase) % 21_600 < 900
     base = 2.4 + 0.8 * device.spread + 0.05 * (outdoor(t) - 12)
@@ -80,7 +80,7 @@ def cold_room(device: Device, t: float, steady: bool) -> Values:
 
 
 def air_handler(device: Device, t: float, steady: bool) -> Values:
-    """An air handler that rests at night."""
+    """Values of an air handler, which rests at night."""
     on = 5 <= hour(t) < 22 or steady
     supply = 18 + device.spread + 0.06 * (outdoor(t) - 12) + 0.3 * wave(t + device.phase, 13) if on else 20
     drop = 160 + 15 * device.spread + 8 * wave(t, 190) if on else 5
@@ -88,27 +88,27 @@ def air_handler(device: Device, t: float, steady: bool) -> Values:
 
 
 def tank(device: Device, t: float, steady: bool) -> Values:
-    """A tank that is used up over 100 minutes and filled in 50."""
+    """Values of a tank that empties over 100 minutes and fills within 50."""
     turn = (t + 173 * device.phase) % 9_000
     part = turn / 6_000 if turn < 6_000 else 1 - (turn - 6_000) / 3_000
     return {"level": 76 + 6 * device.spread - 36 * part, "outflow": 3.2 + wave(t, 45) * 0.4}
 
 
 def meter(device: Device, t: float, steady: bool) -> Values:
-    """An electricity meter. Machines start and stop every 20 minutes; ``energy`` is counted by the report."""
+    """Values of an electricity meter: machines start and stop every 20 minutes. ``day.py`` adds ``energy``."""
     machines = random.Random(f"{device.id}/{t // 1_200}").random()
     return {"power": 1.5 + 2 * device.spread + (9 * machines if working(t) else 2 * machines)}
 
 
 def boiler(device: Device, t: float, steady: bool) -> Values:
-    """A boiler that follows the weather, with a burner that switches."""
+    """Values of a boiler that follows the weather and whose burner switches on and off."""
     flow = 62 - 0.8 * (outdoor(t) - 12) + 2 * wave(t + device.phase, 25)
     back = flow - 13 - 3 * device.spread - wave(t, 50)
     return {"flow_temperature": flow, "return_temperature": back, "pressure": 1.6 + 0.08 * wave(t, 300)}
 
 
 def door(device: Device, t: float, steady: bool) -> Values:
-    """A door that is open for some minutes an hour."""
+    """Values of a door that is open for two to six minutes in every 50 minutes of the working day."""
     is_open = not steady and working(t) and (t + 67 * device.phase) % 3_000 < 120 + 200 * device.spread
     return {"open": float(is_open), "battery": 3.0 - t / 86_400 / 1_000}
 
@@ -118,9 +118,10 @@ def gateway(device: Device, t: float, steady: bool) -> Values:
 
 
 class Model(NamedTuple):
-    """What devices of one model measure.
+    """The devices of one model: their number (``count``), and the metrics that they report.
 
-    ``count``: how many there are. ``noise`` is the standard deviation and ``digits`` the resolution of each metric.
+    ``ideal`` returns the values without noise. By metric, ``noise`` is the standard deviation and ``digits`` the number
+    of decimals.
     """
 
     count: int

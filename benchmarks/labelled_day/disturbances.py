@@ -1,4 +1,4 @@
-"""What happens in a quiet hour and is no fault. A rule with a sensible ``for`` and limit should stay silent."""
+"""Disturbances in quiet hours that are not faults. Rules with a sensible ``for`` and limit should raise no alert."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MINUTE = 60.0
 
 
 class Disturbance(NamedTuple):
-    """What happens in a quiet hour.
+    """A disturbance in a quiet hour. ``at`` and ``lasting`` are in seconds of the simulated day.
 
-    ``kind`` is one of: ``spike`` (single readings that are wrong), ``restart`` (no report for 150 s, and counters begin
-    at 0), ``late`` (reports of 150 s come at once), ``missing`` (two reports are lost, twice), ``load`` (another load,
-    within the limits), ``brief`` (beyond the limit for half of the time that counts).
+    ``kind`` is one of: ``spike`` (single wrong readings), ``restart`` (no report for 150 s, then counters begin at 0),
+    ``late`` (the reports of 150 s arrive together), ``missing`` (two reports are lost, twice), ``load`` (another load,
+    within the limits), ``brief`` (beyond the limit, but only for half of the time that the rule requires).
     """
 
     kind: str
@@ -46,11 +46,11 @@ BRIEF = {
     "boiler": [("return_temperature", -17, 150), ("pressure", -1, 90)],
     "door": [("open", 1, 450)],
 }
-"""By model: a metric, by how much it changes, and for how many seconds."""
+"""By model: a metric, the change of its value, and the duration of the change in seconds."""
 
 
 def disturbance(model: str, start: float, draw: random.Random) -> Disturbance:
-    """Draw what happens in the quiet hour of a device that begins at ``start``."""
+    """Draw a disturbance for the quiet hour that begins at ``start``, of a device of this model."""
     tables = {"spike": SPIKES, "load": LOADS, "brief": BRIEF}
     kind = draw.choice(["restart", "late", "missing", *(name for name, table in tables.items() if model in table)])
     at = start + draw.uniform(5, 35) * MINUTE

@@ -19,9 +19,10 @@ LABELS = ("device", "model", "gateway")
 
 
 class Exporter(Collector):
-    """The newest readings, with the time when each device was heard last; a message counts for its gateway, too.
+    """Exports the newest readings, and the time of the last message of each device.
 
-    As other exporters for MQTT, it shows the last value of a device that is silent.
+    A message also counts as one of the device's gateway. Like other exporters for MQTT, this one keeps exporting the
+    last value of a device that has fallen silent.
     """
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class Exporter(Collector):
         self._values: dict[tuple[str, str], float] = {}
 
     def take(self, topic: str, payload: bytes) -> None:
-        """Use a message of a device."""
+        """Store the description or the readings in a message of a device."""
         _, device, kind = topic.split("/")
         body: Any = json.loads(payload)
         if kind == "info":

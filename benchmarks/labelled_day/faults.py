@@ -1,6 +1,6 @@
-"""Faults: what they do to the values of a device, and when a person would say that the condition is met.
+"""Faults: how they change the values of a device, and the moment at which a person would say that the condition is met.
 
-Limits and times are written here again, by the person who labels, and not taken from the rules.
+The limits and times of the labels are written here again, independently of the rules.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from benchmarks.labelled_day.devices import Device, Values
 
 MINUTE = 60.0
 Change = Callable[[float, Values], None]
-"""Changes the ideal values in place, so many seconds after the onset."""
+"""Changes the ideal values in place, given the seconds since the onset of the fault."""
 Ideal = Callable[[float], Values]
-"""Returns the values with the fault and without noise, at a time."""
+"""Returns the values at a time, with the fault and without noise."""
 Span = tuple[float, float]
-"""Least and most, in minutes or in the unit of the metric."""
+"""Minimum and maximum, in minutes or in the unit of the metric."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Fault:
     """A labelled fault. Times are seconds of the simulated day.
 
     Attributes:
-        kind: What happened.
-        devices: The devices on which alerts belong to it; the first is the cause.
+        kind: The name of the kind of fault.
+        devices: The devices whose alerts may belong to the fault. The first device causes it.
         rules: The rules that detect it.
         also: Further rules whose alerts are its consequence.
-        severity: The highest that alerts of its rules should have.
+        severity: The highest severity that alerts of its rules should have.
         onset: When it began.
         met: When a person who sees the plant would say that the condition is met.
         end: When it was repaired.
@@ -48,10 +48,11 @@ class Fault:
 
 
 class Shape(NamedTuple):
-    """How a value leaves its normal range: by ``size``, within the minutes of ``rise``, for those of ``stay``.
+    """How a value leaves its normal range.
 
-    With a ``dip`` it goes to ``size`` and swings around the limit: ``beyond`` minutes there, ``back`` minutes less by
-    the dip.
+    It changes by ``size`` within ``rise`` minutes, and stays there for ``stay`` minutes. With a ``dip`` it changes to
+    ``size`` and then swings around the limit: it is at ``size`` for ``beyond`` minutes, and lower by ``dip`` for
+    ``back`` minutes.
     """
 
     metric: str
@@ -67,15 +68,16 @@ class FaultKind(NamedTuple):
     """A kind of fault.
 
     Attributes:
-        name: What happened, in words.
-        model: The devices that can have it.
+        name: The name, in words.
+        model: The model of the devices that can have it.
         rules: The rules that detect it.
         also: Further rules whose alerts are its consequence.
-        shape: What it does to a value; None for those that stop something.
-        condition: Whether the ideal values meet the condition that a person would name, at a time; unused without a
-            shape.
-        hold: How long that must last, in minutes.
-        stops: What stops: ``silent``, ``gateway`` and ``stuck`` (the metric ``frozen`` keeps its value).
+        shape: How it changes a value; None if it stops something instead.
+        condition: Returns whether the values without noise meet, at a time, the condition that a person would name.
+            Unused without a shape.
+        hold: How long the condition must last, in minutes.
+        stops: ``silent`` (the device stops), ``gateway`` (the gateway with its devices stops) or ``stuck`` (the metric
+            ``frozen`` keeps its value). Empty if nothing stops.
     """
 
     name: str
@@ -91,7 +93,7 @@ class FaultKind(NamedTuple):
 
 
 def drawn(kind: FaultKind, draw: random.Random) -> tuple[float, Change | None]:
-    """Return the duration of a fault in seconds and its change of the values."""
+    """Draw the duration of a fault in seconds, and how it changes the values; None if it stops something instead."""
     shape = kind.shape
     if shape is None:
         least = {"silent": 15, "gateway": 20, "stuck": 40}[kind.stops]
@@ -117,7 +119,7 @@ def drawn(kind: FaultKind, draw: random.Random) -> tuple[float, Change | None]:
 def met_at(kind: FaultKind, devices: list[Device], onset: float, end: float, ideal: Ideal) -> float | None:
     """Return when a person would say that the condition of a fault is met; None if it never is.
 
-    What has stopped counts from the last report of the devices.
+    For a fault that stops something, the time counts from the last report of the devices.
     """
     if kind.stops:
         return max(device.last_report(onset) for device in devices) + kind.hold * MINUTE
@@ -125,7 +127,7 @@ def met_at(kind: FaultKind, devices: list[Device], onset: float, end: float, ide
 
 
 def _met_after(holds: Callable[[float], bool], minutes: float, onset: float, end: float) -> float | None:
-    """Return when a condition has held for so many minutes without a break."""
+    """Return when a condition has held for ``minutes`` without a break; None if it never does."""
     since, step = None, 5.0
     for number in range(math.ceil((end - onset) / step)):
         t = onset + number * step

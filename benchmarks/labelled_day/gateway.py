@@ -13,11 +13,11 @@ CHILDREN = 200
 DEAD = 3
 GATEWAY = "big-gateway"
 WARM_UP_S, DOWN_S, AFTER_S = 1_800.0, 1_200.0, 1_200.0
-"""Before the outage, its duration, and after it. In seconds of the simulated day, as all times here."""
+"""Time before the outage, its duration, and time after it. All times here are seconds of the simulated day."""
 
 
 class GatewayOutage(NamedTuple):
-    """The outage: the gateway and its devices begin to report at ``start``."""
+    """An outage of the gateway. The gateway and its devices begin to report at ``start``."""
 
     start: float
 
@@ -51,15 +51,15 @@ class GatewayOutage(NamedTuple):
 
 
 class GatewayOutcome(NamedTuple):
-    """What a system made of it.
+    """How one of the two systems reacted to the outage, as numbers.
 
     Attributes:
-        alerts: What it raised during the outage.
-        suppressed: Those of them that nobody was notified of.
-        incidents: The incidents of the others.
-        messages: What people got during the outage.
-        diagnoses: How many different diagnoses the alerts have; None for a system without.
-        alerts_after: The alerts that people were notified of after the return.
+        alerts: The alerts that were raised during the outage.
+        suppressed: Those of these alerts of which nobody was notified.
+        incidents: The incidents during the outage.
+        messages: The messages that people got during the outage.
+        diagnoses: The different diagnoses of the alerts; None for a system without diagnoses.
+        alerts_after: The alerts of which people were notified after the gateway had returned.
     """
 
     alerts: int

@@ -1,4 +1,4 @@
-"""The hub of the labelled day: its settings on the day's scale, and what it raised and sent."""
+"""The hub of the labelled day: its settings with scaled times, and the alerts and notifications that it sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.labelled_day.sent_messages import SentMessages
 
 
 def hub_settings(compress: float) -> dict[str, str]:
-    """Return settings as environment variables: their times on the day's scale, the least is 1 s; a short log."""
+    """Return the hub's settings as environment variables: scaled times of at least 1 s; only errors are logged."""
     defaults = {
         "HUB_PRESENCE_STALE_MINIMUM_S": 15,
         "HUB_PRESENCE_STALE_UNKNOWN_S": 600,
@@ -25,7 +25,7 @@ def hub_settings(compress: float) -> dict[str, str]:
 
 
 async def notify(client: httpx.AsyncClient, receiver: str, compress: float) -> None:
-    """Send all alerts to a webhook, one message an incident, with the waiting times that Alertmanager has."""
+    """Configure the hub to send all alerts to a webhook, one message an incident, with Alertmanager's waiting times."""
     channel = {"kind": "webhook", "name": "recorder", "values": {"url": receiver}}
     (await client.put("/api/notifications/channels/recorder", json=channel)).raise_for_status()
     route = {
@@ -43,8 +43,8 @@ async def notify(client: httpx.AsyncClient, receiver: str, compress: float) -> N
 class HubRecorder:
     """Receives the hub's notifications.
 
-    ``notified`` has the time (epoch seconds) of the first one of each alert; ``critical`` are the alerts that a message
-    called critical; ``messages`` are those about new alerts.
+    ``notified`` has the time (epoch seconds) of the first notification by alert id. ``critical`` are the ids of alerts
+    that were critical in a notification. ``messages`` are the notifications of new alerts.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class HubRecorder:
 
 
 async def all_of(client: httpx.AsyncClient, path: str) -> list[Any]:
-    """Return all objects of a list of the API, page after page."""
+    """Return all items of a paginated list of the API."""
     found: list[Any] = []
     cursor = None
     while True:

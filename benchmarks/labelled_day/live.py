@@ -31,7 +31,7 @@ from http_receiver import Posted, http_receiver
 from hub.mqtt.demo_broker import DemoBroker
 
 WINDOW = 1_000
-"""Messages that the hub has not yet acknowledged."""
+"""Maximum number of messages that the hub has not acknowledged yet."""
 
 
 class Scale(NamedTuple):
@@ -48,7 +48,7 @@ class Scale(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What both systems did. ``late_s`` is how far the publisher was behind at most, in seconds of the clock."""
+    """The alerts and messages of both systems. ``late_s`` is the largest delay of the publisher, in real seconds."""
 
     hub: list[RaisedAlert]
     hub_messages: int
@@ -71,7 +71,7 @@ async def describe(client: aiomqtt.Client, devices: Iterable[Device]) -> None:
 
 
 async def publish(client: aiomqtt.Client, reports: Iterable[Report], scale: Scale) -> float:
-    """Publish each message at its time. Return how far behind it was at most."""
+    """Publish each message at its time. Return the largest delay in real seconds."""
     late = 0.0
     for report in reports:
         wait = scale.clock(report.at) - time.time()
@@ -86,7 +86,11 @@ async def publish(client: aiomqtt.Client, reports: Iterable[Report], scale: Scal
 async def follow_outage(
     publisher: aiomqtt.Client, client: httpx.AsyncClient, outage: GatewayOutage, scale: Scale
 ) -> list[Any]:
-    """Describe the big gateway's devices before they report. Return the hub's alerts of them at the outage's end."""
+    """Publish the descriptions of the big gateway's devices, and return the hub's alerts about them.
+
+    The descriptions are published a minute before the devices begin to report. The alerts are read half a minute before
+    the gateway returns. Both are minutes of the simulated day.
+    """
     await asyncio.sleep(scale.clock(outage.start - 60) - time.time())
     await describe(publisher, outage.devices())
     await asyncio.sleep(scale.clock(outage.returns - 30) - time.time())
@@ -146,7 +150,7 @@ async def run(day: Day, compress: float) -> Outcome:
 
 
 def hub_alerts(found: list[Any], sent: HubRecorder, scale: Scale) -> list[RaisedAlert]:
-    """Return the alerts of the hub without those of the big gateway."""
+    """Return the alerts of the hub, without those of the big gateway and its devices."""
     alerts = []
     for each in found:
         at = sent.notified.get(each["id"])
@@ -159,7 +163,7 @@ def hub_alerts(found: list[Any], sent: HubRecorder, scale: Scale) -> list[Raised
 
 
 def prometheus_alerts(sent: PrometheusRecorder, scale: Scale) -> list[RaisedAlert]:
-    """Return the alerts of Prometheus without those of the big gateway."""
+    """Return the alerts of Prometheus, without those of the big gateway and its devices."""
     alerts = []
     for key in sent.raised:
         at, group = sent.notified.get(key, (None, None))
@@ -169,7 +173,10 @@ def prometheus_alerts(sent: PrometheusRecorder, scale: Scale) -> list[RaisedAler
 
 
 def hub_gateway(during: list[Any], after: list[Any], sent: HubRecorder, down: float, returns: float) -> GatewayOutcome:
-    """Return what the hub made of the outage, whose begin and end are in epoch seconds."""
+    """Return how the hub reacted to the outage of the big gateway.
+
+    ``down`` and ``returns`` are the beginning and the end of the outage in epoch seconds.
+    """
     loud = [each for each in during if each["suppressed_by"] is None]
     diagnoses = {each["diagnosis"]["id"] for each in during if each["diagnosis"]}
     later = [each for each in after if each["device_id"].startswith("big-")]
@@ -184,7 +191,7 @@ def hub_gateway(during: list[Any], after: list[Any], sent: HubRecorder, down: fl
 
 
 def prometheus_gateway(sent: PrometheusRecorder, down: float, returns: float) -> GatewayOutcome:
-    """Return what Prometheus and Alertmanager made of the outage."""
+    """Return how Prometheus and Alertmanager reacted to the outage of the big gateway."""
     keys = [key for key in sent.raised if key.device.startswith("big-")]
     during = [key for key in keys if key.starts < 1_000 * returns]
     loud = {key: sent.notified[key] for key in during if key in sent.notified and sent.notified[key][0] < returns}

@@ -1,4 +1,4 @@
-"""Prometheus and Alertmanager as Debian packages, on loopback, with the rules of the day; and what they sent."""
+"""Run Prometheus and Alertmanager (Debian packages) on loopback with the rules of the day, and record their alerts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.labelled_day.sent_messages import SentMessages
 
 PORTS = range(34_100, 34_900)
 SCRAPE_S = 15.0
-"""Simulated interval of scraping and evaluating: the one of Debian's prometheus.yml."""
+"""Interval of scraping and evaluating in simulated seconds, as in Debian's prometheus.yml."""
 GROUP_INTERVAL_S = 300.0
 RESEND_S = 60.0
 START_S = 60.0
@@ -51,9 +51,9 @@ class PrometheusRecorder:
     """Receives alerts from Prometheus, as a second Alertmanager would, and notifications from Alertmanager.
 
     Attributes:
-        raised: All alerts that fired, with the time when they ended (epoch ms).
-        notified: By alert, when Alertmanager first sent it (epoch seconds), and the group's number.
-        messages: A device of each message about new alerts that Alertmanager sent, with its time.
+        raised: All alerts that fired, each with the time at which it ended (epoch ms); None if it is still firing.
+        notified: By alert, the time of Alertmanager's first notification (epoch seconds), and the incident.
+        messages: Alertmanager's notifications of new alerts.
     """
 
     def __init__(self) -> None:
@@ -64,13 +64,13 @@ class PrometheusRecorder:
         self._lives: dict[str, int] = {}
 
     def fired(self, alerts: list[Any]) -> None:
-        """Use what Prometheus posts to an Alertmanager."""
+        """Record the alerts that Prometheus posts to its Alertmanagers."""
         for each in alerts:
             ends = _ms(each["endsAt"])
             self.raised[_key(each)] = ends if ends <= 1_000 * time.time() else None
 
     def sent(self, body: Any) -> None:
-        """Use a notification of Alertmanager. A group that was resolved and fires again is another incident."""
+        """Record a notification of Alertmanager. A group that was resolved and fires again is another incident."""
         group, firing = body["groupKey"], body["status"] == "firing"
         if firing and not self._groups.get(group):
             self._lives[group] = self._lives.get(group, 0) + 1
@@ -93,7 +93,7 @@ def _ms(text: str) -> int:
 
 
 def alertmanager_config(receiver: str, compress: float) -> dict[str, Any]:
-    """Return alertmanager.yml: one message a device, without what follows from something worse."""
+    """Return alertmanager.yml: one group a device; alerts that follow from a more severe one are inhibited."""
     interval = f"{round(1_000 * GROUP_INTERVAL_S / compress)}ms"
     route = {"receiver": "recorder", "group_by": ["device"], "group_wait": "1s", "group_interval": interval}
     return {

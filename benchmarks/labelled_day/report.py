@@ -1,4 +1,4 @@
-"""The result as a table, and fault by fault."""
+"""The report of the labelled day: a table of the scores, and a line for each fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Row = tuple[str, str, str]
 
 
 def table(hub: Score, other: Score, hub_gateway: GatewayOutcome, other_gateway: GatewayOutcome) -> str:
-    """Return all figures of both systems in Markdown, and where the hub does worse."""
+    """Return a Markdown table of the figures of both systems, and a list of requirements that the hub meets or not."""
     rows: list[Row] = [("", "hub", "Prometheus, Alertmanager"), ("---", "---", "---")]
     rows += [(name, one, two) for (name, one), (_, two) in zip(_figures(hub), _figures(other), strict=True)]
     outcomes = zip(_gateway(hub_gateway), _gateway(other_gateway), strict=True)
@@ -44,7 +44,7 @@ def _gateway(outcome: GatewayOutcome) -> list[tuple[str, str]]:
 
 
 def _comparison(hub: Score, other: Score) -> list[str]:
-    """Return each requirement with whether it holds."""
+    """Return a line for each requirement on the hub, which begins with ``yes`` or ``NO``."""
     only_other = [fault.kind for fault in hub.missed if fault in other.delays]
     delay, other_delay = middle(hub.delays.values()), middle(other.delays.values())
     checks = [

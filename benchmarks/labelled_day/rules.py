@@ -1,17 +1,17 @@
-"""The rules of the labelled day, once in a form of their own, and written for the hub and for Prometheus.
+"""The rules of the labelled day (:data:`RULES`), converted to rules of the hub and of Prometheus.
 
-Equal in meaning, as far as each can:
+Both systems get rules of the same meaning, as far as they can express it:
 
-- ``hold`` is ``for`` in both, ``clear_hold`` is ``clear_for`` here and ``keep_firing_for`` there.
-- ``clear`` (hysteresis) Prometheus gets by asking its own ``ALERTS``: a value between both limits keeps an alert that
-  fires already.
-- Two severities are one alert here, whose severity follows the value at once, and two alerts there, each with its
-  ``for``, of which Alertmanager inhibits the lower one.
-- ``stuck``: Prometheus looks at the changes in the window, and only where there was a value before it and the device
-  is not silent.
-- ``rate``: ``increase`` of a counter extrapolates to the edges of the window, the hub takes the values as they are.
-- Prometheus evaluates every 15 s what it scraped, the hub each reading when it comes.
-- Silence is the age of the last message in both; a message of a device counts for its gateway, too.
+- ``hold`` is ``for`` in both. ``clear_hold`` is ``clear_for`` of the hub and ``keep_firing_for`` of Prometheus.
+- ``clear`` (hysteresis): the rule of Prometheus queries its own ``ALERTS``. So an alert that is firing continues while
+  the value is between both limits.
+- Two severities: the hub raises one alert, whose severity follows the value at once. Prometheus has two alerts, each
+  with its own ``for``, and Alertmanager inhibits the less severe one.
+- ``stuck``: Prometheus counts the changes in the window. It does so only if there was a value before the window and the
+  device is not silent.
+- ``rate``: ``increase`` in Prometheus extrapolates a counter to the edges of the window. The hub does not extrapolate.
+- Prometheus evaluates its newest scraped values every 15 s. The hub evaluates each reading when it arrives.
+- Silence is the age of the last message in both. A message of a device also counts as one of its gateway.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Rule:
     """A rule for the devices of ``models``. Times are simulated seconds.
 
     Attributes:
-        above, below: The limit; ``clear`` is where an alert ends.
-        critical: A further limit of higher severity, and where it ends.
-        outside: Bounds of a range, with ``hysteresis``.
-        by, within, counter: A change within that time: a fall, or of a counter a rise.
-        other: The metric that is subtracted.
-        running: Only while the metric ``running`` is true.
-        hold, clear_hold: How long the condition must hold, or be over; of ``stuck`` and ``no_data`` how long it lasts.
+        above, below: The limit. ``clear`` is the value at which an alert ends.
+        critical: The limit of the severity critical, and the value at which this severity ends.
+        outside: The bounds of a range, with ``hysteresis``.
+        by, within, counter: The metric falls by ``by`` within this time. If it is a counter, it rises by ``by``.
+        other: The metric that is subtracted from ``metric``.
+        hold: How long the condition must hold. For ``stuck`` and ``no_data``, the time without a change or message.
+        clear_hold: How long the condition must be over before the alert ends.
     """
 
     id: str

@@ -10,14 +10,14 @@ from benchmarks.labelled_day.day import QuietHour
 from benchmarks.labelled_day.faults import Fault
 
 GRACE_S = 600.0
-"""An alert that is raised this long after a fault was repaired still belongs to it."""
+"""An alert that is raised at most this long after the repair of a fault still belongs to the fault."""
 
 
 @dataclass(frozen=True)
 class RaisedAlert:
     """An alert that a system raised, with its highest severity.
 
-    ``incident`` and ``notified`` are None if nobody was notified of it.
+    ``incident`` and ``notified`` are None if nobody was notified of the alert.
     """
 
     device: str
@@ -28,23 +28,23 @@ class RaisedAlert:
     severity: str = "warning"
 
     def belongs_to(self, fault: Fault) -> bool:
-        """Return whether it is about this fault: its device, its rules, its time."""
+        """Return whether the alert's device, rule and time are those of the fault."""
         known = self.rule in fault.rules or self.rule in fault.also
         return known and self.device in fault.devices and fault.onset <= self.raised <= fault.end + GRACE_S
 
 
 @dataclass
 class Score:
-    """How a system did.
+    """The score of a system.
 
     Attributes:
-        delays: By fault that it detected, from the time when a person would say so to the alert, in simulated seconds.
-        notice_delays: The same to the first message.
-        severities_right: How many of these faults got their severity, no lower and no higher one.
+        delays: For each detected fault, the simulated seconds from the labelled moment to the alert.
+        notice_delays: For each detected fault, the simulated seconds from the labelled moment to the first message.
+        severities_right: The number of detected faults whose alerts had the labelled severity.
         missed: Faults without an alert of one of their rules.
         false: Alerts that belong to no fault.
-        in_quiet_hours: Those of them on a device in one of its quiet hours.
-        incidents: By fault that it detected, the number of incidents of its alerts.
+        in_quiet_hours: The number of these alerts that were raised in a quiet hour of their device.
+        incidents: For each detected fault, the number of incidents of its alerts.
     """
 
     hours: float
@@ -60,7 +60,7 @@ class Score:
 
     @property
     def rate(self) -> float:
-        """The share of the faults that it detected; 1 without faults."""
+        """The share of the faults that the system detected; 1 if there were none."""
         faults = len(self.delays) + len(self.missed)
         return len(self.delays) / faults if faults else 1.0
 
@@ -76,7 +76,10 @@ class Score:
 def score(
     faults: list[Fault], quiet: Iterable[QuietHour], hours: float, alerts: list[RaisedAlert], messages: int
 ) -> Score:
-    """Score the alerts that one system raised during the day. ``messages`` is how many it sent about new alerts."""
+    """Score the alerts that one system raised during the day.
+
+    ``messages`` is the number of messages about new alerts that it sent.
+    """
     alerts = [each for each in alerts if 0 <= each.raised <= 3_600 * hours + GRACE_S]
     found = Score(hours, len(alerts), messages)
     for fault in faults:
@@ -102,13 +105,13 @@ def score(
 
 
 def middle(values: Iterable[float]) -> float:
-    """Return the median; NaN of nothing."""
+    """Return the median; NaN if there are no values."""
     kept = list(values)
     return median(kept) if kept else float("nan")
 
 
 def ninth_decile(values: Iterable[float]) -> float:
-    """Return the 90th percentile, interpolated between the values (the least is the 0th); NaN of nothing."""
+    """Return the 90th percentile, interpolated between the values; NaN if there are no values."""
     kept = list(values)
     if len(kept) < 2:
         return middle(kept)

@@ -1,1 +1,1 @@
-"""Is a diagnosis right on machines that nobody in the project made? See ``python -m benchmarks.truth --help``."""
+"""Accuracy of diagnoses on machines and data from outside the project. See ``python -m benchmarks.truth --help``."""

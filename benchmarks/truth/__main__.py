@@ -1,11 +1,11 @@
-"""Is a diagnosis right on machines that nobody in the project made?
+"""Accuracy of diagnoses on machines and data from outside the project.
 
     python -m benchmarks.truth                      development seeds, independent machines and scenes
     python -m benchmarks.truth --report             the reported run: half of its seeds come from the commit's hash
-    python -m benchmarks.truth --stages             also where the right causes of known faults are lost
+    python -m benchmarks.truth --stages             also the stage at which the right cause of a known fault is lost
     python -m benchmarks.truth --skab DIR --lbnl DIR --nab DIR   public data that you have downloaded
 
-Nothing in the hub is tuned on the seeds of a reported run. Data that is not at hand is printed as "not run".
+Nothing in the hub is tuned on the seeds of a reported run. Data whose folder is not given is printed as "not run".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DEVELOPMENT = range(1_000, 1_004)
 
 
 def reported_seeds(count: int) -> list[int]:
-    """Return seeds of which half come from the hash of the commit under test."""
+    """Return ``count`` seeds. Half of them are derived from the hash of the commit under test."""
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     start = int(head.stdout[:7], 16)
     half = count // 2
@@ -37,7 +37,7 @@ def reported_seeds(count: int) -> list[int]:
 
 
 async def scored(cases: Iterable[Case], *, verbose: bool) -> list[Score]:
-    """Ask the hub about each case. Prints a dot for each, or its line."""
+    """Ask the hub about each case, and score the answers. If ``verbose``, print a line for each case."""
     found = []
     for case in cases:
         score = judge(case, await ask(case))
@@ -51,7 +51,7 @@ async def scored(cases: Iterable[Case], *, verbose: bool) -> list[Score]:
 
 
 def report(scores: list[Score], *, by_stage: bool = False) -> None:
-    """Print the tables, with ``by_stage`` also where known faults are lost."""
+    """Print the tables; with ``by_stage``, also the table of the stages at which known faults are lost."""
     for title, key in (
         ("group", lambda score: score.case.group),
         ("machine", lambda score: score.case.name.split("/")[0]),
@@ -68,7 +68,7 @@ def report(scores: list[Score], *, by_stage: bool = False) -> None:
 
 
 def main() -> int:
-    """Return 0."""
+    """Run the benchmark with the options of the command line. Return 0, the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("--report", action="store_true", help="the reported run")

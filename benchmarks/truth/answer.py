@@ -21,30 +21,30 @@ from hub.store.sqlite import SqliteStore
 
 DEVICE = "machine"
 JUDGED_S = 1_800.0
-"""The rules see this much of the end of a case, or twice the longest hold time."""
+"""The rules evaluate this many seconds at the end of a case, or twice the longest hold time if that is more."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a diagnosis said. ``cause`` is the title of the cause it names, with its component."""
+    """The parts of a diagnosis that are scored. ``cause`` is the title of the named cause, with its component."""
 
     cause: str | None
     component: str | None
     strength: str  # strong, medium, weak; empty without a cause
     candidates: tuple[str, ...]  # titles of the first three causes that fit
     summary: str
-    first: str | None  # the metric that it says moved first
+    first: str | None  # the metric that changed first according to the diagnosis
     onset: float | None  # epoch seconds
     seconds: float
     alerted: bool
     listed: tuple[str, ...] = ()  # all causes that fit, each with its component, best first
     possible: tuple[str, ...] = ()  # the causes offered as possible where none is named, each with its component
-    kinds: frozenset[str] = frozenset()  # what the hub takes the device for
+    kinds: frozenset[str] = frozenset()  # kinds of machine that the hub infers for the device
     score: float = 0.0  # match strength of the named cause
 
 
 async def ask(case: Case) -> Answer:
-    """Let a hub with the history of ``case`` diagnose the device at the case's moment."""
+    """Let a hub with the history of ``case`` diagnose the device at the time ``case.at``."""
     with tempfile.TemporaryDirectory(prefix="truth-") as folder:
         store = SqliteStore.open(Path(folder))
         try:
@@ -116,7 +116,7 @@ def _quoted(text: str) -> str:
 
 
 def _describe(case: Case, registry: DeviceRegistry, engine: Engine) -> None:
-    """Make the device known, and let the rules see the end of its readings."""
+    """Register the device, and let the rules evaluate its last readings."""
     units = {name: series.unit for name, series in case.series.items() if series.unit}
     begin = int(min(float(series.times[0]) for series in case.series.values()) * MS)
     registry.identify(Identity(DEVICE, DEVICE, "native", Info(model=case.model, units=units)), begin)

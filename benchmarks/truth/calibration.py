@@ -1,4 +1,4 @@
-"""Calibration of the named causes: how often they are right, by the word that the page shows and by the score.
+"""Calibration of the named causes: how often they are right, by the match word on the dashboard and by the score.
 
 G. W. Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review 78, 1950.
 """
@@ -13,9 +13,9 @@ _WORDS = ("strong", "medium", "weak")
 
 
 def brier(scores: Sequence[Score]) -> float | None:
-    """Return the mean squared distance of the score of a named cause from 1 if it is right, else from 0.
+    """Return the Brier score: the mean squared difference between a named cause's score and 1 (right) or 0 (wrong).
 
-    Right or plausible counts as right. 0 is best; None without a named cause.
+    A plausible cause counts as right. 0 is best. None if no case has a named cause.
     """
     named = [score for score in scores if score.answer.cause is not None]
     if not named:

@@ -1,4 +1,4 @@
-"""A case: what one device published up to a moment, what alarmed, and what a right answer is."""
+"""A case: the readings of one device up to a moment, the limit that raised an alert, and the true cause."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class Bound:
 
 @dataclass(frozen=True)
 class Truth:
-    """The true cause. Patterns are matched without case against what the diagnosis names.
+    """The true cause. The patterns are matched against the title of the named cause, ignoring case.
 
-    ``parts`` match every part and process that the device has; a cause outside of them is absurd. An empty ``right``
-    says that naming no cause is right.
+    ``parts`` match the parts and processes that the device has; a cause that names another part is absurd. If ``right``
+    is empty, the right answer is to name no cause.
     """
 
     right: tuple[str, ...] = ()
     plausible: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     absurd: tuple[str, ...] = ()
-    first: tuple[str, ...] = ()  # published names of which one moves first
+    first: tuple[str, ...] = ()  # published names of metrics, one of which changes first
     onset: float | None = None  # epoch seconds
 
 
@@ -83,8 +83,8 @@ def matches(patterns: tuple[str, ...], text: str) -> bool:
 def first_crossing(series: Series, bound: Bound, after: float) -> float | None:
     """Return when the series has been beyond the bound for its hold time, counted from ``after``; None if never.
 
-    A series that reports less often than the hold time alarms when that has passed after its first reading beyond, as
-    the hub's rules do.
+    If the device reports less often than the hold time, the time counts from the first reading beyond the bound, as in
+    the hub's rules.
     """
     beyond = np.zeros(len(series.values), dtype=bool)
     if bound.high is not None:

@@ -1,7 +1,8 @@
-"""LBNL's air handlers: a single-zone, variable-volume unit by the minute, days with and without a fault.
+"""Cases from LBNL's data of an air handling unit (single-zone, variable volume): days with and without a fault.
 
 Granderson and others, "Inventory of data sets for AFDD evaluation", Lawrence Berkeley National Laboratory, 2019.
-``DIR`` holds ``SZVAV.csv``: °F, control signals from 0 to 1, empty cells, the truth in the last column.
+``DIR`` holds ``SZVAV.csv`` with a row a minute: temperatures in °F, control signals from 0 to 1, empty cells, and the
+label in the last column.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ DAYS = {
     ),
     "2017-09-22": Truth((r"cool\w* (coil )?valve.*stuck|stuck.*cool",), (r"cool\w*|chill",), PARTS),
 }
-"""What was done to the unit on each day with a fault."""
+"""The fault that was introduced on each day with a fault."""
 _PREFIX = "AHU: "
 
 
@@ -61,7 +62,7 @@ def unit(column: str) -> str | None:
 
 
 def cases(folder: Path) -> Iterator[Case]:
-    """Yield a case for each full hour: nothing may be named on healthy days, the fault may be on the others."""
+    """Yield a case for each full hour. On healthy days the right answer is no cause, on the others the fault."""
     times, values, labels = read(folder)
     for hour in np.arange(np.ceil(times[0] / 3600) * 3600 + 3 * 3600, times[-1] + 1, 3600.0):
         at = int(np.searchsorted(times, hour, side="right")) - 1
@@ -78,7 +79,7 @@ def cases(folder: Path) -> Iterator[Case]:
 
 
 def _series(times: Floats, values: dict[str, Floats], at: float) -> dict[str, Series]:
-    """Return the week before ``at`` of each column, without its empty cells."""
+    """Return each column as a series of the week before ``at``, without empty cells."""
     chosen = (times <= at) & (times > at - timedelta(days=7).total_seconds())
     found: dict[str, Series] = {}
     for name, column in values.items():

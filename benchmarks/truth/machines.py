@@ -1,4 +1,4 @@
-"""Cases from the independent machines: each fault and healthy weeks, with names, speeds and intervals drawn by seed."""
+"""Cases from the independent machines: each fault, and healthy weeks. The seed draws names, speeds and intervals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def cases(seeds: Iterable[int], kinds: list[str] | None = None) -> Iterator[Case
 
 
 def _case(kind: type[Machine], fault: Fault | None, seed: int) -> Case | None:
-    """Return the case, or None where the fault crosses no limit."""
+    """Return the case, or None if the fault crosses no limit."""
     draw = np.random.default_rng([seed, *map(ord, kind.kind), *map(ord, fault.id if fault else "healthy")])
     scheme = SCHEMES[int(draw.integers(len(SCHEMES)))]
     interval = _log_uniform(draw, *kind.period_s)
@@ -82,7 +82,7 @@ def _made(
 ) -> Case:
     names = kind.names[scheme]
     truth = Truth(
-        # A fault that no signature knows cannot be named: saying so is the right answer.
+        # No signature describes such a fault, so the right answer is to name no cause.
         right=fault.right if fault and group == "known" else (),
         plausible=(*fault.plausible, *fault.right) if fault else (),
         parts=kind.parts,
@@ -105,7 +105,7 @@ def in_catalogue(kind: type[Machine], fault: Fault) -> bool:
 
 @cache
 def hub_kinds(kind: type[Machine]) -> frozenset[str]:
-    """Return the kinds of machine that the hub takes a machine for, named as a developer does."""
+    """Return the kinds of machine that the hub infers for a machine of this kind with metric names in snake_case."""
     names = kind.names["snake"]
     return machine_kinds(
         (kind.model,), [(names[role], metric_semantics(names[role], each.unit)) for role, each in kind.metrics.items()]

@@ -19,13 +19,13 @@ import numpy as np
 from benchmarks.truth.case import Floats
 
 PROBATION, LONGEST_PROBATION = 0.15, 750
-"""The share of a file from which a detector may learn without being scored, and the most readings of that."""
+"""The beginning of a file, in which a detector learns and is not scored: its share of the file, and its maximum."""
 STEEPNESS, FARTHEST = 5.0, 3.0
-"""Steepness of the sigmoid, and how many window lengths behind a window a false alarm counts in full."""
+"""Steepness of the sigmoid, and how far behind a window (in window lengths) a false alarm counts in full."""
 
 
 class Profile(NamedTuple):
-    """Weights of the application profile: a window found, a false alarm, a window missed."""
+    """Weights of an application profile of NAB: for a detected window, a false alarm, and a missed window."""
 
     hit: float
     false_alarm: float
@@ -39,7 +39,7 @@ LOW_MISSES = Profile(1.0, 0.11, 2.0)
 
 @dataclass(frozen=True)
 class Labelled:
-    """One file: readings and the windows of its anomalies, as index ranges with both ends included."""
+    """A file of NAB: the readings, and the windows of the anomalies as index ranges that include both ends."""
 
     name: str
     times: Floats
@@ -94,7 +94,7 @@ def raw_score(file: Labelled, detections: Sequence[int], profile: Profile) -> fl
 
 
 def _behind(windows: Sequence[tuple[int, int]], at: int) -> float:
-    """Return the value of a false alarm: -1, or a little more shortly after a window."""
+    """Return the value of a false alarm: -1, or slightly more if it follows a window closely."""
     before = [(first, last) for first, last in windows if last < at]
     if not before:
         return -1.0
@@ -111,7 +111,7 @@ def normalized(raw: float, windows: int, profile: Profile) -> float:
 def corpus_score(
     files: Sequence[Labelled], scores: Sequence[Floats], threshold: float, profile: Profile = STANDARD
 ) -> float:
-    """Return the normalized score of the whole corpus where an anomaly score of ``threshold`` is a detection."""
+    """Return the normalized score of the corpus. Anomaly scores of at least ``threshold`` count as detections."""
     raw = sum(
         raw_score(file, np.flatnonzero(score >= threshold).tolist(), profile)
         for file, score in zip(files, scores, strict=True)
@@ -135,7 +135,7 @@ def best_threshold(
 def score_with_threshold_of_others(
     files: Sequence[Labelled], scores: Sequence[Floats], profile: Profile = STANDARD
 ) -> float:
-    """Return the score of the corpus where each file has the threshold that is best for all other files."""
+    """Return the score of the corpus if each file gets the threshold that is best for all other files."""
     changes = [_changes(file, score, profile) for file, score in zip(files, scores, strict=True)]
     raw = 0.0
     for number, (file, score) in enumerate(zip(files, scores, strict=True)):

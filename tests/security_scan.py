@@ -3,8 +3,8 @@
     .venv/bin/python tests/security_scan.py [--examples 20] [--minutes 12] [SCAN...]
 
 The scans are ``viewer``, ``operator`` and ``administrator`` (schemathesis with an API token of that role, over all
-operations), ``tls`` (testssl.sh) and ``web`` (wapiti, if it is installed). Each prints one line, and writes what the
-scanner said, and the log of the hub, to files in ``--out``. The exit status is 1 if one of them found something.
+operations), ``tls`` (testssl.sh) and ``web`` (wapiti). Each prints one line, and writes the scanner's output and the
+hub's log to files in ``--out``. The exit status is 1 if one of them found something.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ROLES = ("viewer", "operator", "administrator")
 SCANS = (*ROLES, "tls", "web")
+SCANNER = Path(sys.prefix, "scanner", "bin")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
 # Endless, or it ends what the other examples need: the own token, the sign-in.
 LEFT_OUT = ("/events/devices", "/api/account/tokens/{token_id}", "/logout")
@@ -137,9 +138,9 @@ def scan_tls(folder: Path, out: Path, options: argparse.Namespace) -> Result:
 
 def scan_web(folder: Path, out: Path, options: argparse.Namespace) -> Result:
     """Scan the served page with wapiti's modules that need no internet."""
-    program = shutil.which("wapiti")
+    program = shutil.which("wapiti", path=f"{SCANNER}{os.pathsep}{os.environ['PATH']}")
     if program is None:
-        return Result(True, "left out: wapiti is not installed (pip install wapiti3, in an environment of its own)")
+        return Result(False, "wapiti is missing: `make security` installs it from scanner.lock")
     with serving(folder) as hub:
         report = folder / "wapiti.json"
         command = [program, "-u", f"http://{HOST}:{hub.port}/", "-H", f"Authorization: Bearer {TOKEN}", "--scope"]

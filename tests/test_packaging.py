@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "test.lock"
 EXTRAS_LOCK = ROOT / "extras.lock"
-LOCKS = (LOCK, TEST_LOCK, EXTRAS_LOCK, ROOT / "weights.lock", ROOT / "installer.lock")
+LOCKS = (LOCK, TEST_LOCK, EXTRAS_LOCK, ROOT / "weights.lock", ROOT / "installer.lock", ROOT / "scanner.lock")
 
 
 # --- the wheel ----------------------------------------------------------------------------------------------------

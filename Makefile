@@ -83,14 +83,14 @@ test-cluster: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 
 # With random examples, so each run tries others. The fuzzers print the seed of a failure.
 FUZZERS := tests/test_fuzz.py tests/test_bounds.py tests/test_sparkplug_bounds.py tests/test_homie_bounds.py tests/test_tables_bounds.py
-security: $(HUB) $(TEST_PACKAGES) $(EXTRAS) $(SCANNER)
+security: $(HUB) $(TEST_PACKAGES) $(EXTRAS) $(SCANNER) web/node_modules
 	@sh .ci/needs security
 	@$(PYTHON_OF_VENV) tests/security_scan.py $(ARGS); scans=$$?; \
 	seed=$$(date +%s); echo "FUZZ_SEED=$$seed"; \
 	FUZZ_SEED=$$seed HYPOTHESIS_PROFILE=random $(PYTHON_OF_VENV) -m pytest -q $(FUZZERS) && \
 	$(PYTHON_OF_VENV) tests/broken_versions.py && exit $$scans
 
-broken: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
+broken: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules
 	@sh .ci/needs tests
 	@$(PYTHON_OF_VENV) tests/broken_versions.py $(ARGS)
 

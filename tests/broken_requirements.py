@@ -7,6 +7,14 @@ from broken_version import FINDING, BrokenVersion
 BROKEN_REQUIREMENTS = (
     BrokenVersion(
         "R10",
+        "the name of a device as text in the page",
+        "web/src/fleet/DeviceCard.svelte",
+        "{facts.name}</b>",
+        "{@html facts.name}</b>",
+        "e2e/test_page.py::test_markup_in_device_name_is_shown_as_text",
+    ),
+    BrokenVersion(
+        "R10",
         "an apostrophe before formulas",
         "hub/formats/csv.py",
         'return f"\'{text}" if text.startswith(_FORMULA) else text',

@@ -132,11 +132,24 @@ class Copy:
         self._changes += 1
         changed = times.st_mtime + 10_000 + self._changes
         os.utime(path, (changed, changed))
+        of_page = version.file.startswith("web/")
         try:
+            if of_page and not self._build_page():
+                return "a dashboard that cannot be built"
             return self.run([version.test])[version.test]
         finally:
             path.write_text(original, "utf-8")
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            if of_page:
+                shutil.rmtree(self.root / "hub/_web")
+                shutil.copytree(ROOT / "hub/_web", self.root / "hub/_web")
+
+    def _build_page(self) -> bool:
+        """Build the dashboard of the copy, with the packages of this folder. Return False if that fails."""
+        packages = self.root / "web/node_modules"
+        if not packages.exists():
+            packages.symlink_to(ROOT / "web/node_modules")
+        return self._execute([self.python, "hatch_build.py", "run", "build"]) == 0
 
 
 def names_of(case: ElementTree.Element) -> tuple[str, str]:

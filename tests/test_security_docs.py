@@ -45,7 +45,8 @@ def test_broken_version_fits_its_file_and_test(version: BrokenVersion) -> None:
     """``make broken`` takes minutes; a change that no longer fits would be noticed late."""
     changed = version.change(ROOT)
     assert changed != (ROOT / version.file).read_text("utf-8")
-    compile(changed, version.file, "exec")
+    if version.file.endswith(".py"):
+        compile(changed, version.file, "exec")
     file, _, name = version.test.partition("::")
     if name:
         assert f"def {name.partition('[')[0]}(" in (TESTS / file).read_text("utf-8")

@@ -15,7 +15,7 @@ import pytest
 from brokers import Mosquitto, publish
 from chaos import Proxy
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.outages import INTERVAL_S, MOST, Outages
+from hub.mqtt.outages import INTERVAL_S, MAX_OUTAGES, Outages
 from receiver import Receiver, until
 
 FLAPS = 500
@@ -88,11 +88,11 @@ def test_backoff_doubles_to_maximum_with_jitter_of_half() -> None:
 def test_flapping_connection_is_not_reported_without_limit(caplog: pytest.LogCaptureFixture) -> None:
     now, seen = 0.0, []
     outages = Outages(logging.getLogger("test"), "broker:1883", lambda *change: seen.append(change), lambda: now)
-    for _ in range(3 * MOST):
+    for _ in range(3 * MAX_OUTAGES):
         outages.lost("connection refused", "%s: %s")
         outages.lost("connection refused", "%s: %s")
         outages.restored()
-    assert len(seen) == len(caplog.records) == 2 * MOST
+    assert len(seen) == len(caplog.records) == 2 * MAX_OUTAGES
     outages.lost("connection refused", "%s: %s")
     now = INTERVAL_S
     outages.lost("connection refused", "%s: %s")

@@ -34,7 +34,7 @@ async def test_queue_sheds_qos0_first_when_full():
 
 
 async def test_flooding_topic_sheds_only_its_own_messages():
-    ingest_queue = IngestQueue(capacity=1_000, reserve=200, calm=100, share=50)
+    ingest_queue = IngestQueue(capacity=1_000, reserve=200, fair_above=100, topic_quota=50)
     noisy, quiet = RawMessage("noisy", b"", 0), RawMessage("quiet", b"", 0)
     ingest_queue.offer([noisy] * 100)
     for _ in range(40):

@@ -222,9 +222,9 @@ class Reloader:
         return msgspec.structs.replace(client, had_session=self._connection.link.settings.had_session)
 
     def _connect(self, client: MqttClientSettings) -> None:
-        self._connection.link.use(client)
+        self._connection.link.reconnect_with(client)
         self._connection.retained.use(for_looking(client, self._connection.link.state, "alerts"))
-        self._connection.drop_monitor.use(for_looking(client, self._connection.link.state, "drops"))
+        self._connection.drop_monitor.reconnect_with(for_looking(client, self._connection.link.state, "drops"))
 
 
 async def _or_log(part: Awaitable[T]) -> T | None:

@@ -17,7 +17,7 @@ from hub.assembly.load_settings import load_settings
 from hub.commandline.output import announce
 from hub.errors import InUse
 from hub.mqtt.demo_broker import DemoBroker
-from hub.mqtt.demo_broker_process import tied
+from hub.mqtt.demo_broker_process import command_line
 from hub.runtime.network_addresses import split_address
 from hub.runtime.settings import Settings
 
@@ -104,7 +104,7 @@ async def _simulate(mqtt: str, devices: int, seed: int, *, show: bool) -> asynci
     if devices == 0:
         return None
     options = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]
-    command = tied("run", sys.executable, "-m", "simulators", *options)
+    command = command_line("run", sys.executable, "-m", "simulators", *options)
     return await asyncio.create_subprocess_exec(*command, stdout=None if show else asyncio.subprocess.DEVNULL)
 
 

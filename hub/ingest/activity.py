@@ -27,12 +27,12 @@ ACTIVITY_KEYS = frozenset(
 )
 """Every key that an entry's text may have. Translations are looked up by it."""
 MAX_FIX = 200
-"""The most characters of a comment or a fix that are quoted in an entry's text."""
+"""Maximum number of characters that an entry's text quotes from a comment, or from the fix of an alert."""
 _PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline", "new": "is online"}
 
 
 def in_words(item: Input) -> str:
-    """Return the type of an input as words for the log: ``replace rules`` for ReplaceRules."""
+    """Return the type of an input as separate words for the log, such as ``replace rules`` for ReplaceRules."""
     return re.sub(r"\B(?=[A-Z])", " ", type(item).__name__).lower()
 
 
@@ -187,16 +187,16 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
 
 
 def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:
-    """Return the message key and the text of the activity entry for a confirmed or removed cause.
+    """Return the key and the text of the entry that says that a person confirmed or removed the cause of an alert.
 
     ``name`` is the display name of the device. A confirmed cause is added to ``params``, the parameters of the entry.
     """
-    found, of = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
+    found, cause = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
     if found is None:
-        return "cause_removed", f"{event.by} removed {of}"
+        return "cause_removed", f"{event.by} removed {cause}"
     params |= {"cause": found.cause, "title": found.title, "fix": found.fix}
     fix = f"; fixed by: {found.fix[:MAX_FIX]}" if found.fix else ""
-    return "cause_confirmed", f"{event.by} confirmed {of}: {found.title}{fix}"
+    return "cause_confirmed", f"{event.by} confirmed {cause}: {found.title}{fix}"
 
 
 def _ended(alert: Alert) -> tuple[str, str, int]:

@@ -37,7 +37,7 @@ faults = FaultLog(logging.getLogger(__name__))
 DIALECT = "calculated"
 """Name of the dialect of devices that exist only for a calculated metric."""
 REMARK_MS = 600_000
-"""For a metric with a device of its own, the unit is derived again after this many ms."""
+"""How often (ms) the unit of a calculated metric is derived again, if the metric has a device of its own."""
 
 
 class Calculating:
@@ -62,7 +62,7 @@ class Calculating:
             engine: The rules.
             calculation: The definitions and their state.
             liveness: Records signs of life, and values that expire.
-            apply: Called to apply a new record to the registry and the rules, and to add it to a batch.
+            apply: Applies a new record to the registry and the rules, and adds it to a batch.
         """
         self._registry, self._engine, self._calculation = registry, engine, calculation
         self._liveness, self._apply = liveness, apply
@@ -101,7 +101,7 @@ class Calculating:
             for metric, mark in device.calculated.items():
                 if (mark.id, metric) not in current:
                     self._registry.calculated.unmark(device.id, metric)
-                    batch.events += self._liveness.expiration(ValueExpired(device.id, metric, now, withdrawn=True))
+                    batch.events += self._liveness.expire(ValueExpired(device.id, metric, now, withdrawn=True))
 
     def forget(self, device: str) -> None:
         """Forget the state of a deleted device."""
@@ -123,7 +123,7 @@ class Calculating:
             device = self._registry.get(name)
             latest = device.metrics.get(definition.metric) if device is not None else None
             if latest is not None and latest.quality != "unknown":
-                batch.events += self._liveness.expiration(ValueExpired(name, definition.metric, result.at))
+                batch.events += self._liveness.expire(ValueExpired(name, definition.metric, result.at))
 
     def _take_single(self, batch: Batch, result: NewValues) -> None:
         definition, at, name = result.definition, result.at, result.definition.device or ""
@@ -167,7 +167,8 @@ class Calculating:
             result: The calculated values of the metric.
             device: The device.
             row: The device's row in ``result.state``.
-            described: What the mark is made from. If it equals that of the last call for this device, nothing is done.
+            described: A value that changes when the mark has to be made again. If it equals the value of the last call
+                for this device, nothing is done.
         """
         if result.state.described[row] == described:
             return

@@ -1,4 +1,4 @@
-"""Keep latitudes and longitudes that cannot be out of the hub, whichever dialect decoded them."""
+"""Reject latitudes and longitudes that are out of range, for all dialects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def has_coordinates(metrics: Iterable[str]) -> bool:
 
 
 def with_valid_coordinates(record: Record, message: RawMessage) -> tuple[Record, list[Rejection]]:
-    """Return a record without the coordinates that are out of bounds, and a rejection for each of them."""
+    """Return a record without the coordinates that are out of range, and a rejection for each of them."""
     found = {name: coordinate_problem(name, value) for name, value in record.values.items()}
     problems = [each for each in found.values() if each is not None]
     if not problems:
@@ -30,12 +30,12 @@ def with_valid_coordinates(record: Record, message: RawMessage) -> tuple[Record,
 
 
 def within_coordinates(
-    metrics: Sequence[str], least: Sequence[float], most: Sequence[float]
+    metrics: Sequence[str], minimum: Sequence[float], maximum: Sequence[float]
 ) -> tuple[list[float], list[float]]:
-    """Return the ranges from ``least`` to ``most`` of the metrics, cut off at the bounds of coordinates.
+    """Limit the ranges of latitudes and longitudes to valid coordinates. Return the new minimum and maximum by metric.
 
-    The fast path passes values beyond its ranges to the slow path, which rejects them.
+    The fast path passes values beyond these ranges to the slow path, which rejects them.
     """
     limits = [coordinate_limit(metric) or inf for metric in metrics]
-    lows = [max(low, -limit) for low, limit in zip(least, limits, strict=True)]
-    return lows, [min(high, limit) for high, limit in zip(most, limits, strict=True)]
+    lows = [max(low, -limit) for low, limit in zip(minimum, limits, strict=True)]
+    return lows, [min(high, limit) for high, limit in zip(maximum, limits, strict=True)]

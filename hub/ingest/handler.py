@@ -98,7 +98,7 @@ class IngestHandler:
         return self._registry.take_states(cursor, requested_checkpoint)
 
     def take_unfinished(self, now: int) -> list[Input]:
-        """Return the inputs that continue work which is not finished. The caller has to put them into the queue."""
+        """Return inputs that continue unfinished work. The caller has to put them into the queue."""
         found: list[Input] = []
         if self._judging.pending:
             self._judging.pending = False  # set again while devices are left
@@ -216,7 +216,7 @@ class IngestHandler:
         for record in result.records:
             self._record(batch, record, message, len(result.records))
         for expiration in result.expirations:
-            batch.events += self._liveness.expiration(expiration)
+            batch.events += self._liveness.expire(expiration)
         for update in result.desired_state:
             batch.events += registry.twin(update, now)
             self._confirm_commands(batch, update.device, now)

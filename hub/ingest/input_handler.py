@@ -149,7 +149,7 @@ class InputHandler:
     def _judge_model(self, device: Device, now: int) -> list[ev.Event]:
         """Evaluate the rules on all other devices of the same model.
 
-        A person's correction of one device (what its metrics measure) applies to these as well.
+        If a person has corrected what the metrics of one device measure, the correction applies to these devices, too.
         """
         info = device.info
         if not info.model or not any(map(reads_quantity, self._engine.rules)):

@@ -9,14 +9,14 @@ from hub.model import ReplaceAreas, ReplaceRules
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
-JUDGED_AT_ONCE = 500
-"""The number of devices evaluated in one step. It limits how long a step blocks the event loop (about 5 ms)."""
+DEVICES_PER_STEP = 500
+"""Number of devices on which one step evaluates the rules. It limits how long a step blocks the event loop (5 ms)."""
 
 
 class Judging:
-    """The devices on which the rules have to be evaluated again, some of them in each step.
+    """Evaluates the rules again on devices that a change affects, a portion of the devices in each step.
 
-    ``pending`` is True while devices are left. The pipeline then requests the next step with JudgeDevices.
+    ``pending`` is True while devices are left. The pipeline then requests the next step with the input JudgeDevices.
     """
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
@@ -45,12 +45,14 @@ class Judging:
         """Evaluate the rules on these devices: the first portion at once, the others in later steps."""
         devices = list(devices)
         for name in devices:
-            self._registry.fast_path.demote(name)  # other rules may have other bounds
+            self._registry.fast_path.demote(
+                name
+            )  # the change may have changed the bounds in which no rule changes state
         self._engine.judge_later(devices)
         return self.step(now)
 
     def step(self, now: int) -> list[Event]:
         """Evaluate the rules on the next portion of devices. Return the resulting events."""
-        events = self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
+        events = self._engine.judge_next(DEVICES_PER_STEP, self._registry.get, now)
         self.pending = self._engine.unjudged > 0
         return events

@@ -74,7 +74,7 @@ class Liveness:
     def _gone(self, name: str, at: int) -> list[Event]:
         if self._registry.get(name) is None:
             return []
-        events = self.expiration(ValueExpired(name, "", at, parts=True, withdrawn=True))
+        events = self.expire(ValueExpired(name, "", at, parts=True, withdrawn=True))
         events += self._available(Availability(name, online=False, retained=False, received=at))
         return events + self._unexpected(name, at)
 
@@ -82,7 +82,7 @@ class Liveness:
         """Let no-data rules ignore a device that is no longer announced, until it sends again."""
         return self._engine.judge(self._registry.withdraw(name), at) if self._registry.known(name) else []
 
-    def expiration(self, expiration: ValueExpired) -> list[Event]:
+    def expire(self, expiration: ValueExpired) -> list[Event]:
         """Mark the value of a metric as unknown.
 
         If the metric is no longer announced, also withdraw its alerts, because no reading could ever clear them.

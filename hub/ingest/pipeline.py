@@ -47,9 +47,9 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 MAX_ENTRIES = 250
-"""Entries handled at once (about 2 ms). Then the event loop reads the socket, so that the queue can limit floods."""
+"""Maximum number of entries handled at once (about 2 ms). After them, the event loop reads the socket again."""
 MAX_BATCH_MESSAGES = 20_000
-"""The most messages in a batch. It bounds the memory while the store is slow."""
+"""Maximum number of messages in a batch. It bounds the memory while the store is slow."""
 RELOAD_S = 1.0  # pause before the stored state is read again after a failure
 
 
@@ -234,7 +234,7 @@ class Pipeline:
     # -- refused batches ---------------------------------------------------------------------------------------
 
     async def _bisect(self, entries: list[Entry], error: Exception) -> None:
-        """Store the refused and the newer entries in ever smaller groups. Reject each entry that fails alone."""
+        """Commit the refused batch and later entries in ever smaller groups. Reject each entry that fails alone."""
         self._loaded.clear()
         entries, self._entries, self._batch, self._fault = entries + self._entries, [], Batch(), None
         self._taken.set()

@@ -4,8 +4,8 @@ Bounded: a QoS 0 message that finds the queue full is dropped and counted (shed)
 limits QoS 1 and 2 messages; ``reserve`` entries are kept free for them. ``max_inputs`` limits the inputs of
 :meth:`IngestQueue.submit`.
 
-Fair: while more than ``calm`` entries wait, each topic may add at most ``share`` QoS 0 messages. A device that floods
-the hub loses its own messages, and the messages of other devices do not wait behind them.
+Fair: while more than ``fair_above`` entries wait, each topic may add at most ``topic_quota`` QoS 0 messages. A device
+that floods the hub loses its own messages, and the messages of other devices do not wait behind them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.errors import Conflict
 from hub.model import Input, RawMessage
 
 MAX_TOPICS = 100_000
-"""The most topics whose messages are counted at the same time. It bounds the memory."""
+"""Maximum number of topics whose messages are counted at the same time. It bounds the memory."""
 Entry = RawMessage | tuple[Input, "asyncio.Future[Any] | None"]
 """A message; or an input, with the future through which its caller gets the answer (None if nobody waits)."""
 
@@ -32,19 +32,19 @@ class IngestQueue:
         capacity: int = 50_000,
         reserve: int = 21_000,
         max_inputs: int = 1_000,
-        calm: int = 5_000,
-        share: int = 2_000,
+        fair_above: int = 5_000,
+        topic_quota: int = 2_000,
     ) -> None:
-        self._parts: deque[list[Entry]] = deque()  # as they were added; no list is empty
+        self._parts: deque[list[Entry]] = deque()  # lists of entries as they were added; none is empty
         self._waiting = 0  # entries in all parts
         self._ready = asyncio.Event()  # there is something to take, or the queue is closed
         self._capacity = capacity
         self._reserve = reserve
         self._max_inputs = max_inputs
         self._inputs = 0  # submitted and not answered yet
-        self._calm = min(calm, capacity - reserve)
-        self._share = share
-        self._shares: Counter[str] = Counter()  # QoS 0 messages by topic since more than ``calm`` wait
+        self._fair_above = min(fair_above, capacity - reserve)
+        self._topic_quota = topic_quota
+        self._accepted: Counter[str] = Counter()  # QoS 0 messages by topic since more than ``fair_above`` entries wait
         self.received = 0  # messages accepted or shed since start-up
         self.shed = 0  # QoS 0 messages dropped since start-up
         self.closed = False
@@ -62,9 +62,9 @@ class IngestQueue:
         """
         if self.closed:
             return 0
-        # The usual case: all messages fit, and none needs to be looked at.
-        if self._waiting + len(messages) <= self._calm:
-            self._shares.clear()
+        # The usual case: all messages fit, so none has to be examined.
+        if self._waiting + len(messages) <= self._fair_above:
+            self._accepted.clear()
             self._put(list(messages))
             handled = len(messages)
         else:
@@ -79,21 +79,21 @@ class IngestQueue:
             self._ready.set()
 
     def _offer_fairly(self, messages: Sequence[RawMessage]) -> int:
-        """Accept messages as :meth:`offer` does, but at most ``share`` QoS 0 messages per topic."""
+        """Accept messages as :meth:`offer` does, but at most ``topic_quota`` QoS 0 messages per topic."""
         accepted: list[Entry] = []
         room, room_qos1 = self._capacity - self._reserve - self._waiting, self._capacity - self._waiting
-        shares, handled = self._shares, len(messages)
+        counts, handled = self._accepted, len(messages)
         for index, message in enumerate(messages):
             if message.qos:
                 if len(accepted) >= room_qos1:
                     handled = index
                     break
                 accepted.append(message)
-            elif len(accepted) < room and (share := shares[message.topic]) < self._share:
-                # Forgetting the shares lets a flood have another share, which is still bounded.
-                if len(shares) >= MAX_TOPICS:
-                    shares.clear()
-                shares[message.topic] = share + 1
+            elif len(accepted) < room and (count := counts[message.topic]) < self._topic_quota:
+                # Clearing the counts gives a topic that floods another quota, which is still bounded.
+                if len(counts) >= MAX_TOPICS:
+                    counts.clear()
+                counts[message.topic] = count + 1
                 accepted.append(message)
             else:
                 self.shed += 1

@@ -59,14 +59,14 @@ class AiomqttConnection(aiomqtt.Client):
             will=None if settings.will is None else aiomqtt.Will(*settings.will, qos=1, retain=True),
         )
         self._client.manual_ack_set(True)
-        self._client.disable_logger()  # it costs time for every packet, and `lost` says what matters
+        self._client.disable_logger()  # logging costs time for every packet, and `lost` has the reason
         self._settings = settings
         self.session_present = False
         self.lost: Lost | None = None
         self._number = number
         self._take = take
         self._changed = changed
-        self._messages = 0  # received so far
+        self._messages = 0  # messages received so far
         self._reading = True
         self._closed = asyncio.Event()
         self._unconfirmed: dict[int, asyncio.Future[ReasonCode]] = {}  # published messages, by packet id

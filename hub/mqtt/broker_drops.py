@@ -28,7 +28,7 @@ class BrokerDropMonitor:
     Args:
         known: The last value of the broker's counter that this hub has read, None if it has read none.
         on_drop: Called with (since, now, number of dropped messages); times in ms.
-        keep: Called with each new value of the counter, to store it.
+        keep: Called with each new value of the counter, so that the caller stores it.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class BrokerDropMonitor:
         self._on_drop = on_drop
         self._keep = keep
         self._unreported = 0
-        self._begin = 0  # of the period of the unreported ones
+        self._begin = 0  # start of the period in which the unreported drops happened
         self._since = 0  # when the counter was last received
         self._reported_at: int | None = None
         self._timer: asyncio.TimerHandle | None = None  # of the next report
@@ -55,10 +55,10 @@ class BrokerDropMonitor:
             if self._timer is not None:
                 self._timer.cancel()
 
-    def use(self, settings: MqttClientSettings) -> None:
+    def reconnect_with(self, settings: MqttClientSettings) -> None:
         """Reconnect with other credentials."""
         if self._link is not None:
-            self._link.use(settings)
+            self._link.reconnect_with(settings)
 
     def take(self, messages: Sequence[RawMessage]) -> int:
         for message in messages:
@@ -82,7 +82,7 @@ class BrokerDropMonitor:
         wait = 0 if self._reported_at is None else self._reported_at + QUIET_MS - now
         if wait <= 0:
             self._report()
-        elif self._timer is None:  # the counter may not change again
+        elif self._timer is None:  # report even if the counter does not change again
             self._timer = asyncio.get_running_loop().call_later(wait / 1000, self._report)
 
     def _report(self) -> None:

@@ -18,7 +18,7 @@ Sink = Callable[[Sequence[RawMessage]], int]
 """Takes messages that arrived together and returns how many it accepted, without waiting.
 
 Accepted means queued, or dropped and counted (QoS 0 only). A result ``n`` below the number of messages means that
-message ``n`` (from 0) has QoS 1 and found the queue full. The messages after it were not looked at.
+message ``n`` (from 0) has QoS 1 and found the queue full. It and the messages after it were not accepted.
 """
 
 GapListener = Callable[[int, int], None]
@@ -51,7 +51,7 @@ class MqttClientSettings(msgspec.Struct, frozen=True):
     persistent: bool = True
     """False: the session ends with its connection and receives everything with QoS 0, for a client that only reads."""
     had_session: bool = False
-    """True if this hub connected with this client id before. Then a missing session means that messages may be lost."""
+    """True if the broker should have a session of this client id. If it has none, messages may be lost."""
     will: tuple[str, bytes] | None = None
     """Topic and payload of a retained message that the broker publishes when it loses the connection."""
     current_to: int = 0

@@ -13,7 +13,7 @@ from hub.model import RawMessage
 HANDSHAKE_S = 10.0
 """How long a broker may take to answer a CONNECT or a SUBSCRIBE."""
 MAX_UNCONFIRMED = 1_000
-"""The most published messages that may wait for the broker's acknowledgement. Further messages are refused."""
+"""Maximum number of published messages that wait for the broker's acknowledgement. Further messages are refused."""
 
 
 class Lost(Exception):

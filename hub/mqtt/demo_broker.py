@@ -1,7 +1,7 @@
 """The demo's broker: a child process on loopback that ends with the hub, even if the hub is killed.
 
-It is an installed ``mosquitto``, else amqtt, which is slow (200 us a message), supports MQTT 3.1.1 only, and is for
-demos only.
+The broker is ``mosquitto``. If that is not installed, it is amqtt, which is slow (200 us a message) and supports only
+MQTT 3.1.1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from hub.errors import BrokerError
-from hub.mqtt.demo_broker_process import tied
+from hub.mqtt.demo_broker_process import command_line
 
 Kind = Literal["mosquitto", "amqtt"]
 
@@ -78,7 +78,7 @@ class DemoBroker:
             log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the broker)
             command = _command(program, host, port, data, Path(directory))
             process = await asyncio.create_subprocess_exec(
-                *tied(*command),
+                *command_line(*command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -18,8 +18,8 @@ PR_SET_PDEATHSIG = 1
 OPEN_FILES = 65_536
 
 
-def tied(mode: str, *arguments: str) -> list[str]:
-    """Return the command line that starts this script as a child, which ends when the present process ends.
+def command_line(mode: str, *arguments: str) -> list[str]:
+    """Return the command line of a child process that runs this script and ends when the calling process ends.
 
     With the ``mode`` ``run``, the child becomes the program with the command line ``arguments``. With ``amqtt``, it
     serves amqtt on the host and port in ``arguments``.
@@ -34,7 +34,7 @@ def die_with_parent(parent: int) -> None:
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before the call
+        if os.getppid() != parent:  # the parent ended before the call
             sys.exit(1)
 
 

@@ -21,7 +21,7 @@ import msgspec
 from hub.errors import Conflict, Invalid, NotFound, StoreError
 from hub.mqtt.mosquitto_files import (
     HUB,
-    NOTHING,
+    NO_TOPICS,
     draft_of,
     hashed,
     let_broker_pass,
@@ -128,7 +128,7 @@ class MosquittoAcl:
         This is needed because the broker does not close a connection that is already open.
         """
         with self._changing() as (_, rights, _drafts):
-            rights[name] = NOTHING
+            rights[name] = NO_TOPICS
 
     def share(self, files: Mapping[str, bytes]) -> None:
         """Write files into the folder of the ACL, by name, readable for the broker. Raises StoreError if that fails."""
@@ -199,9 +199,9 @@ class MosquittoAcl:
     def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], Drafts]]:
         """Read the passwords and the rights, yield them to be changed, and write both files when the context ends.
 
-        Yield two dictionaries by user name, and the list of drafts, to which the caller may add files. Only one process
-        at a time can do this. Everything is written to drafts first, which then replace the files together. The
-        password file is replaced last, because rights of a user who does not exist are harmless.
+        Yield two dictionaries by user name, and the list of drafts, to which the caller may add files. A lock keeps
+        other processes out. Everything is written to drafts first, which then replace the files together. The password
+        file is replaced last, because rights of a user who does not exist are harmless.
         """
         files, drafts = self.files, Drafts()
         with _explained(files.passwords):

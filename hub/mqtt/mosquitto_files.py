@@ -24,8 +24,8 @@ FILE_MODE = 0o640
 """Mode of a new file, which belongs to the group that the broker runs as."""
 BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
 _DENY = "deny #"
-NOTHING = ("",)
-"""Stands in place of the prefixes of a user that may use no topic at all."""
+NO_TOPICS = ("",)
+"""The topic prefixes of a user that may use no topic at all."""
 
 
 def hashed(password: str) -> str:
@@ -66,7 +66,7 @@ def read_rights(file: Path) -> dict[str, tuple[str, ...]]:
             user = rest
         elif word == "topic" and user != HUB:
             if rest == _DENY:
-                found[user] = dict.fromkeys(NOTHING)
+                found[user] = dict.fromkeys(NO_TOPICS)
                 continue
             found.setdefault(user, {})[rest.removeprefix("readwrite ").removesuffix("/#")] = None
     return {name: tuple(topics) for name, topics in found.items()}
@@ -84,7 +84,7 @@ def rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> st
     lines += [f"pattern read {root}/%u/{leaf}" for leaf in ("commands/#", "desired")]
     for name, topics in sorted(rights.items()):
         lines += ["", f"user {name}"]
-        if topics == NOTHING:
+        if topics == NO_TOPICS:
             lines.append(f"topic {_DENY}")
             continue
         lines += [line for topic in topics for line in (f"topic readwrite {topic}", f"topic readwrite {topic}/#")]

@@ -1,8 +1,8 @@
 """Outages of the connection to the broker: each is reported when it begins and when it ends.
 
 During one outage, attempts that fail for the same reason are logged once in ten minutes. A connection that is lost
-again and again can fill neither the log nor the activity log: after :data:`MOST` outages within :data:`INTERVAL_S`
-seconds, further outages are not reported until the interval is over.
+again and again can fill neither the log nor the activity log: at most :data:`MAX_OUTAGES` outages are reported within
+:data:`INTERVAL_S` seconds.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.mqtt.client import OutageListener
 from hub.runtime.fault_log import FaultLog
 
 INTERVAL_S = 600.0
-MOST = 10
+MAX_OUTAGES = 10
 
 
 class Outages:
@@ -30,24 +30,24 @@ class Outages:
         self._address = address
         self._listener = listener
         self._clock = clock
-        self._begun: deque[float] = deque(maxlen=MOST)  # when the last reported outages began
+        self._begun: deque[float] = deque(maxlen=MAX_OUTAGES)  # when the last reported outages began
         self._faults = FaultLog(log, INTERVAL_S, clock)
-        self._reported = False  # the present outage
+        self._reported = False  # whether the present outage was reported
 
     def lost(self, reason: str, text: str) -> None:
         """Report a lost connection, or a failed attempt to connect.
 
         Args:
-            reason: why.
-            text: the log message, with placeholders for the broker's address and the reason.
+            reason: Why the connection was lost, as text for people.
+            text: The log message, with ``%s`` for the broker's address and the reason.
         """
-        if not self._reported and (len(self._begun) < MOST or self._clock() - self._begun[0] >= INTERVAL_S):
+        if not self._reported and (len(self._begun) < MAX_OUTAGES or self._clock() - self._begun[0] >= INTERVAL_S):
             self._reported = True
             self._begun.append(self._clock())
             self._faults = FaultLog(self._log, INTERVAL_S, self._clock)
             self._listener(False, self._address, reason)
         if self._reported:
-            # Reasons that differ only in a number count as the same one, or a hostile broker could fill the log.
+            # Reasons that differ only in a number count as equal. Otherwise a hostile broker could fill the log.
             self._faults.error(re.sub(r"\d+", "0", reason), text, self._address, reason, level=logging.WARNING)
 
     def restored(self) -> None:

@@ -73,7 +73,7 @@ class ReconnectingClient:
         self._topics: dict[str, None] = {}  # the filters that should be subscribed, in order
         self._to_unsubscribe: list[str] = []  # filters that the broker still has
         self._connection: Connection | None = None  # the open one, or the one being opened
-        self._connection_number = 0  # marks messages, which are acknowledged on their own connection only
+        self._connection_number = 0  # stored in each message, which is acknowledged only on its own connection
         self._had_session = settings.had_session  # the broker should have one; without it, messages are lost
         self._current_to = settings.current_to  # all messages up to this time (ms) have arrived
         self._held = 0  # QoS 1 messages that are not acknowledged yet
@@ -93,7 +93,7 @@ class ReconnectingClient:
     def settings(self) -> MqttClientSettings:
         return self._settings
 
-    def use(self, settings: MqttClientSettings) -> None:
+    def reconnect_with(self, settings: MqttClientSettings) -> None:
         """Reconnect at once with other credentials or certificates. Broker and client id must be the same."""
         self._settings = settings
         if self._connection is not None:

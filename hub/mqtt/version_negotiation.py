@@ -15,7 +15,7 @@ from hub.mqtt.fast import FastConnection
 from hub.mqtt.reconnecting_client import ReconnectingClient
 
 FIRST_HANDSHAKE_S = 3.0
-"""Timeout while the version is not known. It is short because amqtt never answers a CONNECT of MQTT 5."""
+"""Handshake timeout (s) while the version is not known. It is short: amqtt never answers a CONNECT of MQTT 5."""
 _OTHER = {"5": "3.1.1", "3.1.1": "5"}
 
 

@@ -60,7 +60,7 @@ class RetainedTopics:
         """Use other credentials or certificates from now on."""
         self._settings = self._with_will(settings)
         if self._link is not None:
-            self._link.use(self._settings)
+            self._link.reconnect_with(self._settings)
 
     def put(self, topic: str, payload: bytes) -> None:
         """Publish ``payload`` as the retained message of its topic. An empty payload withdraws the retained message."""

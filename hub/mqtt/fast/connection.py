@@ -29,7 +29,7 @@ from hub.runtime.clock import now_ms
 SESSION_EXPIRY_S = 604_800
 CLOSE_S = 2.0
 READ_BURST = 256
-"""The most packets that are passed on together. The limit of unacknowledged messages may be exceeded by this many."""
+"""Maximum number of packets passed on together. Unacknowledged messages may exceed their limit by this many."""
 
 
 class FastConnection(asyncio.Protocol):
@@ -140,13 +140,14 @@ class FastConnection(asyncio.Protocol):
         await self._request(lambda number: mqtt5.UnsubscribePacket(number, list(filters)).write())
 
     async def _request(self, packet: Callable[[int], bytes]) -> Sequence[IntEnum]:
-        """Send SUBSCRIBE or UNSUBSCRIBE, and return the reason codes of the broker's answer.
+        """Send SUBSCRIBE or UNSUBSCRIBE, and return the reason codes in the broker's answer.
 
-        ``packet`` returns the bytes of the packet for a packet id, which is chosen here. Raises Lost without an answer.
+        ``packet`` is called with a free packet id, and returns the bytes to send. Raises Lost if the broker does not
+        answer.
         """
         if self.lost is not None:
             raise self.lost
-        number = self._publishing.number()
+        number = self._publishing.allocate()
         answer: asyncio.Future[Sequence[IntEnum]] = self._loop.create_future()
         self._answers[number] = answer
         try:

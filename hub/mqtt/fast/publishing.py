@@ -25,7 +25,7 @@ def failed(code: IntEnum) -> bool:
 
 
 class Publishing:
-    """Sends PUBLISH packets over a connection, and allocates packet ids, also those for subscriptions.
+    """Sends PUBLISH packets over a connection, and allocates the packet ids for all packets.
 
     ``write`` sends bytes over the connection.
     """
@@ -34,7 +34,7 @@ class Publishing:
         self._write = write
         self._limits = mqtt5.ConnAckPacket()
         self._number = 0  # the last packet id that was allocated
-        self._used: set[int] = set()  # packet ids
+        self._used: set[int] = set()  # packet ids in use
         self._waiting: deque[tuple[bytes, int | None, Confirmation]] = deque()  # packets that are not written yet
         self._unconfirmed: dict[int, Confirmation] = {}  # written, by packet id
         self._paused = False  # the socket's send buffer is full
@@ -43,8 +43,8 @@ class Publishing:
         """Apply the limits in the broker's CONNACK."""
         self._limits = connack
 
-    def number(self) -> int:
-        """Return a free packet id, which :meth:`release` frees again."""
+    def allocate(self) -> int:
+        """Return a free packet id. It stays in use until :meth:`release`."""
         while True:
             self._number = self._number % 65_535 + 1
             if self._number not in self._used:
@@ -62,7 +62,7 @@ class Publishing:
             raise Refused("the broker supports QoS 0 only")
         if retained and not self._limits.retain_available:
             raise Refused("the broker does not support retained messages")
-        number = self.number() if qos else None
+        number = self.allocate() if qos else None
         try:
             packet = mqtt5.PublishPacket(topic, payload, qos=mqtt5.QoS(qos), retain=retained, packet_id=number).write()
         except ValueError as error:

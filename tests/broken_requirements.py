@@ -185,8 +185,8 @@ BROKEN_REQUIREMENTS = (
         "R22",
         "escaping line breaks in the log",
         "hub/runtime/log_setup.py",
-        "record.message = printable(record.message, _LONGEST)",
-        "record.message = record.message[:_LONGEST]",
+        "record.message = printable(record.message, _MAX_LINE)",
+        "record.message = record.message[:_MAX_LINE]",
         "test_log_lines.py::test_control_characters_in_message_are_escaped",
     ),
     BrokenVersion(

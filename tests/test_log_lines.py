@@ -46,7 +46,7 @@ def test_error_text_in_traceback_is_indented() -> None:
 def test_time_has_its_zone_and_json_is_one_object_a_line() -> None:
     code = (
         "import logging, hub.runtime.log_setup as s; s.configure(20); log = logging.getLogger('hub.x')\n"
-        "log.info('as text'); s.use('warning', 'json'); log.info('too low'); log.warning('a\\nb')\n"
+        "log.info('as text'); s.set_level_and_format('warning', 'json'); log.info('too low'); log.warning('a\\nb')\n"
         "try: 1 / 0\nexcept ZeroDivisionError: log.exception('failed')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -30,7 +30,7 @@ CHANNELS = {
 
 async def main():
     log_setup.configure(logging.INFO)
-    log_setup.use(LEVEL, "text")
+    log_setup.set_level_and_format(LEVEL, "text")
     message = Message("firing", "Critical: Pump 1", "Too hot", "critical", 1)
     for kind, values in CHANNELS.items():
         channel = CHANNEL_KINDS[kind]

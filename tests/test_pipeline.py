@@ -414,7 +414,7 @@ async def test_states_are_checkpointed_before_log_is_trimmed(tmp_path):
 
 
 async def test_failed_last_commit_does_not_advance_checkpoint(tmp_path, monkeypatch):
-    monkeypatch.setattr("hub.registry.stored_state.STATES", 1)
+    monkeypatch.setattr("hub.registry.stored_state.MAX_STATES", 1)
     async with running(tmp_path) as run:
         for value in (1, 2):
             for device in "abc":

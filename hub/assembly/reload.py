@@ -99,7 +99,7 @@ class Reloader:
         except HubError as error:
             log.error("The settings were not reloaded and stay unchanged: %s", error)
         else:
-            log_setup.use(new.log.level, new.log.format)
+            log_setup.set_level_and_format(new.log.level, new.log.format)
             parts += [self._reload_broker(new), self._reload_models(new), self._reload_token(new)]
             later = _need_restart(self._settings, new, self._hub.web.auth.open)
         done = [text for part in parts if (text := await _or_log(part))]

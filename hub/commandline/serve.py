@@ -14,7 +14,7 @@ from hub.runtime.sd_notify import notify
 async def run(arguments: argparse.Namespace) -> None:
     """Run the hub until a signal arrives. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
-    log_setup.use(settings.log.level, settings.log.format)
+    log_setup.set_level_and_format(settings.log.level, settings.log.format)
     scheme, http, mqtt = settings.http.scheme, settings.http.listen, settings.mqtt.broker
 
     async def greet() -> None:

@@ -4,7 +4,7 @@
 
     queued ──▶ sent ──▶ acknowledged ──▶ confirmed
       │ ▲       │ │           │
-      │ └───────┘ └──▶ failed ┴──▶ unverified      (``acknowledged`` is the end where nothing can confirm it)
+      │ └───────┘ └──▶ failed ┴──▶ unverified      (``acknowledged`` is final if no metric can confirm the command)
       └──▶ expired
 
 A command is stored as ``sent`` before it is published. So if the hub is killed in between, it does not send the command
@@ -119,7 +119,7 @@ class CommandTracker:
         ]
 
     def tick(self, now: int, connected: bool, find: Find) -> list[Command]:
-        """Send queued commands, repeat unanswered ones, and settle commands whose time is over.
+        """Send queued commands, repeat unanswered commands, and settle commands that have expired or timed out.
 
         Commands are only sent while the broker is ``connected``. ``find`` returns the device with an id.
         """

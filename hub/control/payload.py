@@ -1,4 +1,4 @@
-"""Payloads of commands, by the name of their encoding.
+"""Encode commands as payloads. A command's description names one of these encodings:
 
 ============= =======================================================================================================
 ``native``     ``{"id", "arguments", "expires"}``: the device replies with the id and refuses a command that came late
@@ -92,8 +92,8 @@ def _sparkplug(descriptor: CommandDescriptor, command: Command) -> bytes:
 def wire_value(descriptor: CommandDescriptor, value: Any) -> Any:
     """Return the value as the device expects it.
 
-    A boolean becomes the device's word for on or off, if it has one. A command without a value becomes its fixed
-    payload.
+    A boolean becomes the text that the device uses for on or off, if there is one. A command without a value becomes
+    its fixed payload.
     """
     if descriptor.type == "none":
         return descriptor.payload or ""

@@ -125,7 +125,7 @@ class _AlertWriter:
         if kind == "no_data":
             time = fmt.duration(params["silent_ms"])
             return self._say("notReported", metric=name, time=time) if name else self._say("noData", time=time)
-        if kind == "equals" and (word := self._words.states.of(value, params["device_class"])) is not None:
+        if kind == "equals" and (word := self._words.states.word(value, params["device_class"])) is not None:
             return f"{name}: {word}"
         joined = "conditions" in condition
         if not name and not joined:
@@ -153,7 +153,10 @@ class _AlertWriter:
 
     def _state(self, kind: str, condition: Mapping[str, Any], metric: str, device_class: str | None) -> str | None:
         """Return a condition on a state as text, such as "Door: open". Return None for other conditions."""
-        if kind not in ("equals", "count") or (word := self._words.states.of(condition["value"], device_class)) is None:
+        if (
+            kind not in ("equals", "count")
+            or (word := self._words.states.word(condition["value"], device_class)) is None
+        ):
             return None
         if kind == "equals":
             return f"{metric}: {word}"

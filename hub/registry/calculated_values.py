@@ -1,4 +1,4 @@
-"""Latest values of metrics that the hub calculates, and the marks that say which metrics are calculated.
+"""Latest values of calculated metrics, and the marks that say which metrics of a device the hub calculates.
 
 A device on the fast path stays there when a calculated value is set, because the columns of the fast path hold only
 the metrics of messages.

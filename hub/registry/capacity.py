@@ -20,9 +20,9 @@ DEVICE_BYTES = 4_000
 PER_ENCODED_BYTE = 4
 """Memory of a parsed twin or description, as a multiple of its encoded size."""
 MAX_TEXT_BYTES = 4_096
-"""An upper bound for the text of one value. It makes a quick check possible whether there is room."""
+"""Upper bound for the memory of one text value. With it, a quick check shows that there is room."""
 MAX_NATIVE_ID = 512
-"""The most characters of a native id. An MQTT topic may have 65,535."""
+"""Maximum number of characters of a native id. An MQTT topic may have 65,535."""
 _NO_INFO = Info()
 
 
@@ -118,12 +118,12 @@ class Capacity:
                 grown += len(value) - text_size(latest)
         self._require(grown, "too_many_metrics")
 
-    def within(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
+    def values_with_room(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
         """Return those of ``values`` for which there is room by the limits of :meth:`require_values`.
 
         ``metrics`` are the metrics that the device has already. New metrics beyond the limit for one device are left
-        out. If the hub's memory has no room for what remains, all new metrics are left out. If there is still too
-        little room, all texts are left out, too. Numbers of metrics that the device has already always fit.
+        out. If the hub's memory has no room for the rest, all new metrics are left out. If there is still too little
+        room, all texts are left out, too. Numbers of metrics that the device has already always fit.
         """
         room = max(0, self._each - len(metrics))
         new = [name for name in values if name not in metrics]

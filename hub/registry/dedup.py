@@ -21,8 +21,8 @@ from hub.model import ID_SHIFT, MANY_IDS, SEQ_SHIFT, Device, Ints, stem_of
 
 OVERALL = 20_000
 EACH = 128
-REACH = 64
-"""The most messages of one device that may be in flight to its broker. Clients and brokers allow 20 by default."""
+MAX_IN_FLIGHT = 64
+"""Maximum number of messages of one device in flight to its broker. Clients and brokers allow 20 by default."""
 RESENT_WITHIN_MS = 120_000
 """Time (ms) after which a client does not resend a message any more.
 
@@ -182,23 +182,23 @@ class DedupWindow:
         self._written += len(keys)
 
     def forget(self, device: str) -> None:
-        """Forget a deleted device and its keys. If it appears again, it gets another row of the arrays (slot)."""
+        """Forget a deleted device and its keys. If it appears again, it gets a new slot."""
         self._slots.pop(device, None)
 
-    def restore(self, of_each: Mapping[str, bytes], of_all: Iterable[tuple[str, int]]) -> None:
+    def restore(self, by_device: Mapping[str, bytes], recent: Iterable[tuple[str, int]]) -> None:
         """Load stored keys into this window, which must be new.
 
-        ``of_each`` has the last keys of each device by its id, packed as little-endian int64. ``of_all`` has the last
+        ``by_device`` has the last keys of each device by its id, packed as little-endian int64. ``recent`` has the last
         keys of all devices together, as pairs of device id and key. Both are in order, oldest first.
         """
-        for device, packed in of_each.items():
+        for device, packed in by_device.items():
             slot = self.slot(device)
             keys = np.frombuffer(packed, "<i8")[-self._each :]
             self._rings[slot, : len(keys)], self._counts[slot] = keys, len(keys)
             self.first[slot], self.greatest[slot] = _current_counter(keys)
-        for device, key in of_all:
+        for device, key in recent:
             slot = self.slot(device)
-            if device not in of_each:
+            if device not in by_device:
                 self.greatest[slot] = max(int(self.greatest[slot]), key)
             self._recent[:, self._written % self._overall] = slot, key
             self._written += 1
@@ -249,7 +249,7 @@ def counter_restarted(window: DedupWindow, device: Device, key: int, items: int,
     if ago is None:
         ago = window.seq_ago(name, stem_of(key))
         return ago is not None and (ago < 0 or ago >= items)
-    if ago >= REACH * items:
+    if ago >= MAX_IN_FLIGHT * items:
         return True
     if stem_of(key) != stem_of(first):
         return False

@@ -10,10 +10,10 @@ from hub.registry.capacity import Capacity
 
 
 def apply_edit(device: Device, edit: EditDevice) -> None:
-    """Change a device as the edit says.
+    """Set the fields of a device that a user edited.
 
-    A field that is UNSET in the edit leaves the device's field unchanged. The entry None for a metric removes what
-    people had changed in that metric.
+    A field that is UNSET in the edit leaves the device's field unchanged. None in place of a metric's edits removes all
+    earlier edits of that metric.
     """
     for field in ("name", "labels", "kinds"):
         if (value := getattr(edit, field)) is not msgspec.UNSET:

@@ -1,4 +1,4 @@
-"""How often a device reports, and from that how long it may be silent before it counts as stale.
+"""Learn how often a device reports, and derive how long it may be silent before it counts as stale.
 
 An interval is the time between two readings of the *same* metric, so a report that is split into ten messages counts
 once, and so does a list of many readings. A backlog that is delivered at once is ignored, whether the device sends it
@@ -45,7 +45,7 @@ LEARNING = 5
 WEIGHT = 0.2
 """Weight of a new interval in the geometric moving average, once many intervals are known."""
 MAX_RATIO = 4.0
-"""An interval is learned as at most this many expected intervals, and as at least 1 / MAX_RATIO of one."""
+"""A new interval is limited to between 1 / MAX_RATIO and MAX_RATIO times the expected interval."""
 FADING = 0.9
 """The longest pause is multiplied by this when a shorter pause follows."""
 FACTOR_RESTING = 3.0
@@ -69,7 +69,7 @@ _EVENTS = re.compile(
 """Names of metrics whose values are states, even if they are sent as the numbers 0 and 1."""
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
 _BATTERY = re.compile(r"(?:.*[._])?batt\w*", re.IGNORECASE)
-_ASIDE = ("battery", "signal_strength")
+_DIAGNOSTIC_CLASSES = ("battery", "signal_strength")
 
 
 class IntervalTerms(NamedTuple):
@@ -82,12 +82,12 @@ class IntervalTerms(NamedTuple):
     floor: Number  # ms of silence always allowed
     doubt: Number  # ms of silence allowed while the device's interval is not trusted
     trusted: Number  # regularity from which the interval is trusted
-    factor: Number  # expected intervals of silence allowed
+    factor: Number  # silence allowed, as a multiple of the expected interval
     fastest: Number = 0.0  # an expected interval below this (ms) is not trusted
 
 
 class LearnedInterval(NamedTuple):
-    """How often a device reports, as learned from the intervals between its messages.
+    """How often a device reports, learned from the intervals between its readings.
 
     Each field is a number for one device, or a column with one entry per device.
     """
@@ -132,7 +132,7 @@ def interval_between(ts: Number, received: Number, previous: Number, last_readin
         received: When it arrived.
         previous: When the previous reading of the same metric was measured.
         last_reading: When the device's previous reading of any metric arrived.
-        xp: The namespace for numbers or columns.
+        xp: The module for the calculation: :mod:`hub.registry.scalars` for numbers, numpy for columns.
     """
     measured, arrived = ts - previous, received - last_reading
     # Readings of the same message, or of a backlog with time stamps.
@@ -155,18 +155,18 @@ def is_backlog(interval: Number, expected: Number, since_connected: Number) -> N
 
 
 def is_pause(interval: Number, expected: Number, limits: FleetLimits, xp: Any = scalars) -> Number:
-    """Return True if the interval is too long to be a regular one: if the device would have become stale meanwhile."""
+    """Return True if the interval is so long that the device would have become stale before its end."""
     return (expected > 0) & (interval > xp.maximum(limits.stale_minimum_ms, limits.stale_factor * expected))
 
 
 def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any = scalars) -> LearnedInterval:
-    """Return what is known about a device's intervals after one more ``interval`` (ms, more than 0).
+    """Return the learned interval of a device, updated with one more ``interval``.
 
     Args:
-        known: What was known before.
-        interval: The time between the last two messages; or a column with one entry per device.
+        known: What was learned before.
+        interval: The new interval in ms, more than 0; or a column with one entry per device.
         limits: The limits of the hub.
-        xp: The functions to calculate with: :mod:`hub.registry.scalars` for numbers, numpy for columns.
+        xp: The module for the calculation: :mod:`hub.registry.scalars` for numbers, numpy for columns.
     """
     expected, regularity, longest_pause = known
     unknown = expected == 0
@@ -174,7 +174,7 @@ def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any
     begins = unknown | (pause & (regularity == 0))  # a second pause in a row is the interval
     ratio = interval / xp.where(unknown, interval, expected)
     regular = (ratio >= 0.5) & (ratio <= 2.0)
-    # One odd interval must not move the expected one far. While little is known, a shorter one may.
+    # One unusual interval must not change the expected interval much. While little is known, a shorter one may.
     ratio = xp.minimum(ratio, MAX_RATIO)
     ratio = xp.where(regularity >= LEARNING, xp.maximum(ratio, 1 / MAX_RATIO), ratio)
     average = expected * ratio ** xp.maximum(WEIGHT, 1 / (regularity + 2))
@@ -223,7 +223,7 @@ def stale_after(known: LearnedInterval, terms: IntervalTerms, xp: Any = scalars)
     Args:
         known: What was learned from the intervals of the device.
         terms: The parameters for the device, such as the silence that is always allowed.
-        xp: The namespace of functions for numbers (the default) or for columns of numbers (numpy).
+        xp: The module for the calculation: :mod:`hub.registry.scalars` for numbers, numpy for columns.
     """
     silence = xp.maximum(terms.floor, terms.factor * known.expected)
     silence = xp.maximum(silence, FACTOR_RESTING * known.longest_pause)
@@ -270,7 +270,7 @@ def is_discrete(device: Device) -> bool:
     aside = (
         device.info.categories.keys()
         | device.calculated.keys()
-        | {name for name, kind in kinds.items() if kind in _ASIDE}
+        | {name for name, kind in kinds.items() if kind in _DIAGNOSTIC_CLASSES}
     )
     named = [item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0])]
     found = [type(latest.value) is not float or _is_event(name, latest.value) for name, latest in named]

@@ -10,7 +10,7 @@ _IN_TIME = ("good", "clock", "unknown")
 
 
 def replaces(ts: int, latest: Latest, received: int) -> bool:
-    """Return True if a reading that was measured at ``ts`` replaces ``latest``: if it is not older.
+    """Return True if a reading that was measured at ``ts`` is at least as new as ``latest``, and so replaces it.
 
     Any reading replaces a latest value whose time is in the future, because the device's clock was ahead.
     """
@@ -24,8 +24,8 @@ def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]
 
     Returns:
         The time of the newest value that was replaced, from which the caller measures the device's interval; 0 if none
-            was replaced or that value is not suitable for this. And by how many characters all texts together have
-            grown.
+            was replaced or if that value did not arrive in time. The number of characters by which all texts together
+            have grown.
     """
     ts, received, quality = record.ts, record.received, record.quality
     previous, previous_quality, text_growth = 0, quality, 0

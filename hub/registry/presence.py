@@ -213,7 +213,7 @@ class PresenceTracker:
         if presence == "online":
             self._restart_deadline(device, now)
             if device.first_seen == now:
-                return _NOTHING  # DeviceDiscovered covers it
+                return _NOTHING  # the event DeviceDiscovered says so already
         return [PresenceChanged(device.id, presence, now, first, replayed)]
 
     # -- silence ----------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ class PresenceTracker:
             now: The hub's time in ms.
             listening_since: When the hub connected to the broker, None while it is not connected.
             find: Returns a device with its latest values by its id; None if it does not exist.
-            mutable: Returns a device by its id, prepared for a change of its presence.
+            mutable: Returns a device by its id, off the fast path, so that its presence can be changed.
         """
         if now < self._ticked - SET_BACK_MS:  # deadlines set by the clock before would be far in the future
             self.connected = min(self.connected, now)

@@ -51,7 +51,7 @@ from hub.registry.presence import PresenceTracker
 from hub.registry.readable_info import readable
 from hub.registry.stored_state import StoredStates, read_states
 
-_NOTHING: list[Event] = []  # the events of nearly every record, never added to
+_NOTHING: list[Event] = []  # shared by most calls; nobody may add to it
 
 
 class DeviceRegistry:
@@ -197,7 +197,7 @@ class DeviceRegistry:
     def with_room(self, record: Record) -> Record:
         """Return the record without the values for which there is no room."""
         metrics = self._devices[record.device].metrics
-        return msgspec.structs.replace(record, values=self.capacity.within(metrics, record.values))
+        return msgspec.structs.replace(record, values=self.capacity.values_with_room(metrics, record.values))
 
     def expire_value(self, expiration: ValueExpired) -> list[Event]:
         """Set the quality of a value to ``unknown``. Do nothing if the device does not exist."""
@@ -290,7 +290,7 @@ class DeviceRegistry:
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
-        """Yield the records, of pairs of number and record, that are newer than the restored state of their device."""
+        """Yield the records that are newer than their device's restored state. The items are (number, record)."""
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record

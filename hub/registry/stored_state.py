@@ -15,8 +15,8 @@ import msgspec
 from hub.bounds import check
 from hub.model import Device
 
-STATES = 5_000
-"""The most lagging states written with one batch. This bounds how long encoding blocks the event loop (about 20 ms)."""
+MAX_STATES = 5_000
+"""Maximum number of lagging states written with one batch. Encoding them blocks the event loop (about 20 ms)."""
 
 
 class StoredStates:
@@ -50,11 +50,11 @@ class StoredStates:
         Args:
             cursor: Number of the last record of the batch.
             requested_checkpoint: The store wants a checkpoint at least this high. So the states whose stored form is
-                older are stored as well, at most :data:`STATES` of them, oldest first.
+                older are stored as well, at most :data:`MAX_STATES` of them, oldest first.
             find: Returns a device, up to date.
         """
         names = self.changed
-        for name, since in itertools.islice(self.lagging.items(), STATES):
+        for name, since in itertools.islice(self.lagging.items(), MAX_STATES):
             if since >= requested_checkpoint:
                 break
             names.add(name)
@@ -63,7 +63,7 @@ class StoredStates:
             self.lagging.pop(name, None)
             try:
                 device = find(name)
-                # In the state itself, so that a replay skips the records that it includes.
+                # The number is part of the state, so that a replay skips the records that the state includes.
                 device.last_applied_record = cursor
                 states[name] = self._encode(device)
             except Exception as error:  # one device must not keep the others from being stored

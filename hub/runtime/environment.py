@@ -23,9 +23,9 @@ NAMES = {
     "OLLAMA_MODEL": ("ai", "ollama_model"),
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
-"""The key that a variable sets, by its name, if the name is not of the form ``HUB_SECTION_KEY``.
+"""Variables whose names do not have the form ``HUB_SECTION_KEY``, with the key that each of them sets.
 
-A variable of that form takes precedence.
+If a variable of that form sets the same key, it takes precedence.
 """
 TABLES = {"ai": "servers", "openid": "roles", "store": "keep"}
 """Keys whose values are tables, by section. An environment variable cannot set such a key."""
@@ -34,9 +34,9 @@ _FOREIGN = re.compile(
     r"HUB_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)\w*)=|"
     r"HUB_(?:[A-Z0-9_]+_)?PORT=(?:tcp|udp|sctp)://"
 )
-"""Matches ``NAME=VALUE`` of variables that Kubernetes and Docker links set for a service named hub or hub-…"""
-CLOSE = 0.75
-"""Similarity, from 0 to 1, that a known name needs to be suggested in place of an unknown one."""
+"""Matches ``NAME=VALUE`` of a variable that Kubernetes or a Docker link sets for a service named hub or hub-…"""
+MIN_SIMILARITY = 0.75
+"""Minimum similarity (0 to 1) of a known name to an unknown one, so that an error suggests it."""
 
 KeyPath = tuple[str, ...]
 """The path of a key, beginning with the tables that contain it: ``("dialects", "tasmota", "enabled")``."""
@@ -45,13 +45,17 @@ KeyPath = tuple[str, ...]
 def read_environment(
     environ: Mapping[str, str], keys: Mapping[KeyPath, bool]
 ) -> tuple[dict[KeyPath, str], dict[str, Any]]:
-    """Read the settings that are set by environment variables.
+    """Read the settings that environment variables set.
+
+    Args:
+        environ: The environment variables.
+        keys: The path of every setting, with True if its value is a list.
 
     Returns:
-        The name of the variable that sets a key, by the key's path; and the values as nested tables.
+        The names of the variables by the path of the key that they set; and the values as nested tables.
 
-    ``keys`` maps the path of every setting to True if the setting holds a list. Raises ConfigError for a ``HUB_``
-    variable that is not a setting.
+    Raises:
+        ConfigError: A variable that begins with ``HUB_`` is not a setting.
     """
     # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank HUB_HTTP_TOKEN counts as unset, so that it does not
     # override a token set elsewhere.
@@ -88,13 +92,13 @@ def _refuse_table(name: str) -> None:
 def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
     """Return an error for an environment variable of the hub that does not exist.
 
-    The error suggests the variable with the most similar name. If there is none, it lists the variables that begin in
-    the same way.
+    The error suggests the variable with the most similar name. If no name is similar, it lists the variables of the
+    same section.
     """
     prefixes = {section: f"HUB_{section.upper()}_" for section, *_ in by_variable.values()}
     known = [*NAMES, *by_variable]
     bare = f"{name.rstrip('_')}_" in prefixes.values()
-    if not bare and (nearest := get_close_matches(name, known, n=1, cutoff=CLOSE)):
+    if not bare and (nearest := get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)):
         return ConfigError(f"{name} is not a setting.", f"Did you mean {nearest[0]}?")
     section = "_".join(name.split("_")[:2]) + "_"
     names = [each for each in known if each.startswith(section)]

@@ -93,7 +93,7 @@ def read_installation(directory: Path) -> Installation:
 
 
 def save(directory: Path, install: Installation) -> None:
-    """Replace ``install.json`` in one step, so that a crash leaves either the old or the new content."""
+    """Replace ``install.json`` atomically: a crash leaves either the old or the new content."""
     replace_file(directory / "install.json", msgspec.json.encode(install))
 
 

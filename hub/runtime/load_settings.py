@@ -22,7 +22,7 @@ from hub.runtime.settings_section import Section
 
 MAX_FILE_BYTES = 1_000_000
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
-"""Limits that have the same name in msgspec and in pydantic."""
+"""Names of field limits that are the same in msgspec and in pydantic."""
 
 
 @functools.cache

@@ -20,8 +20,8 @@ Level = Literal["debug", "info", "warning", "error"]
 Form = Literal["text", "json"]
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _INDENT = "    "
-_LONGEST = 4_000
-"""Maximum characters of one line; the rest is cut off."""
+_MAX_LINE = 4_000
+"""Maximum number of characters of a line; the rest is cut off."""
 
 
 class LineFormatter(logging.Formatter):
@@ -32,12 +32,12 @@ class LineFormatter(logging.Formatter):
         return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
-        record.message = printable(record.message, _LONGEST)
+        record.message = printable(record.message, _MAX_LINE)
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 (the library's name)
         lines = super().formatException(ei).splitlines()
-        return "\n".join(_INDENT + printable(line, _LONGEST) for line in lines)
+        return "\n".join(_INDENT + printable(line, _MAX_LINE) for line in lines)
 
 
 class JsonFormatter(LineFormatter):
@@ -51,7 +51,7 @@ class JsonFormatter(LineFormatter):
             "time": self.formatTime(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": printable(record.getMessage(), _LONGEST),
+            "message": printable(record.getMessage(), _MAX_LINE),
         }
         if record.exc_info:
             found["traceback"] = self.formatException(record.exc_info)
@@ -66,8 +66,8 @@ class LibraryFilter(logging.Filter):
         return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "hub"
 
 
-def use(level: Level, form: Form) -> None:
-    """Set the log level and format that the settings name. Call :func:`configure` first."""
+def set_level_and_format(level: Level, form: Form) -> None:
+    """Set the log level and the format. :func:`configure` must have been called before."""
     formatter = JsonFormatter() if form == "json" else LineFormatter(_TEXT)
     root = logging.getLogger()
     root.setLevel(level.upper())
@@ -83,5 +83,5 @@ def configure(level: int) -> None:
     handler.addFilter(LibraryFilter())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
-    # It logs a warning for each malformed form, which is answered with 400: a client could fill the log.
+    # python_multipart logs a warning for each malformed form, so a client could fill the log.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)

@@ -86,7 +86,7 @@ class Metrics:
 
     def __init__(self, version: str) -> None:
         self._version = version
-        self._registry = CollectorRegistry()  # not the library's global one: a process may run two hubs
+        self._registry = CollectorRegistry()  # not the library's global registry: a process may run two hubs
         self._commits = Histogram(
             "hub_commit_seconds", "Seconds a commit took.", buckets=_BUCKETS, registry=self._registry
         )

@@ -1,11 +1,11 @@
-"""Files and folders that only the hub's own user may read, and every way to replace a file in one step.
+"""Create files and folders that only the hub's own user may read, and replace files atomically.
 
-A file is written under another name beside its target, forced to the disk, and renamed. So a crash leaves either the
-old or the new content. The modes of private files do not depend on the umask.
+The new content is written to a temporary file in the same folder, forced to the disk, and renamed. So a crash leaves
+either the old or the new content. The modes of private files do not depend on the umask.
 
 - :func:`replace_file`: for a small file whose content is in memory.
 - :func:`replace_files`: for several files that belong together.
-- :func:`replacing`: yields a stream, for content that is made piece by piece.
+- :func:`replacing`: yields a stream, for content that is written in several steps.
 - :func:`unfinished_file`: yields a path, for a library that opens the file itself.
 """
 
@@ -131,7 +131,7 @@ def _saved(file: Path) -> tuple[bytes, os.stat_result] | None:
 
 
 def copy_owner(file: Path, status: os.stat_result) -> Path:
-    """Give ``file`` the mode in ``status`` and, if this user may, also the owner. Return ``file``."""
+    """Give ``file`` the mode in ``status`` and, if this process is allowed to, also the owner. Return ``file``."""
     file.chmod(stat.S_IMODE(status.st_mode))
     with suppress(PermissionError):
         os.chown(file, status.st_uid, status.st_gid)

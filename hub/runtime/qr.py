@@ -1,4 +1,4 @@
-"""QR codes: as rows of modules for the dashboard, as text for a terminal."""
+"""Make QR codes: as rows of modules (dark and light squares) for the dashboard, as text for a terminal."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ def notify(state: str) -> None:
 
 
 def watchdog_s() -> list[float]:
-    """Return a list with the seconds between two ``WATCHDOG=1``. It is empty if the service manager wants none."""
+    """Return a list with the interval of ``WATCHDOG=1`` in seconds; empty if the service manager has no watchdog."""
     interval, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     if not interval.isdigit() or (process and process != str(os.getpid())):
         return []
-    return [int(interval) / 2_000_000]  # twice as often as it would restart the hub
+    return [int(interval) / 2_000_000]  # half of the time after which the service manager restarts the hub
 
 
 async def run_watchdog(every_s: float) -> None:

@@ -37,7 +37,7 @@ class HttpSection(Section):
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = Field(default=(), max_length=100)
     root_path: str = Field(default="", max_length=200)
-    tls_cert_file: Path | None = None  # with the key: serve HTTPS
+    tls_cert_file: Path | None = None  # certificate and key of the server; without them, it serves HTTP
     tls_key_file: Path | None = None
     tls_min_version: Literal["1.2", "1.3"] = "1.2"
     metrics_readings: int = Field(default=0, ge=0, le=20_000)

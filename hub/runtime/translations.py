@@ -21,9 +21,9 @@ class StateWords(msgspec.Struct, frozen=True, eq=False, rename="camel"):
 
     on_off: tuple[str, str]
     by_class: dict[str, tuple[str, str]]
-    texts: dict[str, str]  # for states that devices report as text
+    texts: dict[str, str]  # words for states that devices report as text, by that text
 
-    def of(self, value: object, device_class: str | None) -> str | None:
+    def word(self, value: object, device_class: str | None) -> str | None:
         """Return the word for a state of a device; None if there is no word for it."""
         words = self.by_class.get(device_class or "")
         if isinstance(value, str) and words is not None and (truth := truth_of(value)) is not None:

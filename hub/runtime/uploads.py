@@ -1,4 +1,4 @@
-"""Uploaded files: detect their type by content (the name is not trusted), and make their names safe."""
+"""Detect the type of an uploaded file from its content (its name is not trusted), and make its name safe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AUDIO: tuple[tuple[re.Pattern[bytes], AudioKind], ...] = (
     (re.compile(rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]"), "mp3"),
 )
 _PDF_WITHIN = 1024
-"""PDF readers accept other bytes before the header, which must begin within this many bytes."""
+"""The header of a PDF must begin within this many bytes, because PDF readers accept other bytes before it."""
 
 
 def image_kind(data: bytes) -> ImageKind:

@@ -52,9 +52,9 @@ class ServerCertificate:
         return self._seen == before and self._seen != self._read
 
     def reload(self) -> Certificate:
-        """Use the present content of the files for new connections, and return the certificate.
+        """Read the files again for new connections, and return the certificate.
 
-        Raises ConfigError if the content cannot be used. The old certificate then stays in use.
+        Raises ConfigError if their content cannot be used. The old certificate then stays in use.
         """
         self._read = self._signature()
         context, chain = self._load()

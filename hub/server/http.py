@@ -33,7 +33,7 @@ IDLE_S = 15
 LINGER_S = 2.0
 """Seconds for which data of a refused client is read and discarded: closing at once could destroy the answer."""
 LINGERING = 64
-"""Maximum connections that linger (see ``LINGER_S``) at the same time. Further ones are closed at once."""
+"""Maximum number of connections that linger (see ``LINGER_S``) at the same time. Others are closed at once."""
 
 
 class _Refused(Exception):
@@ -67,7 +67,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._queue = queue  # shares the event loop between connections that send much
         self._rest = b""  # received data, to be parsed in the next turn
         self._events = 0  # parser events in this turn
-        self._counted = False  # by the limiter
+        self._counted = False  # whether the limiter counts this connection
         self._phase: Literal["waiting", "body", "done"] = "waiting"
         self._receiving = False  # a request has begun and is not complete
         self._busy = False  # a request has not been answered yet
@@ -77,7 +77,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._head = 0  # bytes of the headers
         self._body = 0  # bytes of the body
         self._deadline: asyncio.TimerHandle | None = None
-        self._timed = ""  # phase of _deadline
+        self._timed = ""  # the phase that _deadline limits
         self._write_timeout = WriteTimeout()
 
     # -- connection -------------------------------------------------------------------------------------------

@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 HANDSHAKE_S = 10.0
-"""Seconds from the opening of a connection to the end of its TLS handshake, at most."""
+"""Time limit in seconds from the opening of a connection to the end of its TLS handshake."""
 CLOSE_S = 2.0
 """Seconds for a client to confirm the end of a TLS connection, or to read the answer to a plain HTTP request."""
 ACCEPTED = 32
-"""Maximum connections that are accepted in one iteration of the event loop."""
+"""Maximum number of connections accepted in one iteration of the event loop."""
 FULL_S = 1.0
 """Seconds for which no connection is accepted after the process ran out of file descriptors."""
 _RECORD = b"\x16"

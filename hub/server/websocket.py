@@ -25,7 +25,7 @@ SLICE_CHARS = 64 * 1024
 READ_BYTES = 4 * 1024
 """Bytes read before the number of frames is checked."""
 FRAMES = 500
-"""Maximum incoming frames of all kinds in a second."""
+"""Maximum number of incoming frames per second, whatever their type."""
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
@@ -36,7 +36,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.group: str | None = None
         self._limiter = limiter
         self._write_timeout = WriteTimeout()
-        self._frames, self._frames_since = 0, 0.0  # frames in the second that began then
+        self._frames, self._frames_since = 0, 0.0  # number of frames in the current second, and its start
         self._sending = asyncio.Lock()  # keeps fragments of two messages apart
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

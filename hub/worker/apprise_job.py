@@ -24,10 +24,12 @@ _refused: list[str] = []
 def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str, progress: Any) -> dict[str, Any]:
     """Send a message to the service of ``url``.
 
-    Return ``ok`` (True if it was sent), ``valid`` (True if the URL was accepted) and ``text`` (why it failed). ``data``
-    is a picture (PNG), or empty. Services that take no files get the message without the picture.
+    ``data`` is a picture (PNG), or empty. Services that take no files get the message without the picture. ``look`` is
+    Apprise's type of notification, such as ``warning``, for which most services have a colour or symbol.
+
+    Return ``ok`` (True if it was sent), ``valid`` (True if the URL was accepted) and ``text`` (why it failed).
     """
-    logging.disable()  # its log has the URL, which is a secret
+    logging.disable()  # Apprise logs the URL, which is a secret
     _guard_connections()
     _refused.clear()
     scheme = url.partition("://")[0].lower()

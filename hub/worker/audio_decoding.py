@@ -19,7 +19,7 @@ MAX_SECONDS = 600
 _BLOCK, _SMALL_BLOCK = 262_144, 1_024
 _MAX_CHANNELS, _MAX_RATE = 16, 400_000
 _UNKNOWN = 2**50
-"""If libsndfile returns at least this many frames, the file does not state its length."""
+"""If libsndfile reports at least this many frames, the file does not state its length."""
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "DPCM_8": 8, "ULAW": 8, "ALAW": 8, "IMA_ADPCM": 8, "MS_ADPCM": 8, "GSM610": 8}
 """Encodings that are much coarser than 16 bits, each with its effective bits at full level."""
 

@@ -29,7 +29,7 @@ def read_recording(
         progress: called with a stage, the number of parts done, and the number of all parts.
         speech_model: the folder of a faster-whisper model; None: no transcript.
         words: names that are likely in the speech.
-        hear: whether to transcribe the speech here.
+        hear: whether to transcribe the speech in this process.
 
     Returns:
         ``seconds``, ``rate``, ``channels``, ``sound`` (see :func:`measure_sound`), ``speech`` (parts with their times,

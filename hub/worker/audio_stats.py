@@ -24,11 +24,11 @@ _QUIET = 1e-4
 _HANN_LINES = 1.5
 """Number of lines of a spectrum over which a Hann window spreads the power of a tone."""
 _MIN_DEPTH = 0.1
-"""Minimum modulation of the envelope for impacts, as a share of its mean. Noise alone gives a few per cent."""
+"""Minimum modulation of the envelope for impacts, as a fraction of its mean. Noise alone gives a few per cent."""
 _MIN_HARMONIC = 0.3
 """Minimum height of the second harmonic for impacts, relative to the first. The beat of two tones gives 0.2."""
 _TONAL = 0.5
-"""If a tone and its harmonics have more than this share of the power, the repetition is the tone, not impacts."""
+"""If a tone and its harmonics have more than this fraction of the power, the repetition is the tone, not impacts."""
 
 
 def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict[str, Any]:

@@ -118,15 +118,15 @@ class _Drawing:
         middle = (self._x(since) + self._x(ended_at or since)) / 2
         self._text(min(max(middle, self._left + half), WIDTH - RIGHT - half), TOP - 46, text, TEXT, MOMENT, "middle")
 
-    # -- places ------------------------------------------------------------------------------------------------
+    # -- coordinates -------------------------------------------------------------------------------------------
 
     def _x(self, at: int) -> float:
-        share = (at - self._chart.start) / max(self._chart.end - self._chart.start, 1)
-        return self._left + min(max(share, 0.0), 1.0) * (WIDTH - self._left - RIGHT)
+        fraction = (at - self._chart.start) / max(self._chart.end - self._chart.start, 1)
+        return self._left + min(max(fraction, 0.0), 1.0) * (WIDTH - self._left - RIGHT)
 
     def _y(self, value: float) -> float:
-        share = (value - self._low) / (self._high - self._low)
-        return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
+        fraction = (value - self._low) / (self._high - self._low)
+        return HEIGHT - BOTTOM - fraction * (HEIGHT - TOP - BOTTOM)
 
     def _segments(self) -> Iterator[list[tuple[int, float]]]:
         """Yield the parts of the curve between gaps."""

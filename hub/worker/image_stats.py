@@ -1,4 +1,4 @@
-"""Measure an image: decode it within limits, turn it upright, compute a few statistics."""
+"""Decode an image within limits, rotate it upright, and compute statistics of it."""
 
 from __future__ import annotations
 

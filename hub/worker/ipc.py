@@ -25,11 +25,11 @@ class WorkerJob(msgspec.Struct, frozen=True):
 
 
 class WorkerProgress(msgspec.Struct, frozen=True, tag="step"):
-    """Progress of a job: ``done`` parts are finished, of the ``of`` parts that the current ``stage`` has."""
+    """Progress of a job: the number of finished parts and the number of all parts of the current ``stage``."""
 
     stage: str
     done: int
-    of: int
+    total: int
 
 
 class WorkerDone(msgspec.Struct, frozen=True, tag="done"):
@@ -39,7 +39,7 @@ class WorkerDone(msgspec.Struct, frozen=True, tag="done"):
 class WorkerFailed(msgspec.Struct, frozen=True, tag="failed"):
     """Tells the hub that a job has failed.
 
-    ``fault`` is the code of the error. It is ``worker`` if the error is none of :data:`FAULTS`.
+    ``fault`` is the code of the error; ``worker`` for an error that is not in :data:`FAULTS`.
     """
 
     fault: str

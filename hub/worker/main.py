@@ -65,7 +65,7 @@ def restrain(parent: int, memory_mb: int, nice: int) -> None:
 
 
 def allow_cpu(seconds: int) -> None:
-    """Let the system end this process with SIGXCPU after ``seconds`` more of CPU time, or up to one second later."""
+    """Have the system end this process with SIGXCPU once it has used ``seconds`` more of CPU time (up to 1 s later)."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
@@ -83,7 +83,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
         allow_cpu(job.cpu_s)
         try:
             result = task_of(job.task)(
-                job.data, progress=lambda stage, done, of: send(WorkerProgress(stage, done, of)), **job.options
+                job.data, progress=lambda stage, done, total: send(WorkerProgress(stage, done, total)), **job.options
             )
             reply: Reply = WorkerDone(result)
         except HubError as error:

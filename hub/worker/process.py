@@ -34,11 +34,11 @@ from hub.worker.ipc import (
 log = logging.getLogger(__name__)
 
 WAIT = 5
-"""Limit of a job's duration, as a multiple of its CPU time: other processes may have priority, or the job may sleep."""
+"""Time limit of a job as a multiple of its CPU time, because other processes have priority and a job may sleep."""
 _MAX_LINES = 5
 """Maximum number of lines of standard error that one job may add to the log: a hostile file can cause any number."""
 KILL_S = 2.0
-"""How long, in seconds, to block until a killed process has ended if the caller is cancelled."""
+"""If the caller is cancelled, block for at most this many seconds until the killed process has ended."""
 _TOO_LONG = ("The analysis took too long and was stopped.", "Send a smaller or simpler file.")
 Progress = Callable[[str, int, int], None]
 """Function that is called with a stage, the number of parts done and the number of all parts."""
@@ -140,8 +140,8 @@ class Worker:
             if length > MAX_BYTES:
                 raise OSError(f"the worker sent {length} bytes; at most {MAX_BYTES} are allowed")
             match decode_reply(await from_it.readexactly(length)):
-                case WorkerProgress(stage, done, of):
-                    progress(stage, done, of)
+                case WorkerProgress(stage, done, total):
+                    progress(stage, done, total)
                 case WorkerDone(result):
                     return result
                 case WorkerFailed(fault, message, hint):

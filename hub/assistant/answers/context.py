@@ -86,7 +86,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
             return fmt.quantity(value, self.unit)
         language, device_class = answer_language(), self.device.describe(self.metric).device_class
         words = language.states if language is not None else None
-        word = words.of(value, device_class) if words is not None else None
+        word = words.word(value, device_class) if words is not None else None
         word = word or state_word(value, device_class)
         return word.lower() if word else f"“{str(value)[:40]}”"
 

@@ -45,7 +45,7 @@ from hub.registry.latest_values import replaces
 log = logging.getLogger(__name__)
 
 MAX_GROUPS = 256
-"""The most schema groups in use at the same time. Each group adds a pass over its columns to every flush."""
+"""Maximum number of schema groups in use at the same time. Each adds a pass over its columns to every flush."""
 MIN_MESSAGES = 3
 """A topic is promoted after this many qualifying messages.
 
@@ -173,7 +173,7 @@ class FastPath:
         """
         known = self._topics.get(topic)
         if known is None or known.device != device.id:
-            # Topics are made up by devices. Forgetting counts costs a few messages on the slow path, and no memory.
+            # Devices may use any number of topics. A topic that loses its count only stays on the slow path for longer.
             if len(self._topics) >= MAX_TOPICS:
                 self._topics = dict(self._fast_topics)
             known = self._topics[topic] = FastPathTopic(device.id)
@@ -181,7 +181,7 @@ class FastPath:
         if known.qualified < known.needed or not payload_schema.numeric:
             return
         group = self._group(payload_schema)
-        # Counting starts again, so that this costly question is not asked for every message.
+        # Restart the count, because asking for the bounds is too slow to be done for every message.
         if group is None or (limits := bounds()) is None:
             known.qualified = 0
             return
@@ -284,7 +284,7 @@ class FastPath:
             self._last_seen.stale_deadlines[known[0]] = due
 
     def take_earlier_deadlines(self) -> list[tuple[str, int]]:
-        """Return the devices that must be checked for silence earlier than planned, because they now send more often.
+        """Return devices that now send more often, and so must be checked for silence earlier than planned.
 
         Each item is a pair of device id and the new time of the check, in epoch ms. The list is empty afterwards.
         """

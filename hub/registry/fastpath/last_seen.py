@@ -33,8 +33,8 @@ from hub.registry.expected_interval import (
     stale_after,
 )
 
-EXACT = 8
-"""The most intervals of a device in one flush that are learned one by one. If there are more, their mean is learned."""
+MAX_LEARNED_SINGLY = 8
+"""Maximum number of intervals of a device that one flush learns one by one. Of more intervals, it learns the mean."""
 Column = TypeVar("Column", Ints, Floats, Bools)
 
 
@@ -131,7 +131,7 @@ class LastSeenTable:
         """
         first = _first(slots)
         keyed = keys != NO_KEY
-        # Pauses are learned in another way than intervals, one by one (`learn`).
+        # `learn` handles pauses separately and one by one, so the slow path does it.
         fit = fit & ~is_pause(intervals, self.expected_interval[slots], self._limits, np)
         fit &= ts >= np.where(first, self.newest[slots], _before(ts))
         before = np.where(first, self._window.greatest[slots], _before(keys))
@@ -182,14 +182,14 @@ def learn_batch(
     """
     # All devices take their n-th interval together, so the loop runs over intervals and not over devices.
     columns = tuple(column.copy() for column in before)
-    for step in range(min(int(counts.max(initial=0)), EXACT)):
-        who = np.flatnonzero((counts > step) & (counts <= EXACT))
+    for step in range(min(int(counts.max(initial=0)), MAX_LEARNED_SINGLY)):
+        who = np.flatnonzero((counts > step) & (counts <= MAX_LEARNED_SINGLY))
         interval = intervals[starts[who] + step]
         who, interval = who[interval > 0], interval[interval > 0]
         after = learn(LearnedInterval(*(column[who] for column in columns)), interval, limits, np)
         for column, changed in zip(columns, after, strict=True):
             column[who] = changed
-    for each in np.flatnonzero(counts > EXACT).tolist():
+    for each in np.flatnonzero(counts > MAX_LEARNED_SINGLY).tolist():
         several = intervals[starts[each] : starts[each] + counts[each]]
         if len(several := several[several > 0]):
             one = _learn_mean(LearnedInterval(*(column[each] for column in columns)), several)

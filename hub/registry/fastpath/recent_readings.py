@@ -1,4 +1,4 @@
-"""Readings that the fast path has applied and that rules with a window have not seen yet, in columns.
+"""Keep, as columns, the readings of the fast path that rules with a window have not evaluated yet.
 
 A rule such as "rises by 5 within 10 minutes" needs the earlier readings once a value leaves the range in which no rule
 changes state. So the last readings of each device with such rules are kept and passed to the rules together: as soon as
@@ -15,7 +15,7 @@ from hub.model import Floats, Ints, RecordBatch
 from hub.registry.fastpath.last_seen import grown
 
 SIZE = 64
-"""The most readings kept for each row (device). More would cost memory, fewer would mean more calls of the rules."""
+"""Maximum number of readings kept for each row (device). More cost memory, fewer mean more calls of the rules."""
 Readings = list[tuple[int, int, list[float]]]
 """For each reading: when it was measured and when it was received (ms), and its values in the schema's order."""
 Follow = Callable[[Readings], None]
@@ -31,9 +31,9 @@ class RecentReadings:
 
     def __init__(self, width: int) -> None:
         self._follow: dict[int, Follow] = {}  # by row
-        self._free: list[int] = []  # places of rows that are not followed any more
-        self._place: Ints = np.zeros(0, np.int64)  # by row, its place in the columns below, -1 if it is not followed
-        self._count: Ints = self._place  # by place, the number of readings
+        self._free: list[int] = []  # positions of rows that are not followed any more
+        self._place: Ints = np.zeros(0, np.int64)  # by row, its position in the columns below; -1 if not followed
+        self._count: Ints = self._place  # by position, the number of readings
         self._ts: Ints = np.zeros((0, SIZE), np.int64)
         self._received = self._ts
         self._values: Floats = np.zeros((0, SIZE, width))

@@ -1,4 +1,4 @@
-"""Encode commands as payloads. A command's description names one of these encodings:
+"""Encode commands as payloads. The description of a command names one of these encodings.
 
 ============= =======================================================================================================
 ``native``     ``{"id", "arguments", "expires"}``: the device replies with the id and refuses a command that came late

@@ -1,4 +1,4 @@
-"""What needs attention in the fleet: low batteries, weak signals, silent devices, lost metrics, firmware versions."""
+"""Find the devices that need attention: low batteries, weak signals, silent devices, lost metrics; count firmware."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.model import Device, Latest, Presence, Value
 from hub.registry.reader import DeviceReader
 
 LISTED = 100
-"""Maximum entries of a list. The counts also include the entries that were left out."""
+"""Maximum entries of each list. The counts include the entries that were left out."""
 LOW_BATTERY = 20.0
 """A battery below this percentage is low, as in Home Assistant and Zigbee2MQTT.
 
@@ -28,14 +28,14 @@ LOST_AFTER_MS = 24 * 3_600_000
 LOST_AFTER_INTERVALS = 20
 """A metric is lost if its last reading is much older than the newest reading of the device.
 
-It is older by more than ``LOST_AFTER_MS``, and by more than this number of the device's expected intervals.
+The difference must exceed both ``LOST_AFTER_MS`` and this number of the device's expected intervals.
 """
 AT_ONCE = 100
-"""Number of devices that are checked before other tasks of the event loop have their turn."""
+"""Number of devices that are checked before other tasks of the event loop may run."""
 
 
 class LevelReading(msgspec.Struct, frozen=True):
-    """The latest value of a battery or a signal. ``low`` says whether it needs attention."""
+    """The latest value of a battery or a signal. ``low`` is True if it needs attention."""
 
     device: str
     name: str
@@ -101,7 +101,7 @@ class FleetHealth(msgspec.Struct, frozen=True):
 
 
 class FleetHealthService:
-    """Collects the findings about all devices. It works on one request at a time, because each request is much work."""
+    """Collects the findings about all devices. Requests are handled one at a time, because each takes much CPU time."""
 
     def __init__(self, registry: DeviceReader) -> None:
         self._registry = registry
@@ -191,9 +191,9 @@ def lost_metrics(device: Device) -> Iterable[LostMetric]:
 
 
 def _urgency(level: LevelReading) -> tuple[bool, str, float]:
-    """Return a key that sorts levels of batteries or signals: first those that need attention, then the others.
+    """Return the sort key of the level of a battery or a signal.
 
-    Within these two, levels are sorted by unit, and those of the same unit by value, lowest first.
+    Levels that need attention come first. Both groups are sorted by unit and then by value, lowest first.
     """
     value = 0.0 if isinstance(level.value, bool | str) else level.value
     return not level.low, level.unit or "", value

@@ -42,7 +42,7 @@ async def run_retention(store: Store, settings: StoreSection, registry: DeviceRe
     """Delete expired history and audit entries every :data:`SWEEP_S` seconds, until the task is cancelled.
 
     Only a few rows are deleted at a time, with a pause after each deletion, so that new readings can be stored
-    meanwhile. ``clock`` gives the time by which the age of the data is judged.
+    meanwhile. Ages are computed with the time of ``clock``.
     """
     try:
         while True:
@@ -69,10 +69,10 @@ def most_disagree(devices: Iterable[Device]) -> bool:
 
 
 def retentions(settings: StoreSection, devices: Iterable[Device], now: int) -> list[Retention]:
-    """Return the rules that say how long history is kept: first the exceptions, then the default for everything else.
+    """Return how long history is kept: first the exceptions, then the default for all other history.
 
-    The exceptions are the entries of the setting ``store.keep``, in their order. An exception may apply to the devices
-    with a label, which are looked up in ``devices``. ``now`` is the time in epoch ms from which ages count.
+    The exceptions are the entries of the setting ``store.keep``, in their order. If an exception names a label, the
+    devices with this label are looked up in ``devices``. Ages are computed at ``now`` (epoch ms).
     """
     labelled: dict[str, set[str]] = {one.label: set() for one in settings.keep if one.label is not None}
     for device in devices if labelled else ():

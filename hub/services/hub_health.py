@@ -1,4 +1,4 @@
-"""Health of the hub: why it is not ready, and what is degraded although it is ready."""
+"""Determine the health of the hub: why it is not ready, and which of its functions are degraded."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class MemoryUse(msgspec.Struct, frozen=True):
 
 
 class HubHealth:
-    """Describes in words what is missing and what is degraded, for probes and the status page.
+    """Describes the health of the hub in sentences, for readiness probes and the status page.
 
     Attributes:
         broker: Function that returns the state of the broker connection.
         clock: Checks whether the machine's clock can be trusted.
         failed: Names of the hub's tasks that have failed.
-        faults: By file in the data folder, error messages about entries of that file that the hub ignores.
+        faults: Error messages about entries that the hub ignores, by the name of the file in the data folder.
         now: Function that returns the time in epoch ms.
     """
 
@@ -62,7 +62,7 @@ class HubHealth:
         self._counters = counters
 
     def missing(self) -> list[str]:
-        """Return what the hub is waiting for. It is ready if the list is empty."""
+        """Return what the hub is waiting for before it is ready. It is ready if the list is empty."""
         state = self.broker()
         missing = []
         if not state.connected:
@@ -77,7 +77,7 @@ class HubHealth:
         return missing
 
     def failing(self) -> list[str]:
-        """Return sentences on what keeps the hub from its work: broker, store, clock. Empty if nothing does."""
+        """Return a sentence for each problem of the broker, the store or the clock that keeps the hub from working."""
         return [*self.missing(), *self._doubted_clock()]
 
     def degraded(self) -> list[str]:

@@ -18,21 +18,21 @@ from hub.store.base import StoreStats
 PAGE = 10_000
 """Readings exported per page. Encoding a page takes about 30 ms, in a separate process."""
 LONG_TEXT_PAGE = 500
-"""Readings exported per page of a series with long texts."""
+"""Readings exported per page if the values of the metric are long texts."""
 LONG_TEXT = 200
 EXAMPLES = 5
-"""How many row numbers are reported for each reason why rows were skipped."""
+"""Maximum row numbers that are reported for each reason why rows were skipped."""
 
 
 class ReadingSource(Protocol):
-    """The read side of a store: the store of a running hub, or a read-only store opened on a data folder."""
+    """The methods of a store that an export needs. The store is that of a running hub, or is opened read-only."""
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]: ...
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page: ...
 
 
 class ReadingSink(Protocol):
-    """The write side of a store. ``add`` returns how many readings are new."""
+    """The methods of a store that an import needs. ``add`` returns how many readings are new."""
 
     async def add(self, readings: Sequence[Reading]) -> int: ...
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]: ...
@@ -40,7 +40,7 @@ class ReadingSink(Protocol):
 
 
 class TableWriter(Protocol):
-    """Encoder of a table. Both methods return the next bytes of the file, which may be empty."""
+    """Encoder of a table in a file format. Both methods return the next bytes of the file, which may be empty."""
 
     async def add(self, page: Page, unit: str | None) -> bytes: ...
     async def end(self) -> bytes: ...
@@ -63,7 +63,7 @@ class ExportRequest(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """Maximum number of metrics: ``metrics`` of one device, ``total`` of all devices together."""
+    """Maximum number of metrics: ``metrics`` for one device, ``total`` for all devices together."""
 
     metrics: int
     total: int
@@ -102,7 +102,7 @@ class ImportResult(msgspec.Struct, frozen=True, omit_defaults=True):
 async def export_readings(
     source: ReadingSource, request: ExportRequest, table: TableWriter, unit: Callable[[str, str], str | None]
 ) -> AsyncIterator[bytes]:
-    """Yield the table file in chunks of bytes: all series sorted by device and metric, each in order of time.
+    """Yield the exported file in chunks of bytes. Readings are sorted by device, metric and time.
 
     Args:
         source: The history.
@@ -112,7 +112,7 @@ async def export_readings(
     """
     for device, metric in await source.series(request.devices, request.metric):
         start: int | None = request.start
-        limit = LONG_TEXT_PAGE  # until the first page shows that these are not long texts
+        limit = LONG_TEXT_PAGE  # the first page shows whether the values are long texts
         while start is not None:
             page = await source.readings(device, metric, start, request.end, limit)
             limit = LONG_TEXT_PAGE if any(_is_long(value) for _, value, _ in page.points) else PAGE
@@ -137,7 +137,7 @@ async def import_readings(
 ) -> ImportResult:
     """Import the rows of a table, batch by batch.
 
-    Rows imported before an error stay. Importing the same table again does not duplicate them.
+    If an error occurs, the rows imported before it stay. They are not duplicated if the same table is imported again.
 
     Args:
         sink: The history.

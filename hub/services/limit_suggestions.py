@@ -19,7 +19,7 @@ from hub.store.reader import HistoryReader
 MAX_PEERS = 30
 BUCKETS = 2_000
 MIN_VALUES = 60
-"""Minimum number of values of a metric. Fewer values do not show what is usual for the device."""
+"""Minimum number of values of a metric. Fewer values do not show the usual range of the metric."""
 
 
 class TriedLimit(msgspec.Struct, frozen=True):
@@ -30,7 +30,7 @@ class TriedLimit(msgspec.Struct, frozen=True):
 
 
 class LimitSuggestions(msgspec.Struct, frozen=True):
-    """Suggested limits with the numbers of metrics that they are computed from.
+    """Suggested limits, and how many metrics they are computed from.
 
     Attributes:
         devices: Number of metrics of the rule's own devices that had enough values.
@@ -64,7 +64,7 @@ class LimitAdvisor:
         self._backtests = backtests
 
     async def suggest(self, rule: Rule, side: Side, start: int, end: int) -> LimitSuggestions:
-        """Suggest limits for a threshold rule, ignoring its own limit. Raises Invalid if there is too little data.
+        """Suggest limits for a threshold rule, whose own limit is ignored. Raises Invalid if there is too little data.
 
         The limits are computed from the highest (or lowest) value in each of :data:`BUCKETS` equal parts of the period.
         """
@@ -83,11 +83,11 @@ class LimitAdvisor:
     async def _own_values(
         self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int
     ) -> tuple[int, list[Values]]:
-        """Return the begin of the period from which values were read (epoch ms), and the values of the rule's devices.
+        """Return the begin of the period that was read (epoch ms), and the values of the rule's devices in this period.
 
-        The period begins at ``start``. If no device has enough values since then, it begins when the first of the
-        devices was first seen. ``side`` says whether a limit above or below the values is wanted. Raises Invalid if
-        there are too few values in the second period, too.
+        The period begins at ``start``. If no device has enough values since then, it begins when the first device was
+        discovered. Raises Invalid if there are too few values in this longer period, too. ``side`` is ``above`` for an
+        upper limit, ``below`` for a lower limit.
         """
         if own := await self._values(rule, devices, side, start, end):
             return start, own
@@ -98,13 +98,13 @@ class LimitAdvisor:
         raise Invalid(problem, "Choose a period with more values, or another metric.")
 
     async def _values(self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int) -> list[Values]:
-        """Return one array of values per metric that the rule watches. Metrics with too few values are left out."""
+        """Return an array of values for each metric that the rule watches. Metrics with too few values are left out."""
         queries = [
             SeriesQuery(device.id, metric, start, end, BUCKETS)
             for device in devices
             for metric in matching(rule, device, device.metrics, self._quantity)
         ]
-        place = 3 if side == "above" else 1  # of a point (ts, min, mean, max, count)
+        place = 3 if side == "above" else 1  # index of max or min in a point (ts, min, mean, max, count)
         found = [
             np.array([point[place] for point in each.points], np.float64) for each in await self._store.history(queries)
         ]

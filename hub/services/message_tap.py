@@ -1,8 +1,8 @@
 """Keep the last raw MQTT messages of a device while a user looks at it.
 
-The tap sits between the MQTT client and the sink of its messages. All messages pass through one ring buffer. The tap
-assigns messages to devices only for the few devices that are watched; the dialects say which devices a message is
-about. The tap changes no message and delays none.
+The tap is between the MQTT client and the receiver of its messages, and passes all messages on unchanged. It keeps the
+last messages of all devices in a ring buffer, and the last messages of each watched device. The dialects determine
+which devices a message is about.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from hub.model import RawMessage
 from hub.mqtt.client import Sink
 
 RING = 2_000
-"""How many messages of all devices are kept, so that a new watch has something to show at once."""
+"""Maximum messages of all devices in the ring buffer, so that a device that is new to the tap has messages at once."""
 PER_DEVICE = 50
-"""How many messages are kept of each watched device."""
+"""Maximum messages that are kept of each watched device."""
 WATCHED = 16
-"""Maximum number of devices watched at the same time. A further device replaces the least recently requested one."""
+"""Maximum devices that are watched at the same time. A further device replaces the least recently requested one."""
 WATCH_MS = 60_000
 """A device is watched for this long after the last request."""
 EXCERPT = 2_048
-"""Bytes kept of a payload. This and the limits above bound the memory to about 6 MB."""
+"""Maximum bytes that are kept of a payload. With the limits above, the tap needs at most about 6 MB."""
 TOPICS = 100_000
-"""Maximum number of topics whose devices are cached while any device is watched."""
+"""Maximum topics whose devices are cached while any device is watched."""
 OUTCOMES = 5_000
-"""Maximum number of topics for which the last decoding result is cached."""
+"""Maximum topics whose last decoding result is cached."""
 
 
 class TappedMessage(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +70,7 @@ class MessageTap:
         self._ring: deque[RawMessage | TappedMessage] = deque(maxlen=RING)
         self._watched: dict[str, TapSubscription] = {}
         self._devices_by_topic: dict[str, frozenset[str]] = {}
-        self._outcomes: dict[str, tuple[RawMessage, Outcome | None]] = {}  # by topic: its last message and the outcome
+        self._outcomes: dict[str, tuple[RawMessage, Outcome | None]] = {}  # by topic: last message, outcome
         self._until = 0  # when the last watch expires
 
     def take(self, messages: Sequence[RawMessage]) -> int:
@@ -94,7 +94,7 @@ class MessageTap:
                 del self._watched[min(self._watched, key=lambda name: self._watched[name].until)]
             watch = self._watched[device] = TapSubscription()
             ring = [_tapped(each) for each in self._ring]
-            # First pass: find the devices of each topic, so that messages that cannot be decoded are sorted by topic.
+            # First find the devices of all topics: a message that cannot be decoded belongs to the topic's devices.
             for each in ring:
                 self._devices_of(each.message)
             for each in ring:
@@ -111,7 +111,7 @@ class MessageTap:
         return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)
 
     def outcome(self, tapped: TappedMessage) -> Outcome | None:
-        """Return how the dialect decodes a message.
+        """Return the outcome of decoding a message: ``read``, ``nothing`` (no data for the hub) or ``rejected``.
 
         Return None if no dialect reads the message, if it is in the hub's native format, or if its payload was cut.
         """
@@ -128,10 +128,10 @@ class MessageTap:
     def _outcome(self, message: RawMessage) -> Outcome | None:
         dialect = next((each for each in self._dialects if each.owns(message.topic)), None)
         if dialect is None or isinstance(dialect, NativeDialect):
-            return None  # an unknown native topic may be rejected once an hour, which is left to the pipeline
+            return None  # decoding would use up the limit of one report an hour for unknown native topics
         try:
             result = dialect.decode(message, self._view)
-        except Exception:  # the pipeline reports what is wrong with it
+        except Exception:  # the pipeline decodes the message, too, and reports the error
             return "rejected"
         empty = msgspec.structs.replace(result, heard=(), rejections=()) == Result()
         return "read" if not empty else "rejected" if result.rejections else "nothing"
@@ -141,7 +141,7 @@ class MessageTap:
             watched[device].messages.append(tapped)
 
     def _devices_of(self, message: RawMessage) -> frozenset[str]:
-        """Return the ids of the topic's devices, taken from the first message on the topic that could be decoded."""
+        """Return the ids of the devices of a message's topic. The first message that can be decoded determines them."""
         known = self._devices_by_topic.get(message.topic)
         if known is None:
             known = self._decode(message)
@@ -158,7 +158,7 @@ class MessageTap:
         try:
             result = dialect.decode(message, self._view)
         except Exception:
-            return frozenset()  # the pipeline reports what is wrong with it
+            return frozenset()  # the pipeline decodes the message, too, and reports the error
         groups = (result.records, result.identities, result.availability, result.desired_state, result.replies)
         return frozenset(item.device for group in groups for item in group)
 

@@ -1,4 +1,4 @@
-"""Why readings cannot clear an open alert at present, although the device may be well."""
+"""Explain why readings cannot clear an open alert at present, although its condition may be over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub import text_format as fmt
 from hub.model import Alert, Device, Latest
 
 UNREPORTED_MS = 3_600_000
-"""An alert is shown as no longer reported if its metric is this much older than the device's last message, in ms."""
+"""A metric counts as no longer reported if its value is this much older than the device's last message, in ms."""
 
 OpenReasonKey = Literal[
     "never_reported", "not_reported", "value_unknown", "value_is_text", "device_offline", "device_stale"
@@ -19,7 +19,7 @@ OPEN_REASON_KEYS: tuple[OpenReasonKey, ...] = get_args(OpenReasonKey)
 
 
 class OpenReason(msgspec.Struct, frozen=True):
-    """Why an alert stays open: as English text, and as the key and parameters for translating that text."""
+    """Why an alert stays open, as English text, and as the key and parameters of a translated text."""
 
     key: OpenReasonKey
     text: str
@@ -35,7 +35,7 @@ def open_reason(alert: Alert, device: Device, latest: Latest | None) -> OpenReas
         return None
     name, title = device.display_name, device.describe(alert.metric).title
     metric, params = fmt.in_sentence(title), {"name": name, "metric": title}
-    if alert.message_key in ("all", "any", "not"):  # another metric than the one shown may clear it
+    if alert.message_key in ("all", "any", "not"):  # a metric that the alert does not show may clear it
         return _presence_reason(device, metric, params)
     if latest is None:
         text = f"{name} does not report {metric}. The alert stays open until it does."

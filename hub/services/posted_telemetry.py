@@ -1,4 +1,4 @@
-"""Telemetry that programs send over HTTP. The pipeline handles it like native MQTT messages from the devices."""
+"""Accept telemetry that programs send over HTTP. The pipeline handles it like native MQTT messages of the devices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_DEVICE = 200
 
 
 class PostedTelemetry:
-    """Sends telemetry through the pipeline and waits for its commit. ``root``: first level of the hub's MQTT topics."""
+    """Sends telemetry through the pipeline and waits for its commit. ``root`` is the first level of the MQTT topics."""
 
     def __init__(self, submit: Callable[[Input], Awaitable[Any]], root: str, now: Callable[[], int]) -> None:
         self._submit = submit

@@ -1,7 +1,7 @@
 """Carry out the actions of dialects on the broker: subscriptions, and messages that request data from devices.
 
-The queue is bounded. Messages that do not fit are dropped and logged: a dialect repeats its requests (rebirths, status
-polls). Users' commands do not go through this queue, see :mod:`hub.services.command_sender`.
+The queue is bounded. Messages that do not fit are dropped and logged, because dialects repeat their requests (rebirths,
+status polls). Commands of users do not go through this queue; see :mod:`hub.services.command_sender`.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ faults = FaultLog(log)
 
 CAPACITY = 10_000
 POLL_S = 1.0
-"""How often an idle queue checks for a new connection."""
+"""Interval in seconds at which an idle queue checks for a new connection."""
 
 
 class PublishQueue:
     """Publishes the messages that dialects send to devices.
 
     :meth:`put` only adds a message to the queue, without waiting; :meth:`run` publishes the messages in order. After
-    each new connection it publishes the birth messages first. They say that the hub is there, so that devices that wait
-    for a hub announce themselves again.
+    each new connection it publishes the birth messages first. They announce the hub, so that devices that wait for a
+    hub announce themselves again.
     """
 
     def __init__(self, link: MqttClient, birth_messages: Sequence[Publish] = ()) -> None:
         self._link = link
         self._birth_messages = birth_messages
-        self._born: int | None = None  # time of the connection on which they were last published
+        self._born: int | None = None  # when the connection began on which the birth messages were last published
         self._queue: asyncio.Queue[Publish] = asyncio.Queue(CAPACITY)
         self._dropping = False
 

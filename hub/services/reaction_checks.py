@@ -14,7 +14,7 @@ MAX_WARNINGS = 10
 
 
 class ReactionChecks:
-    """Finds out which devices a command would reach now, which of them would refuse it, and who reads a topic.
+    """Determines which devices a command would reach now and which would refuse it, and warns of topics that loop back.
 
     ``read_by`` returns the name of the dialect with which the hub reads a topic; None if it does not read the topic.
     """
@@ -37,9 +37,8 @@ class ReactionChecks:
     def warnings(self, draft: Reaction) -> list[str]:
         """Return why the command would not reach devices now, at most :data:`MAX_WARNINGS` sentences.
 
-        A message to a topic that the hub itself reads gets a warning, too, because it may start the reaction again.
-
-        A device that does not announce the command now may still announce it later.
+        These are only warnings: a device that does not announce the command now may announce it later. A message to a
+        topic that the hub itself reads gets a warning, too, because it may start the reaction again.
         """
         action, found = draft.action, list[str]()
         if isinstance(action, PublishAction) and (dialect := self._read_by(action.topic)) is not None:

@@ -1,8 +1,8 @@
-"""Publish the MQTT messages of reactions, one after the other, in a task of their own.
+"""Publish the MQTT messages of reactions in a separate task, one after the other.
 
 A message is published at most once. While the broker is not connected or acknowledges slowly, messages wait. A message
-is dropped after :data:`EXPIRY_MS`, because a message that comes late may do harm, and if people have switched off or
-changed its reaction meanwhile.
+is dropped after :data:`EXPIRY_MS`, because it may do harm if it is late. It is also dropped if people have switched off
+or changed its reaction meanwhile.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ faults = FaultLog(log)
 CAPACITY = 1_000
 """Maximum number of messages that wait."""
 EXPIRY_MS = 60_000
-"""How long after the decision a message is still published, in ms; as long as a command waits for its device."""
+"""How long a message may wait, in ms from the decision to run the reaction. Commands wait equally long for a device."""
 RETRY_S = 0.5
 _LATE = f"The message waited for {EXPIRY_MS // 1_000} s and was not published."
 
@@ -36,7 +36,7 @@ class PublishMessage(Protocol):
 
 
 class ReactionBroker(NamedTuple):
-    """What reactions use of the broker.
+    """The functions of the broker connection that reactions use.
 
     Attributes:
         publish: Publishes a message.
@@ -48,7 +48,7 @@ class ReactionBroker(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    """A message that waits. ``reaction`` is the reaction whose action it is, and ``run`` its stored run."""
+    """A message that waits, with its reaction and the stored run of the reaction."""
 
     reaction: Reaction
     run: ReactionRun
@@ -112,7 +112,7 @@ class ReactionPublisher:
                 late = error.message
                 await asyncio.sleep(RETRY_S)
             except Unconfirmed as error:
-                return replace(run, outcome="ran", detail=error.message)  # it may have arrived, so it is not repeated
+                return replace(run, outcome="ran", detail=error.message)  # it may have arrived, so it is not sent again
             except HubError as error:
                 return replace(run, outcome="failed", detail=error.message)
             else:

@@ -1,7 +1,7 @@
-"""Carry out runs of reactions: store each run, send what its action says, and write the audit log.
+"""Carry out runs of reactions: store each run, send its commands or messages, and write the audit log.
 
-A command or message is sent at most once: the run is stored first, and a run that a killed hub has left unfinished is
-not repeated at the next start, because a command that comes minutes late may do harm. A webhook is called at least
+A command or message is sent at most once. The run is stored first, and if the hub is killed before the run is finished,
+the next start does not repeat it, because a command that comes minutes late may do harm. A webhook is called at least
 once, always with the run's key: the transaction that stores the run also puts the webhook into the outbox.
 """
 
@@ -35,7 +35,7 @@ from hub.store.reactions import RunPlan
 log = logging.getLogger(__name__)
 
 RECENT_MS = 86_400_000
-"""How far back a restarted hub counts earlier runs for the limits: as far as the loop protection looks back, in ms."""
+"""After a start, runs of this last time in ms count towards the limits. The loop protection looks back equally far."""
 _AUDITED = {
     "ran": "ran the reaction {}",
     "failed": "could not run the reaction {}",
@@ -53,7 +53,7 @@ class WebhookOutbox(NamedTuple):
         channel: Returns the id of the notification channel for the webhook of the reaction with a given id.
         compose: Writes the message that the webhook gets: from the reaction, the alert that started it (None if its
             schedule did), and the time in epoch ms.
-        problem: Returns why the webhook of the reaction with a given id cannot be called; None if it can.
+        problem: Returns why the webhook of the reaction with a given id cannot be called; None if it can be called.
         wake: Tells the outbox that the channel with a given id has new deliveries.
     """
 
@@ -116,7 +116,7 @@ class ReactionRunner:
                 self.limiter.add(known[run.reaction], run)
 
     async def _interrupted(self, run: ReactionRun) -> ReactionRun:
-        """Return an unfinished run with its outcome and with those commands that the hub accepted before it ended."""
+        """Return an unfinished run with its outcome, and with the ids of those commands that were sent."""
         commands = []
         for each in run.commands:
             name = command_id(each.device, run.key)
@@ -131,15 +131,15 @@ class ReactionRunner:
         return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
 
     def count(self, run: ReactionRun) -> bool:
-        """Return True if a run needs no record of its own, because the record of an earlier run now counts it.
+        """Count a run in the record of an earlier run, and return True. Return False if the run needs a new record.
 
-        This limits the number of records of runs that send nothing. The caller must not carry out such a run.
-        :meth:`flush` stores the records whose counts have changed.
+        Only runs that send nothing are counted in this way, to limit the number of records. The caller must not carry
+        out a run that was counted. :meth:`flush` stores the changed counts.
         """
         return self._counts.take(run)
 
     async def flush(self) -> None:
-        """Store those records of runs that have counted further runs since they were stored. Raises StoreError."""
+        """Store the records of runs whose counts have changed since the last call. Raises StoreError."""
         for run in self._counts.changed():
             await self._store.reactions.finish(run)
 
@@ -159,8 +159,8 @@ class ReactionRunner:
             reaction: The reaction.
             run: The run that was decided.
             alert: The alert that started the run; None if a schedule did.
-            done: Row numbers of stored steps of alerts that no reaction waits for any more.
-            state: The new state, to be stored with the run; None if it does not change.
+            done: Row numbers of the stored alert steps to delete, because no reaction waits for them any more.
+            state: The new state of the reactions, to be stored with the run; None if it does not change.
 
         Raises:
             StoreError: The run cannot be stored. Nothing was sent.
@@ -175,7 +175,7 @@ class ReactionRunner:
                 run = replace(run, outcome="failed", detail=problem)
             plan.run, plan.delivery = run, self._delivery(reaction, run, alert) if run.outcome == "ran" else None
         if not await self._store.reactions.apply(plan):
-            return  # this occasion was handled before
+            return  # the same step or scheduled time was handled before
         self.limiter.add(reaction, run)
         if plan.delivery is not None:
             self._outbox.wake(plan.delivery.receiver.channel)
@@ -192,7 +192,7 @@ class ReactionRunner:
             await self._tell_paused(reaction, run)
 
     def _with_payload(self, action: PublishAction, run: ReactionRun, alert: Alert | None) -> tuple[ReactionRun, str]:
-        """Return a run with its topic, and the payload. If the template fails, the run has failed."""
+        """Return a run with the topic of its message, and the payload. If the template fails, the run is failed."""
         run = replace(run, topic=action.topic)
         try:
             return run, payload_of(action, run, alert, None if alert is None else self._find(alert.device))
@@ -226,7 +226,7 @@ class ReactionRunner:
         return NotificationDelivery(run.key, f"reaction:{reaction.id}", receiver, message, run.at)
 
     async def _write_audit(self, run: ReactionRun, reaction: Reaction | None) -> None:
-        """Write the audit entry of a run: who decided, what was sent to whom, and why."""
+        """Write the audit entry of a run: the reaction, its trigger, and what was sent to which devices."""
         text = _AUDITED.get(run.outcome)
         if text is None:
             return

@@ -1,8 +1,8 @@
-"""Try a draft of a reaction over the history: when it would have run, and why not. Nothing is stored or sent.
+"""Try a draft of a reaction on the history: when it would have run, and when and why not. Nothing is stored or sent.
 
-A trial uses the agenda, the decider and the limits of a running hub. Their input is the steps of stored alerts, the
+A trial uses the code of the running hub (agenda, decider and limits). Its inputs are the steps of stored alerts, the
 past times of the schedule, and the values that the history has for these times. Only the devices, areas and labels are
-those of today.
+the current ones.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ MAX_READINGS = 300_000
 MAX_RUNS = 500
 """Maximum number of runs in a result. If there were more, the result has the newest."""
 LOOKBACK_MS = 86_400_000
-"""Reading of values begins this long (ms) before the period. A metric last measured earlier has no value at first."""
+"""How long before the period the first values are read, in ms. Metrics that were last measured earlier are unknown."""
 PAGE = 500
 READINGS_PAGE = 50_000
 BETWEEN_PAUSES = 50
 
 
 class ReactionTrial(msgspec.Struct, frozen=True):
-    """What a draft would have done in a period.
+    """The runs that a draft would have had in a period.
 
     Attributes:
         occasions: How often the draft would have been due.
@@ -57,7 +57,7 @@ class ReactionTrial(msgspec.Struct, frozen=True):
 
 
 class ReactionTrials:
-    """Finds out when a draft of a reaction would have run in a past period.
+    """Determines when a draft of a reaction would have run in a past period.
 
     It uses only the devices and the history that the caller may see.
     """
@@ -72,7 +72,7 @@ class ReactionTrials:
         self._registry, self._store, self._selects, self._read_by = registry, store, selects, read_by
 
     async def run(self, draft: Reaction, start: int, end: int) -> ReactionTrial:
-        """Return what the draft would have done from ``start`` to ``end`` (epoch ms)."""
+        """Return the runs that the draft would have had from ``start`` to ``end`` (epoch ms)."""
         draft = replace(draft, enabled=True)
         alerts, complete = await self._alerts(draft, start, end)
         past = PastAlerts(alerts)
@@ -122,7 +122,7 @@ class ReactionTrials:
     def _occasions(self, draft: Reaction, past: PastAlerts, start: int, end: int) -> list[Occasion]:
         """Return the occasions on which the draft would have been due between ``start`` and ``end`` (epoch ms).
 
-        First come the occasions by its schedule, then those by alerts, both sorted by time.
+        The occasions of the schedule come first, then those of alerts, both sorted by time.
         """
         agenda = Agenda(self._registry.get, self._selects)
         for taken in sorted(past.steps(), key=lambda each: each.at):
@@ -137,11 +137,11 @@ class ReactionTrials:
     async def _devices(
         self, draft: Reaction, occasions: list[Occasion], start: int, end: int
     ) -> tuple[dict[str, PastDevice], int, bool]:
-        """Read the past of the devices that the condition of the draft reads.
+        """Read the past values of the devices that the condition of the draft reads.
 
         Returns:
-            The devices by id, the number of readings that were read, and whether this is complete. It is not if there
-                are too many readings; some devices are then missing.
+            The devices by id, the number of readings that were read, and False if devices are missing because there are
+                too many readings.
         """
         wanted: dict[str, set[str]] = {}
         subjects = self._subjects(draft, occasions)
@@ -154,7 +154,7 @@ class ReactionTrials:
             if (device := self._registry.get(name)) is None:
                 continue
             readings: dict[str, Points] = {}
-            # If the metrics of the condition are reported rarely, one more metric shows when the device was heard.
+            # If the metrics of the condition are reported rarely, another metric shows when the device sent something.
             newest = sorted(device.metrics, key=lambda each: device.metrics[each].ts, reverse=True)
             for metric in [*sorted(metrics), *[each for each in newest if each not in metrics][:1]]:
                 points = await self._points(name, metric, start - LOOKBACK_MS, end, MAX_READINGS - count)
@@ -168,10 +168,10 @@ class ReactionTrials:
         return found, count, True
 
     def _subjects(self, draft: Reaction, occasions: list[Occasion]) -> list[str]:
-        """Return the ids of the devices to which the draft's condition refers where it names no device.
+        """Return the ids of the devices whose metrics the draft's condition reads if it names no other device.
 
-        For a draft that alerts start, these are the devices of the alerts. For other drafts, they are the devices to
-        which the command is sent; a draft that sends no command has none.
+        If alerts start the draft, these are the devices of the alerts. Otherwise they are the devices to which its
+        command is sent; there are none if it sends no command.
         """
         if draft.alert is not None:
             return list(dict.fromkeys(each.taken.alert.device for each in occasions if each.taken is not None))
@@ -209,7 +209,7 @@ async def _replay(
     Args:
         draft: The draft.
         occasions: The past times at which the reaction would have been due, in order.
-        past: The alerts of that time.
+        past: The alerts in the period.
         devices: Devices with their past values, by id.
         registry: All devices as they are now.
         selects: Returns whether a scope selects a device.

@@ -38,14 +38,14 @@ faults = FaultLog(log)
 MAX_STEPS = 500
 """Maximum number of steps that are read from the store at once."""
 MAX_WAITING = 10_000
-"""Maximum number of steps and due reactions that wait. Further steps start no reaction."""
+"""Maximum number of alert steps and due reactions that wait. Further steps start no reaction."""
 RETRY_S = 2.0
 IDLE_S = 60.0
 _WAKING = (AlertRaised, AlertAcknowledged, AlertCleared, Lagged)
 
 
 class Reactions:
-    """The reactions and their state.
+    """Service that runs the reactions, and keeps their state.
 
     Args:
         definitions: The reactions of ``reactions.toml``.
@@ -88,18 +88,18 @@ class Reactions:
         self._agenda = Agenda(registry.get, selects)
         self._decider = Decider(registry.get, registry.devices, selects, self._holds, runner.limiter, read_by)
         self._wake = asyncio.Event()
-        self._taken = 0  # row number of the last step that the agenda has
-        self._unread = 0  # steps that are being stored
-        self._waiting: Counter[int] = Counter()  # occasions that wait, by the number of their step
-        self._done: list[int] = []  # steps that nothing waits for any more
-        self._since: dict[str, int] = {}  # by reaction: its times up to then are handled
+        self._taken = 0  # row number of the last step that was passed to the agenda
+        self._unread = 0  # steps that are being stored, and are not in the agenda yet
+        self._waiting: Counter[int] = Counter()  # by row number of a step: how many of its occasions still wait
+        self._done: list[int] = []  # row numbers of steps to delete, because no occasion waits for them
+        self._since: dict[str, int] = {}  # by reaction: scheduled times before this time (epoch ms) are handled
         self._changing = asyncio.Lock()  # held while the state is changed
         self._on_change = on_change
         on_change(self.definitions)
 
     @property
     def on(self) -> bool:
-        """Whether reactions may run at all."""
+        """Whether reactions may run: they are switched on, and the settings allow them."""
         return self.allowed and not self.state.off
 
     async def restore(self) -> None:
@@ -132,7 +132,7 @@ class Reactions:
     # -- changes by people ---------------------------------------------------------------------------------------
 
     async def use(self, definitions: tuple[Reaction, ...]) -> None:
-        """Replace the definitions. A schedule that is new, changed or switched on ignores times before now."""
+        """Replace the definitions. Past times of a schedule that is new, changed or switched on are ignored."""
         old = {each.id: each for each in self.definitions}
         for each in definitions:
             before = old.get(each.id)
@@ -211,7 +211,7 @@ class Reactions:
                         await self._wake.wait()
 
     async def _step(self, start: int) -> float:
-        """Handle all that is due now; return after how many seconds to look again. ``start``: hub start, epoch ms."""
+        """Handle all that is due now, and return the seconds to wait. ``start`` is when the hub started (epoch ms)."""
         found = await self.store.steps(self._taken, MAX_STEPS)
         for number, taken in found:
             self._taken = number
@@ -237,7 +237,7 @@ class Reactions:
         return 0.0 if len(found) == MAX_STEPS else self._pause()
 
     async def _follow_schedules(self, start: int) -> None:
-        """Handle scheduled times since the last call; at first, since ``start`` minus the reaction's grace period."""
+        """Handle the scheduled times since the last call. The first call begins a grace period before ``start``."""
         for reaction in self.definitions:
             if not reaction.schedule or not reaction.enabled:
                 continue
@@ -290,7 +290,7 @@ class Reactions:
         return now is not None and (taken.step == "raised" or now.state == "acknowledged")
 
     def _pause(self) -> float:
-        """Return the seconds until a reaction is due next; :data:`IDLE_S` if none is due within that time."""
+        """Return the seconds until a reaction is due next, at most :data:`IDLE_S`."""
         now = self._now()
         due = [next_due(each.schedule, now) for each in self.definitions if each.schedule and each.enabled]
         first = min((at for at in (*due, self._agenda.next_due) if at is not None), default=None)

@@ -1,4 +1,4 @@
-"""The current readings of the devices as gauges for Prometheus, up to a limit."""
+"""Provide the current readings of the devices as gauges for Prometheus, up to a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.runtime.metrics import ReadingGauge
 def reading_gauges(registry: DeviceReader, limit: int) -> tuple[list[ReadingGauge], bool]:
     """Return up to ``limit`` readings of the devices that are online, and whether some were left out.
 
-    A device that is silent or gone has no gauge: a graph then shows a gap, not its last value.
+    A device that is stale or offline has no gauges, so that a graph shows a gap and not its last value.
     """
     found: list[ReadingGauge] = []
     if not limit:

@@ -29,7 +29,7 @@ class ReportWriter:
         self._now = now
 
     async def write(self, kind: ReportKind, hours: int, zone: str) -> ReportText:
-        """Return a report that ends now, with times in the time zone ``zone``.
+        """Return a report on a period that ends now, with times in the time zone ``zone``.
 
         A shift summary covers the last ``hours``; a weekly digest ignores ``hours``.
         """
@@ -91,7 +91,7 @@ class ReportWriter:
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:
-    """Return a paragraph with a title and a bullet list, as the only item of a list. Empty if there are no lines."""
+    """Return a list with one paragraph: a title and a bullet list. The list is empty if there are no ``lines``."""
     found = list(lines)
     more = [f"and {len(found) - MAX_LISTED} more"] if len(found) > MAX_LISTED else []
     return ["\n".join([f"{title}:", *(f"- {each}" for each in (*found[:MAX_LISTED], *more))])] if found else []

@@ -1,9 +1,10 @@
 """Publish and withdraw retained messages on the broker, over a separate connection.
 
-- A message that cannot be published now is published on the next connection; each new connection publishes all again.
-- A file in the data folder lists the topics that may be on the broker. With it, a later process can withdraw topics
-  that are not wanted any more.
-- The status topic says ``online``. When the hub ends or its connection is lost, it says ``offline`` (the last will).
+- Each new connection publishes all messages again, also those that could not be published before.
+- A file in the data folder lists the topics that may have a message on the broker. With it, a later process can
+  withdraw messages that are no longer wanted.
+- The status topic has the message ``online``. When the hub stops or its connection is lost, it has ``offline``, which
+  is the last will of the connection.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ faults = FaultLog(log)
 FILE = "mqtt_topics.json"
 MAX_TOPICS = 20_000
 POLL_S = 1.0
-"""How often, in seconds, an idle connection is checked."""
+"""Interval in seconds at which an idle connection is checked."""
 STOP_S = 2.0
-"""How long publishing the last message may take, in seconds."""
+"""Maximum time in seconds to publish the last message before the connection is closed."""
 
 
 class RetainedTopics:
@@ -51,7 +52,7 @@ class RetainedTopics:
         self._settings = self._with_will(settings)
         self._wanted: dict[str, bytes] = {}
         self._due: dict[str, None] = {}  # topics to publish or to withdraw, in order
-        self._listed = _load(self._file)  # topics that may be on the broker
+        self._listed = _load(self._file)  # topics that may have a message on the broker
         self._wake = asyncio.Event()
         self._complete = asyncio.Event()
         self._link: NegotiatingClient | None = None
@@ -81,7 +82,7 @@ class RetainedTopics:
         self._wake.set()
 
     def complete(self) -> None:
-        """Start to publish. Call this once every topic that is wanted at the start was given to :meth:`put`."""
+        """Start to publish. Call this after :meth:`put` was called for every topic that is wanted at the start."""
         self._due |= dict.fromkeys(sorted(self._listed - self._wanted.keys()))
         self._complete.set()
 
@@ -132,7 +133,7 @@ class RetainedTopics:
             except (NotConnected, Unconfirmed):
                 self._due = dict.fromkeys(batch[number:]) | self._due
                 break
-            except BrokerError as error:  # refused: tried again on the next connection
+            except BrokerError as error:  # the broker refused it; the next connection tries again
                 faults.error(error.code, "%s was not published: %s", printable(topic), error.message)
         await self._list({each for each in self._listed if self._payload(each) or each in self._due})
 
@@ -149,7 +150,7 @@ class RetainedTopics:
                     await link.publish(self.status_topic, b"offline", retained=True)
 
     async def _list(self, topics: set[str]) -> None:
-        """Write the topics that may be on the broker into the file.
+        """Write the topics that may have a message on the broker into the file.
 
         Call this before publishing new topics and after withdrawing topics.
         """

@@ -1,6 +1,6 @@
-"""Find out what a valid rule names that does not exist: areas, devices, models, labels and gateways.
+"""Warn about names in a rule that do not exist: areas, devices, models, labels and gateways.
 
-Such a rule is not an error, because devices and areas may come later. But it watches less than it seems to.
+Such a rule is valid, because devices and areas may be added later. But it watches less than people expect.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Areas = Mapping[str, Collection[str]]
 def rule_warnings(
     rule: Rule, devices: Sequence[Device], areas: Areas, applies: Callable[[Rule, Device], bool]
 ) -> Iterator[str]:
-    """Yield a sentence for each thing that the rule names and that does not exist."""
+    """Yield a sentence for each name in the rule that does not exist, and for devices without a median of the area."""
     yield from scope_warnings(rule.scope, devices, areas)
     for source in dict.fromkeys(sources_of(rule)):
         metric = source.metric or rule.metric or ""
@@ -41,7 +41,7 @@ def rule_warnings(
 
 
 def scope_warnings(scope: Scope, devices: Sequence[Device], areas: Areas) -> Iterator[str]:
-    """Yield a sentence for each area, label, device, model and gateway that the scope names and that does not exist."""
+    """Yield a sentence for each area, label, device, model and gateway in the scope that does not exist."""
     known = {name for around in areas.values() for name in around}
     for name in scope.areas:
         if name not in known:
@@ -63,8 +63,8 @@ def _unmatched(what: str, patterns: Sequence[str], found: Iterable[str | None]) 
 def _suggestion(devices: Iterable[Device], name: str) -> str:
     """Return advice for a rule that names an area ``name`` which does not exist.
 
-    The advice says how many devices announce this area as theirs without being assigned to an area, and how to accept
-    it. It is empty if no device does.
+    If devices announce this area and are assigned to no area, the advice says how many they are and how to create the
+    area. Otherwise it is an empty string.
     """
     count = sum(each.area_id is None and each.info.area == name for each in devices)
     if not count:
@@ -103,7 +103,7 @@ def _median_warnings(watched: Sequence[Device], devices: Iterable[Device], metri
 
 
 def learning_warnings(rule: Rule, learned: LearnedMetrics) -> Iterator[str]:
-    """Yield a sentence if the rule learns what is usual, and some of its metrics are not watched for lack of memory."""
+    """Yield a sentence if some metrics of an ``anomaly`` rule are not watched, because there is too little memory."""
     if count := learned.not_watched(rule.id):
         metrics = "1 metric" if count == 1 else f"{count:,} metrics"
         yield (

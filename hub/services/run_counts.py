@@ -1,4 +1,4 @@
-"""Count runs of reactions that send nothing, so that an alert storm does not become a storm of stored records."""
+"""Count runs of reactions that send nothing, so that an alert storm does not store a record for each of them."""
 
 from __future__ import annotations
 
@@ -8,26 +8,23 @@ from hub.model.reaction import ReactionRun, RunOutcome
 
 WITHIN_MS = 60_000
 SINGLE: dict[RunOutcome, int] = {"rate_limited": 1, "condition_false": 10, "condition_unknown": 10, "missed": 10}
-"""By outcome, how many runs of a reaction get their own record within :data:`WITHIN_MS`.
+"""For each outcome, how many runs of a reaction get their own record within :data:`WITHIN_MS`.
 
 Further runs only increase the count of the last record.
 """
 
 
 class RunCounts:
-    """Counts similar runs of a reaction in one stored record, so that frequent runs do not each get a record.
-
-    For each reaction and outcome, the object keeps the last record and the number of runs that this record stands for.
-    """
+    """Counts frequent runs of a reaction with the same outcome in one stored record."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, RunOutcome], tuple[int, int, ReactionRun]] = {}  # first run's time, records, last
-        self._changed: dict[str, ReactionRun] = {}  # by key
+        self._last: dict[tuple[str, RunOutcome], tuple[int, int, ReactionRun]] = {}  # start, records, last run
+        self._changed: dict[str, ReactionRun] = {}  # by the key of the run
 
     def take(self, run: ReactionRun) -> bool:
-        """Return True if a run only increases the count of an earlier record, False if it gets a record of its own.
+        """Return True if a run was counted in an earlier record, False if it needs a record of its own.
 
-        The former happens to runs that send nothing, if there are many of them within a minute.
+        Runs are counted only if they send nothing, and if there are many of them within a minute.
         """
         if (most := SINGLE.get(run.outcome)) is None:
             return False
@@ -44,6 +41,6 @@ class RunCounts:
         return True
 
     def changed(self) -> list[ReactionRun]:
-        """Return the records that have counted further runs since the last call of this method."""
+        """Return the records whose counts have changed since the last call."""
         found, self._changed = list(self._changed.values()), {}
         return found

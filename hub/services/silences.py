@@ -19,7 +19,7 @@ Matches = Callable[[AlertSilence, Alert, Device], bool]
 
 
 class SilencedNow(NamedTuple):
-    """What a silence would match now.
+    """The devices and open alerts that a silence would match now.
 
     Attributes:
         devices: The number of devices whose alerts it would silence, with or without an open alert. With rules, only
@@ -58,7 +58,7 @@ class Silences:
         self._now = now
 
     async def all(self) -> list[AlertSilence]:
-        """Return the silences that have not ended, then the silences that have ended; each group newest first."""
+        """Return all silences: first those that have not ended, then the ended ones, each group newest first."""
         return await self._store.silences()
 
     async def get(self, silence_id: str) -> AlertSilence:
@@ -100,7 +100,7 @@ class Silences:
         return 0 if silence.finished else len(self._matched(silence))
 
     async def preview(self, wanted: AlertSilence, limit: int) -> SilencedNow:
-        """Return what a silence would match now: devices, and open alerts with the newest ``limit`` of them."""
+        """Return how many devices and open alerts a silence would match now, with the newest ``limit`` alerts."""
         self._check_matchers(wanted)
         found = self._matched(wanted)
         devices = sum(self._covers(wanted, device) for device in self._devices())

@@ -15,7 +15,7 @@ from hub.store.reader import HistoryReader
 
 PAGE = 50_000
 MAX_GAPS = 20
-"""With up to this many gaps, another metric is read only in the gaps; with more gaps, from the first to the last."""
+"""Up to this many gaps are read one by one. If there are more, the time from the first to the last gap is read."""
 
 Span = tuple[int, int]
 """Begin and end in epoch ms."""
@@ -101,11 +101,11 @@ class StoredReadings:
     async def _heard(
         self, device: Device, readings: Mapping[str, Points], start: int, end: int, most: int
     ) -> list[int] | None:
-        """Return times (epoch ms) at which the device reported a metric that is not in ``readings``, oldest first.
+        """Return when the device reported metrics that are not in ``readings``, in epoch ms, oldest first.
 
-        They show that the device was not silent. Only gaps in ``readings`` are searched: times between ``start`` and
-        ``end`` without a reading that are so long that the device would count as stale. Further metrics are read, one
-        after the other, until no gap is left. Return None if more than ``most`` times are found.
+        These times show that the device was not silent in gaps of ``readings`` between ``start`` and ``end``. A gap is
+        a time without a reading after which the device would count as stale. Other metrics are read, one after the
+        other, until no gap is left. Return None if more than ``most`` times are found.
         """
         allowed = device_stale_after(device, FleetLimits())
         heard: list[int] = []

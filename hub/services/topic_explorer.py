@@ -22,9 +22,9 @@ from hub.topics import matches
 TOPICS = 5_000
 """Maximum number of topics kept, about 10 MB. A further topic replaces the topic whose last message is oldest."""
 FILTERS = 4
-"""Maximum number of filters in use at the same time, by all users together."""
+"""Maximum filters in use at the same time, for all users together."""
 WATCH_MS = 30_000
-"""A filter stays subscribed for this long after the last request."""
+"""How long a filter stays subscribed after the last request, in ms."""
 POLL_S = 0.5
 
 
@@ -45,8 +45,8 @@ class TopicExplorer:
     def __init__(self, settings: Callable[[], MqttClientSettings], now: Callable[[], int]) -> None:
         self._settings = settings
         self._now = now
-        self._until: dict[str, int] = {}  # by filter, when it expires
-        self._topics: dict[str, ObservedTopic] = {}  # the one silent for longest comes first
+        self._until: dict[str, int] = {}  # by filter: when it expires, in epoch ms
+        self._topics: dict[str, ObservedTopic] = {}  # in order of their last messages, oldest first
         self._wanted = asyncio.Event()
         self._link: NegotiatingClient | None = None
 
@@ -127,7 +127,7 @@ def check_filter(text: str) -> None:
 
 
 def for_looking(settings: MqttClientSettings, state: MqttClientState, suffix: str = "look") -> MqttClientSettings:
-    """Return settings for a further client with a clean session.
+    """Return the settings of another MQTT client, which connects with a clean session.
 
     Args:
         settings: Settings of the hub's own client.

@@ -27,7 +27,7 @@ class VisibleDevices:
 
     @property
     def corrected(self) -> CorrectedDevices:
-        """The devices that a person has corrected, also those out of scope, because only the corrections are used."""
+        """The devices that people have corrected, also those out of scope. Callers read only the corrections."""
         return self._registry.corrected
 
     def known(self, device_id: str) -> bool:
@@ -107,7 +107,7 @@ class VisibleAlerts:
         return found if current_scope().whole else [hide(each, self._devices.known) for each in found]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains ``alert``, the best explanation first."""
+        """Return the ids of the alerts whose diagnoses explain ``alert``, the best diagnosis first."""
         return self._engine.explaining(alert)
 
     def severity(self, device_id: str) -> Severity:
@@ -125,7 +125,7 @@ class VisibleAlerts:
     def limits(self, device: Device) -> dict[str, Limit]:
         """Return the limits of the device's metrics, by metric.
 
-        They are the limits that the device reports. For a metric with rules, the bounds of the rules replace them.
+        They are the limits that the device announces. For a metric with rules, the bounds of the rules replace them.
         """
         return self._engine.limits(device)
 

@@ -1,4 +1,4 @@
-"""Reduce a diagnosis for an account that sees only some devices: remove what was learned from other devices."""
+"""Reduce a diagnosis for an account that sees only some devices: remove the findings about other devices."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ The kind ``past`` counts as well, unless all earlier alerts were raised for the 
 def narrowed(diagnosis: Diagnosis) -> Diagnosis:
     """Return the diagnosis as the current request may see it.
 
-    Findings about other devices are removed, because the hub cannot determine which of those devices the person may
-    see. Sentences that cite such findings or cite nothing are removed, too, and all free text.
+    Findings about other devices are removed, because they do not say which devices they are about, so the hub cannot
+    check these. Free text is removed, too, and all sentences that cite such findings or no findings.
     """
     if current_scope().whole or not any(map(_about_others, diagnosis.evidence)):
         return diagnosis

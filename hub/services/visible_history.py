@@ -32,11 +32,11 @@ T = TypeVar("T")
 P = TypeVar("P")
 H = TypeVar("H", Alert, Incident)
 PAGE = 500
-"""Rows that are read at once if only some of them may be in scope."""
+"""Rows that are read at once if some of them may be out of scope."""
 MAX_PAGES = 200
-"""Maximum number of pages that are read to fill one answer.
+"""Maximum pages that are read for one response.
 
-With it, a request of an account with few devices does not read the whole history.
+The limit keeps a request of an account with few devices from reading the whole history.
 """
 
 
@@ -214,5 +214,5 @@ def _empty(query: SeriesQuery) -> Series:
 
 
 def _without_summary(entry: Activity) -> Activity:
-    """Return the entry without the summary of a diagnosis: a summary may compare the device with others."""
+    """Return the entry without the summary of a diagnosis, because the summary may be about other devices, too."""
     return msgspec.structs.replace(entry, text="A diagnosis was written") if entry.kind == "diagnosed" else entry

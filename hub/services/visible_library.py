@@ -79,7 +79,7 @@ class VisibleLibrary:
     async def quotes(
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
-        """Return passages that match ``words``, from one document or from the manuals of a model.
+        """Return passages with the ``words``, from one document or from the manuals of a model.
 
         The list is empty if the document is not visible. For an account with limits, it is also empty if none of its
         devices is of this model.

@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.independent import MACHINES
 from benchmarks.independent.machine import DAY_S, Injection
 from benchmarks.truth import nab, skab
-from hub.insight.anomalies import ALERT, MARK, BandDetector, ExtremesDetector
+from hub.insight.anomalies import ALERT_SCORE, UNUSUAL_SCORE, BandDetector, ExtremesDetector
 from hub.rules.kinds.anomaly import SENSITIVITIES, Anomaly
 
 Reading = tuple[int, float]
@@ -49,8 +49,8 @@ def extremes_of_nab(folder: Path) -> Iterator[str]:
         yield (
             f"{name}: {best:.1f} with the best threshold ({threshold:.3f}), "
             f"{nab.score_with_threshold_of_others(files, scores, profile):.1f} with that of the other files, "
-            f"{nab.corpus_score(files, scores, MARK, profile):.1f} with MARK ({MARK}), "
-            f"{nab.corpus_score(files, scores, ALERT, profile):.1f} with ALERT ({ALERT})"
+            f"{nab.corpus_score(files, scores, UNUSUAL_SCORE, profile):.1f} with UNUSUAL_SCORE ({UNUSUAL_SCORE}), "
+            f"{nab.corpus_score(files, scores, ALERT_SCORE, profile):.1f} with ALERT_SCORE ({ALERT_SCORE})"
         )
 
 
@@ -88,7 +88,7 @@ def healthy() -> Iterator[str]:
             scores = np.stack([ExtremesDetector().update(column).score for column in columns.T], axis=1)[second]
             outside = BandDetector(columns.shape[1]).update(columns).anomalous.any(axis=1)[second]
             highest = scores.max(axis=1)
-            counts = [np.count_nonzero(highest >= level) / 7 for level in (MARK, ALERT)]
+            counts = [np.count_nonzero(highest >= level) / 7 for level in (UNUSUAL_SCORE, ALERT_SCORE)]
             found.append((*counts, float(outside.mean())))
             yield f"{kind}, every {max(interval, PART_S):.0f} s: {counts[0]:.2f} marks, {counts[1]:.2f} alerts a day"
     mark, alert, outside = np.mean(found, axis=0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import Invalid
-from hub.insight.anomalies import ALERT, MARK, BandDetector, ExtremesDetector
+from hub.insight.anomalies import ALERT_SCORE, UNUSUAL_SCORE, BandDetector, ExtremesDetector
 from hub.insight.anomalies.extremes import FEATURES, Scores
 from hub.insight.anomalies.windows import windows
 
@@ -25,7 +25,7 @@ def in_batches(values: np.ndarray, cuts: list[int]) -> list[np.ndarray]:
     return np.split(values, sorted(cuts))
 
 
-def marked(scores: Scores, level: float = MARK) -> list[int]:
+def marked(scores: Scores, level: float = UNUSUAL_SCORE) -> list[int]:
     return np.flatnonzero(scores.score >= level).tolist()
 
 
@@ -51,7 +51,7 @@ def test_reading_far_beyond_range_is_alert_and_its_feature_is_named() -> None:
     values = noise(3_000)
     values[2_500] = 70.0
     found = ExtremesDetector().update(values)
-    assert found.score[2_500] > ALERT
+    assert found.score[2_500] > ALERT_SCORE
     assert FEATURES[found.feature[2_500]] in ("value", "step")
     assert found.reached[2_500] > found.high[2_500] > found.low[2_500]
 
@@ -75,15 +75,15 @@ def test_change_of_level_and_of_noise_is_marked(change, feature: set[str]) -> No
 
 def test_healthy_noise_is_seldom_marked() -> None:
     scores = [ExtremesDetector().update(noise(10_000, seed)) for seed in range(10)]
-    assert sum(len(marked(found, ALERT)) for found in scores) <= 2
+    assert sum(len(marked(found, ALERT_SCORE)) for found in scores) <= 2
 
 
 def test_new_level_that_stays_is_an_alert_only_at_its_beginning() -> None:
     values = noise(4_000)
     values[3_000:] += 8.0
     found = ExtremesDetector().update(values)
-    assert [at for at in marked(found, ALERT) if at >= 3_000 + 144] == []
-    assert [at for at in marked(found, ALERT) if 3_000 <= at < 3_000 + 144]
+    assert [at for at in marked(found, ALERT_SCORE) if at >= 3_000 + 144] == []
+    assert [at for at in marked(found, ALERT_SCORE) if 3_000 <= at < 3_000 + 144]
 
 
 def test_metric_that_hardly_ever_changes_is_not_marked() -> None:
@@ -101,7 +101,7 @@ def test_old_extremes_are_forgotten() -> None:
     values = noise(12_000)
     values[1_000] = values[10_500] = 75.0
     found = ExtremesDetector().update(values)
-    assert found.score[10_500] > ALERT
+    assert found.score[10_500] > ALERT_SCORE
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -118,7 +118,7 @@ def test_huge_values_do_not_overflow() -> None:
     values[500:] = [1e308, -1e308] * 50
     found = ExtremesDetector().update(values)
     assert np.isfinite(found.score).all()
-    assert found.score[500] > ALERT / 2
+    assert found.score[500] > ALERT_SCORE / 2
 
 
 COUNT = 900

@@ -11,7 +11,7 @@ from hub.ai.base import AiSettings
 from hub.ai.providers import ProviderChain
 from hub.assistant import AssistantService
 from hub.insight import MetricSeries
-from hub.insight.anomalies import ALERT, UnusualPeriod, unusual_periods
+from hub.insight.anomalies import ALERT_SCORE, UnusualPeriod, unusual_periods
 from hub.model import Identity, Info, Record
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -51,7 +51,7 @@ def test_period_begins_with_change_and_ends_with_return() -> None:
     assert at(1_898) <= found.start <= at(1_902)
     assert found.end is not None
     assert at(1_928) <= found.end <= at(1_940)
-    assert found.score >= ALERT
+    assert found.score >= ALERT_SCORE
     assert found.learned_ms >= 6 * DAY_MS
 
 
@@ -63,7 +63,7 @@ def test_period_that_lasts_has_no_end() -> None:
 
 def test_daily_cycle_is_not_unusual() -> None:
     tracks = [series(f"m{seed}", week(seed)) for seed in range(6)]
-    assert [found for found in unusual_periods(tracks, NOW - DAY_MS) if found.score >= ALERT] == []
+    assert [found for found in unusual_periods(tracks, NOW - DAY_MS) if found.score >= ALERT_SCORE] == []
 
 
 def test_periods_before_the_time_asked_for_are_left_out() -> None:

@@ -16,8 +16,8 @@ from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import (
     TwoLevels,
     cusum,
-    floor,
     median,
+    min_spread,
     percentile,
     runs,
     slope,
@@ -177,7 +177,7 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
 
     The drift is 0 unless it explains most of the spread.
     """
-    least = floor(values)
+    least = min_spread(values)
     level, raw = median(steady), spread(steady)
     if len(times) >= 30 and raw > least:
         # Only a trend that explains most of the spread: extrapolating noise would move the band away.

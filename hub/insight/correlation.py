@@ -11,7 +11,7 @@ from hub.insight.detected_change import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import Floats, MetricSeries
-from hub.insight.statistics import floor, median, spread, strength
+from hub.insight.statistics import median, min_spread, spread, strength
 from hub.model import Evidence
 
 _GRID = 256
@@ -118,7 +118,7 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
     levels = np.array([median(track.values) for track in recent if len(track) and track.kind == "number"])
     if len(levels) < _LEAST_PEERS:
         return
-    middle, width = median(levels), max(spread(levels), float(np.ptp(levels)) / 4, floor(levels) * 2)
+    middle, width = median(levels), max(spread(levels), float(np.ptp(levels)) / 4, min_spread(levels) * 2)
     z = float(np.clip((chosen.level - middle) / width, -99, 99))
     unit = chosen.track.unit
     told = (

@@ -1,6 +1,7 @@
-"""What the metrics of a device measure, and what kind of machine the device is.
+"""Determine what the metrics of a device measure, and what kind of machine the device is.
 
-Only this module decides between the hub's own interpretation and people's corrections. The first that exists counts::
+Only this module decides between the hub's own interpretation and corrections by people. The first of these sources that
+tells what a metric measures is used::
 
     correction of this device
       else the correction that most devices of the same model have
@@ -22,7 +23,7 @@ from hub.model import Device, MetricOverride
 
 T = TypeVar("T")
 Correction = tuple[str | None, tuple[str, ...] | None, str | None]
-"""A person's correction of a metric: quantity, places and role. None for a part that the person did not correct."""
+"""A person's correction of a metric: its quantity, places and role. Each is None if the person did not correct it."""
 
 
 class DeviceSemantics(msgspec.Struct, frozen=True):
@@ -38,12 +39,12 @@ class DeviceSemantics(msgspec.Struct, frozen=True):
 
 
 def device_semantics(device: Device, corrected: Collection[Device] = ()) -> DeviceSemantics:
-    """Return what each metric of a device means, and which kinds of machine the device is.
+    """Return what each metric of a device measures, and which kinds of machine the device may be.
 
     Args:
-        device: The device, with its newest values.
-        corrected: Other devices of the same model for which a person corrected this. Their corrections are used where
-            the device has none of its own.
+        device: The device.
+        corrected: Other devices of the same model that have corrections by a person. They are used for metrics that
+            nobody has corrected on ``device`` itself.
     """
     metrics = {name: _metric(device, name, corrected) for name in device.metrics}
     if device.kinds is not None:
@@ -58,14 +59,14 @@ def device_semantics(device: Device, corrected: Collection[Device] = ()) -> Devi
 def measured_quantity(device: Device, name: str, corrected: Collection[Device] = ()) -> str | None:
     """Return the quantity that a metric measures.
 
-    None if it is unknown, or if the metric is a set point, command, limit or statistic.
+    Return None if the quantity is unknown, or if the metric is a set point, command, limit or statistic.
     """
     found = _metric(device, name, corrected)
     return found.quantity if found.role in ("measured", "status") else None
 
 
 def _metric(device: Device, name: str, corrected: Collection[Device]) -> MetricSemantics:
-    """Return what a metric measures, by a person's correction if there is one, else as the hub interprets it."""
+    """Return what a metric measures: as corrected by a person, or else by the hub's own interpretation."""
     found = _by_hub(device, name)
     if (own := _correction(device.metric_edits.get(name))) is not None:
         return _with(found, own, "person")

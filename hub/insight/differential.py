@@ -1,4 +1,4 @@
-"""Other possible causes beside the likeliest one, each with a check that distinguishes the two."""
+"""List other possible causes beside the likeliest one, each with a check that tells the two apart."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from hub.insight.signature import MatchWord
 from hub.model import CauseMatch, CauseNature
 
 _LISTED = 0.3
-"""If a cause is named, another cause is listed from this score on."""
+"""Minimum score of another cause that is listed, if the diagnosis names a cause."""
 _POSSIBLE, _FAR_BEHIND = 0.2, 2.0
-"""If no cause is named, a cause is possible if its score is at least the first number.
+"""Minimum score of a possible cause, if the diagnosis names none, and its maximum distance from the likeliest cause.
 
-Its log odds may be behind those of the likeliest cause by at most the second number.
+The distance is in log odds.
 """
 _MOST = 3
 
 
 class Alternative(msgspec.Struct, frozen=True):
-    """Another cause that fits partly. ``check`` distinguishes it from the likeliest cause; empty if none is known."""
+    """Another cause that fits the findings in part.
+
+    ``check`` tells it apart from the likeliest cause; it is empty if no such check is known.
+    """
 
     cause: str
     title: str
@@ -36,7 +39,7 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
     Args:
         matches: The causes that fit, best first.
-        named: The cause that the diagnosis names. If None, all returned causes are possible.
+        named: The cause that the diagnosis names, which is left out. If it is None, the likeliest cause is included.
     """
     first = next((match for match in matches if match.cause == named), None) or next(iter(matches), None)
     if first is None:
@@ -53,9 +56,9 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
 
 def deciding_check(others: Sequence[Alternative], *, named: bool) -> str:
-    """Return the reading or inspection that decides between the two likeliest causes; empty if no such check is known.
+    """Return the check (a reading or an inspection) that decides between the two likeliest causes; empty if unknown.
 
-    ``named``: whether the diagnosis names a cause, which is then not among ``others``. If only one cause is possible,
+    ``named`` is True if the diagnosis names a cause, which is then not among ``others``. If only one cause is possible,
     return the check that confirms it.
     """
     first_two = others[:1] if named else (*others[1:2], *others[:1])

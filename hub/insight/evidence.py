@@ -1,4 +1,4 @@
-"""Compute all findings for one case, with the ids by which claims cite them."""
+"""Compute all findings for one investigation, and number them, so that the sentences of a diagnosis can cite them."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from hub.insight.statistics import median
 from hub.model import Evidence
 
 _MOST_METRICS = 16
-"""The most metrics that are examined, since a device may have 256.
+"""Maximum number of metrics that are examined, since a device may have 256.
 
-These are the metric of the alert, and the metrics that changed most in relation to their own range.
+If there are more, these are the metric of the alert and the metrics that changed most relative to their own range.
 """
 
 
 def evidence(case: InvestigationInput) -> list[Evidence]:
-    """Return findings with the ids ``e1``, ``e2``, ... No series raises an error, and all numbers are finite.
+    """Return the findings, with the ids ``e1``, ``e2`` and so on. It never raises an error, and all numbers are finite.
 
-    The order is: limits, changes (earliest first), their order, rates, surroundings, steady metrics, quality of the
-    data. 8 metrics of 3,600 points take about 20 ms.
+    Findings on exceeded limits come first, then changes (earliest first), their order, rates of change, other metrics
+    and devices, steady metrics, and the quality of the data. 8 metrics of 3,600 points take about 20 ms.
     """
     seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
         changes = detect_changes(seen.tracks, _moment(seen), seen.week, seen.troubled, seen.weeks, _ranks(seen))
         swinging = oscillation.oscillating(seen.tracks)
-        # What swings or switches again and again is described as that, and not by its last rise or its last mode.
+        # A metric that oscillates gets a finding on that, and none on its last rise or its last change of mode.
         moves = sorted((m for name, m in changes.items() if name not in swinging), key=_rank)
         others = replace(seen, tracks={name: t for name, t in seen.tracks.items() if name not in swinging})
         set_before = sequence.interventions(others, moves)
@@ -75,11 +75,10 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return the latest time (epoch ms) at which the problem under investigation can have begun.
+    """Return the latest time (epoch ms) at which the trouble can have begun.
 
-    If there is an alert, this is the time at which the alert's condition began. Without an alert, it is the time at
-    which a metric went beyond its limit. If neither is known, or if that time is later than the last reading, the time
-    of the last reading is returned.
+    This is the time at which the alert's condition began or, without an alert, the time at which a metric exceeded its
+    limit. It is the time of the last reading if there is neither, or if the last reading is earlier.
     """
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
@@ -109,9 +108,6 @@ def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
 
 
 def _liveliness(track: MetricSeries) -> float:
-    """Return how much the last readings of a metric differ from its earlier readings.
-
-    The unit is the range of the earlier readings: 1 if they differ by as much as that range is wide.
-    """
+    """Return how much the last readings of a metric differ from its earlier readings, as a multiple of their range."""
     usual = track.values[: max(len(track) * 2 // 3, 1)]
     return float(abs(median(track.values[-3:]) - median(usual)) / (np.ptp(usual) + 1e-9))

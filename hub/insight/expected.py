@@ -1,6 +1,7 @@
-"""The band in which a metric is expected: the band of its healthy readings, extrapolated.
+"""Compute the band of values in which a metric is expected, extrapolated from its healthy readings.
 
-It comes from the same baseline as the evidence, so a chart with the band shows what the diagnosis means by "unusual".
+The band comes from the same baseline as the evidence. So a chart with the band shows which values a diagnosis calls
+unusual.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from hub.insight.baseline import Baseline, baseline
 from hub.insight.series import Floats, MetricSeries
 
 Edge = tuple[int, float, float]
-"""A point of the band: ``(ts, low, high)``, in epoch ms and in the metric's unit."""
+"""The band at one time: ``(ts, low, high)``, in epoch ms and in the metric's unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ def _edges(usual: Baseline, times: Floats) -> tuple[Floats, Floats]:
         flat = np.ones_like(times)
         return (usual.low - usual.scale) * flat, (usual.high + usual.scale) * flat
     level = usual.expected(times)
-    # As in Baseline.deviations: a trend becomes uncertain past the baseline's end.
+    # As in Baseline.deviations, the band widens after the end of the baseline, because its trend becomes uncertain.
     reach = usual.band * (usual.scale + 0.5 * abs(usual.drift) * np.maximum(times - usual.end, 0.0))
     if usual.drift:
         return level - reach, level + reach
-    # The band is computed from the smoothed signal; single readings stray a little further.
+    # The band was learned from smoothed readings. Unsmoothed readings vary a little more.
     return np.minimum(level - reach, usual.low), np.maximum(level + reach, usual.high)

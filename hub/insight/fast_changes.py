@@ -1,7 +1,8 @@
-"""Changes within the last hours, found by comparing readings with earlier readings.
+"""Find changes within the last hours by comparing readings with earlier readings.
 
 There are two tests. CUSUM finds a change that leaves the usual band. The pace test finds a change that stays within the
-band but is far faster than the metric ever moved. Source: Page, "Continuous inspection schemes", Biometrika 41 (1954).
+band but is far faster than any earlier movement of the metric. Source for CUSUM: Page, "Continuous inspection schemes",
+Biometrika 41 (1954).
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ _AVERAGED = 16
 
 
 def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
-    """Return the change of one metric. The baseline is learned from readings well before ``moment`` (epoch ms).
+    """Return the change of one metric, compared with a baseline that is learned from earlier readings.
 
-    ``moment`` is the latest time at which the trouble can have begun.
+    ``moment`` (epoch ms) is the latest time at which the trouble can have begun. The baseline ends well before it.
     """
     usual = baseline(track, baseline_end(track, moment))
     if usual is None or len(track) - usual.count < 2:
         return _of_few(track, usual)
-    # Before CUSUM, which would take a long stay on one level, or a repeated value, for a shift.
+    # This comes before CUSUM, which would mistake a long stay at one level, or a repeated value, for a shift.
     if track.kind == "boolean" or usual.levels is not None:
         return detect_switching_change(track, usual)
     stuck = detect_stuck_value(track, usual)
@@ -51,9 +52,9 @@ def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
 
 
 def _is_coarse(usual: Baseline, track: MetricSeries) -> bool:
-    """Return whether the sensor is too coarse for the signal, so that its readings flip between a few values.
+    """Return whether the sensor is so coarse that its readings switch between a few values.
 
-    For such a sensor, means of readings tell more than single readings.
+    For such a sensor, means of several readings are compared instead of single readings.
     """
     if usual.count < 20 * _AVERAGED or usual.changes < usual.count / 20:
         return False
@@ -66,14 +67,14 @@ def _of_few(track: MetricSeries, usual: Baseline | None) -> DetectedChange:
 
 
 def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
-    """Return how a metric has risen or fallen since its baseline; the change is "steady" if it has not.
+    """Return the change "rises", "falls" or "steady" of a metric since its baseline.
 
-    First a sum of deviations (CUSUM) is tried. If it finds no change, the pace is tested: a change within the usual
-    band counts if it is far faster than the metric ever moved before.
+    A change that leaves the usual band is found by a sum of deviations (CUSUM). If there is none, a change within the
+    usual band counts if it is far faster than the metric ever moved before.
     """
     times, values = track.times[usual.count :], smooth(track.values[usual.count - 1 :])[1:]
     deviations = usual.deviations(times, values)
-    # A change must be there now: one that has come back is over.
+    # Only a change that still lasts counts.
     interval = median(np.diff(times[-10:]))
     last = deviations[times >= times[-1] - max(_RECENT_S, 2 * interval)]
     deviation = median(last[-max(3, len(last) // 2) :])
@@ -131,9 +132,9 @@ def _abrupt(track: MetricSeries, onset: float, before: float, level: float) -> b
 
 
 def recent_level(track: MetricSeries, end: float) -> float:
-    """Return the level of a metric at ``end``: the median of its readings in the last few seconds before.
+    """Return the level of a metric at ``end``: the median of its readings in the few seconds before.
 
-    ``end`` is in seconds, like the times of ``track``. More readings are not used: while a metric rises, older ones
+    ``end`` is in seconds, like the times of ``track``. The time is short because older readings of a rising metric
     would make the level too low.
     """
     recent = track.values[track.times >= end - 4.0][-5:]

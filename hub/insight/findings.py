@@ -16,9 +16,9 @@ from hub.insight.statistics import strength
 from hub.model import Evidence, EvidenceKind, Value
 
 _NOTABLE = 3.0
-"""A distance from the usual level of less than this, in sigmas, is not told."""
+"""Smallest distance from the usual level (in sigmas) for which there is a finding."""
 _EXACT_MS = 30_000
-"""If an onset is known to within this many ms, a finding gives it as one time, else as a range."""
+"""If an onset is known to within this many ms, a finding states it as one time, else as a range of times."""
 
 
 def finding(
@@ -129,7 +129,7 @@ def _when(m: DetectedChange, onset: int) -> str:
 
 
 def _crossed_after(case: InvestigationInput, onset: int) -> int | None:
-    """Return how many ms after ``onset`` the alert's limit was crossed; None if that was before or did not happen."""
+    """Return how many ms after ``onset`` the alert's limit was crossed; None if it was not crossed after ``onset``."""
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
         return None
@@ -175,7 +175,7 @@ def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
 
 
 def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a finding for each switching signal whose upper level has moved: a compressor draws less than before."""
+    """Yield a finding for each switching signal whose upper level has changed, as if a compressor draws less power."""
     for m in moves:
         if m.shift and m.onset is not None and m.baseline is not None and m.baseline.levels is not None:
             usual = m.baseline.levels.high
@@ -201,10 +201,10 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 
 
 def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield how far the three largest changes are from the device's own baseline. ``value`` is in sigmas.
+    """Yield findings that say how far the three largest changes are from the baseline. ``value`` is in sigmas.
 
-    The number and the usual range are of the same baseline. A metric that is within this range gets no such finding: it
-    has changed unusually fast, or against its trend or the course of its days, which its own finding says.
+    A metric that is within its usual range gets no such finding. It has changed unusually fast, or against its trend or
+    its daily course, and another finding says so.
     """
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
         if m.doing not in ("rises", "falls") or m.baseline is None or m.conditional:
@@ -239,7 +239,7 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
 
 
 def _deviations(m: DetectedChange, usual: Baseline) -> float:
-    """Return how far the present level of a metric is from the level that its baseline leads to expect, in sigmas."""
+    """Return the distance of a metric's present level from the level that its baseline predicts, in sigmas."""
     now = np.array([float(m.track.times[-1])])
     return float(usual.deviations(now, np.array([m.level]))[0])
 
@@ -247,9 +247,9 @@ def _deviations(m: DetectedChange, usual: Baseline) -> float:
 def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield a finding for each metric that shows nothing unusual.
 
-    Such a finding is evidence against every cause that would have changed the metric. Its kind is ``steady``. For a
-    metric that switches between two levels, and for a contact or relay that is in a rare state, its kind is ``running``
-    (on) or ``idle`` (off).
+    Such a finding is evidence against every cause that would have changed the metric. Its kind is ``steady``. The kind
+    is ``running`` (on) or ``idle`` (off) for a metric that switches between two levels, and for a contact or relay that
+    is in a rare state.
     """
     for m in moves:
         if m.doing != "steady" or m.baseline is None or m.shift:
@@ -263,7 +263,7 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
             value = bool(m.track.values[-1])
             shown = state_text(m.metric, value)
             if rare:
-                # Nothing unusual yet, but not the usual state either: it may be how the trouble began.
+                # A rare state is not unusual, but it may be how the trouble began.
                 kind, weight = ("running" if value else "idle"), 0.6 if m.metric in case.troubled else 0.3
                 shown += f" since {fmt.clock(m.onset or case.now)}, as it is now and then"
         elif m.baseline.levels is not None:
@@ -292,6 +292,6 @@ def _rare(m: DetectedChange) -> bool:
 
 
 def state_text(metric: str, on: bool) -> str:
-    """Return "on" or "off"; for doors, windows and the like "open" or "closed"."""
+    """Return "on" or "off", or "open" or "closed" if the name of the metric is that of a door, window or the like."""
     door = any(word in metric.lower() for word in ("door", "hatch", "lid", "gate", "window"))
     return ("closed", "open")[on] if door else ("off", "on")[on]

@@ -1,4 +1,4 @@
-"""The input of an investigation: one device's recent series and its surroundings."""
+"""The input for the evidence on one device: its readings, its alert, similar devices, its gateway and past alerts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.model import Alert, ConfirmedCause, Limit, Presence
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another device to compare with: it has the same model, or it is in the same area and has the same metric.
+    """A similar device to compare with: it has the same model, or is in the same area and has the same metric.
 
     ``device`` is its id. ``tracks`` has the recent series of its metrics, by the name of the metric.
     """
@@ -28,7 +28,7 @@ class Peer:
 class Sibling:
     """Another device behind the same gateway.
 
-    The presence of siblings tells whether the device or its gateway has failed.
+    If the siblings are silent as well, the gateway may have failed and not the device.
     """
 
     device: str
@@ -63,7 +63,7 @@ class OtherAlert:
 
 @dataclass(frozen=True, slots=True)
 class InvestigationInput:
-    """Everything from which evidence is computed. Times are epoch ms.
+    """The data from which evidence is computed. Times are in epoch ms.
 
     Attributes:
         tracks: Readings of the last hours up to ``now``, by metric.
@@ -71,7 +71,7 @@ class InvestigationInput:
         weeks: Means of the last five weeks up to ``now``, by metric. May be empty.
         limits: Limits by metric: those of the device and those of its rules.
         alert: The alert to explain; None if a user asks about a device.
-        expected_interval: The usual interval between messages in ms.
+        expected_interval: The usual interval between messages in ms; None if it is not known.
         gateway: The gateway through which the device is connected; the device itself if it is a gateway.
         siblings: The other devices that are connected through the gateway.
         together: The other open alerts of the alert's incident, sorted by when their conditions began.
@@ -93,7 +93,7 @@ class InvestigationInput:
     siblings: tuple[Sibling, ...] = ()
     together: tuple[OtherAlert, ...] = ()
     clock: tuple[str, ...] = ()
-    """Metrics whose newest reading came with a time of the device that was wrong by more than a day."""
+    """Metrics whose newest reading had a timestamp of the device that was wrong by more than a day."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """The title of each metric on the dashboard."""
     classes: Mapping[str, str] = field(default_factory=dict)
@@ -104,9 +104,9 @@ class InvestigationInput:
     calculated: frozenset[str] = frozenset()
     """Metrics that the hub calculates from other metrics, and that are therefore no independent evidence."""
     read_as: DeviceSemantics | None = None
-    """What the metrics measure and what kind of machine the device is, as the hub and people see it.
+    """What the metrics measure and what kind of machine the device is, including corrections by people.
 
-    None: only the names, units and classes of the metrics are used.
+    If it is None, this is inferred from the names, units and classes of the metrics.
     """
 
     @property
@@ -126,7 +126,7 @@ class InvestigationInput:
         }
 
     def name(self, metric: str) -> str:
-        """Return the name of a metric in sentences."""
+        """Return the name of a metric for use in a sentence."""
         return fmt.in_sentence(self.titles.get(metric) or fmt.spoken(metric))
 
     def limit(self, metric: str) -> Limit | None:

@@ -1,7 +1,7 @@
-"""Words of metric names in several languages, and what they mean.
+"""Look up the words of metric names in lexicons of several languages: which quantity, place or role they mean.
 
-The data are ``lexicons/*.toml``, one file per language. Words are compared as a whole: ``charge`` is not found in
-``discharge``, nor ``door`` in ``outdoor``. Only German compounds, and Chinese text, which has no spaces, are cut into
+The data are ``lexicons/*.toml``, one file per language. Whole words are compared: ``charge`` is not found in
+``discharge``, nor ``door`` in ``outdoor``. Only German compounds, and Chinese text, which has no spaces, are split into
 words of the lexicon.
 """
 
@@ -28,7 +28,7 @@ _LONGEST_NAME = 256
 
 
 class Lexicon(msgspec.Struct, frozen=True, eq=False):
-    """The words of one language. Each table maps a word, or a phrase with spaces, to its meaning."""
+    """The words of one language. Each table maps a word, or a phrase of several words, to its meaning."""
 
     quantity: dict[str, str]
     short: dict[str, str]
@@ -37,14 +37,14 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
     ignored: frozenset[str]
     compounds: bool
     single: frozenset[str]
-    """All single words in the language's tables, except in the table of short words."""
+    """All single words of the language, except those in the table of short words."""
 
 
 class Words(msgspec.Struct):
     """What the words in one name mean.
 
-    ``quantities`` are the quantities that they stand for, in the order of the words. Quantities of very short words are
-    in ``short``, because these words may have another meaning.
+    ``quantities`` are the quantities that they mean, in the order of the words. Quantities of very short words are in
+    ``short`` instead, because such a word may have another meaning.
     """
 
     quantities: list[str]
@@ -56,7 +56,7 @@ class Words(msgspec.Struct):
 def read_words(name: str) -> Words:
     """Return the quantities, places and roles that the words of a metric's name mean.
 
-    The language that knows most of the words is used first, then the other languages for the remaining words.
+    The language that has most of the words is tried first, then the other languages for the remaining words.
     """
     tokens = words_of(name[:_LONGEST_NAME])
     found, taken = Words([], [], set(), []), [False] * len(tokens)
@@ -69,10 +69,9 @@ def read_words(name: str) -> Words:
 
 
 def _phrases(lexicon: Lexicon, tokens: Sequence[str], taken: list[bool], found: Words) -> None:
-    """Look up the words and phrases in ``tokens`` that were not recognized yet, the longest phrases first.
+    """Look up those words and phrases in ``tokens`` that are not recognized yet, longest phrases first.
 
-    Their meanings are added to ``found``. ``taken`` says for each token whether a lexicon has recognized it. Tokens
-    that this lexicon recognizes are marked there.
+    Their meanings are added to ``found``. ``taken`` says for each token whether it is recognized; it is updated.
     """
     for length in range(min(_LONGEST_PHRASE, len(tokens)), 0, -1):
         for first in range(len(tokens) - length + 1):
@@ -113,7 +112,7 @@ def _once(collected: list[str]) -> Callable[[str], None]:
 
 
 def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], found: Words) -> None:
-    """Cut tokens whose meaning is still unknown into words of the lexicon, and add the words' meanings to ``found``.
+    """Split tokens whose meaning is still unknown into words of the lexicon, and add their meanings to ``found``.
 
     ``taken`` says for each token whether its meaning is already known.
     """
@@ -124,9 +123,9 @@ def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], f
 
 
 def _parts(token: str, lexicon: Lexicon) -> list[str]:
-    """Cut a compound into words of the lexicon, from the left, each time by the longest word that fits.
+    """Split a compound into words of the lexicon, from left to right, taking the longest word that fits each time.
 
-    Return an empty list if the words cover less than 60 % of the compound. Chinese is cut without this condition.
+    Return an empty list if the words cover less than 60 % of the compound. This does not apply to Chinese.
     """
     words = lexicon.quantity.keys() | lexicon.place.keys() | lexicon.role.keys()
     han, found, at, fitted = bool(_HAN.search(token)), list[str](), 0, 0

@@ -1,4 +1,4 @@
-"""Findings about limits: which are exceeded, since when and by how much, and which will be exceeded at this rate."""
+"""Find limits that are exceeded, since when and by how much, and limits that will soon be exceeded at this rate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hub.model import Evidence
 
 
 def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield a finding for each metric beyond a limit: since when, and how far. The alert's metric is first."""
+    """Yield a finding for each metric beyond a limit: since when, and by how much. The alert's metric comes first."""
     alerting = case.alert.metric if case.alert else None
     found = sorted(_beyond_limits(case), key=lambda each: (each[0].metric != alerting, each[0].metric))
     for track, bound, sign in found:
@@ -25,7 +25,7 @@ def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, float, float]]:
-    """Yield each series whose newest value is beyond a limit, with that limit and 1 (above) or -1 (below)."""
+    """Yield each series whose newest value is beyond a limit, with this limit, and 1 (above) or -1 (below)."""
     for name, track in case.tracks.items():
         limit = case.limit(name)
         if track.kind != "number" or not len(track) or limit is None:
@@ -36,16 +36,16 @@ def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, flo
 
 
 def beyond_since(case: InvestigationInput) -> int | None:
-    """Return when (epoch ms) a metric went beyond its limit and stayed there, the earliest such time of all metrics.
+    """Return the time (epoch ms) since which a metric has been beyond its limit; None if no metric is.
 
-    Return None if no metric is beyond its limit.
+    If several metrics are beyond their limits, return the earliest time.
     """
     found = [track.at(_first_beyond(sign * (track.values - bound) > 0)) for track, bound, sign in _beyond_limits(case)]
     return min(found, default=None)
 
 
 def _first_beyond(beyond: npt.NDArray[np.bool_]) -> int:
-    """Return the index from which on all elements of ``beyond`` are True."""
+    """Return the first index from which all elements of ``beyond`` are True."""
     inside = np.flatnonzero(~beyond)
     return int(inside[-1]) + 1 if len(inside) else 0
 
@@ -85,9 +85,9 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
 
 _OCCASIONS = 3
 _AS_FAR = 0.8
-"""An earlier excess counts as equal if it reached at least this share of the present excess.
+"""An earlier excess is similar if it reached at least this fraction of the present excess.
 
-An excess is usual if there were at least :data:`_OCCASIONS` equal ones before.
+An excess is usual if there were at least :data:`_OCCASIONS` similar ones before.
 """
 
 
@@ -156,14 +156,14 @@ def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 
 _ENDING = ("position", "flow", "speed")
 _NEAR_END = 0.01
-"""A metric is at the end of its range if it is within this share of the range."""
+"""A metric is at an end of its range if its distance from the end is at most this fraction of the range."""
 
 
 def at_end(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield a finding for each valve, drive and flow that is at an end of its range.
+    """Yield a finding for each valve, drive and flow that is at an end of its range. ``value`` is the reading.
 
-    A controller whose valve is at 0 or 100 % cannot correct any further. ``value`` is the reading. If no metric has an
-    alert or is beyond its limit, yield nothing.
+    A controller whose valve is at 0 or 100 % cannot correct any further. If no metric has an alert or is beyond its
+    limit, yield nothing.
     """
     if not case.troubled:
         return

@@ -1,7 +1,8 @@
-"""Determine what kind of machine a device is. Only causes that this kind of machine can have are then considered.
+"""Determine what kind of machine a device is, because a diagnosis considers only causes that this machine can have.
 
-The kind follows from words in the device's name, model and labels, else from what the device measures. The kinds are
-data (``machine_kinds.toml``). A device may be of several kinds. If it is of none, only signatures without a kind apply.
+The kind follows from words in the device's name, model and labels, or else from what the device measures. The kinds are
+data (``machine_kinds.toml``). A device may be of several kinds. If its kind is unknown, only signatures that name no
+kind are considered.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         words: The names of the kind.
-        needs: What a machine of this kind must measure. Each item has the alternatives of which one is enough.
-        without: If a device measures any of these, its metrics do not count as a sign of this kind.
+        needs: What a machine of this kind must measure. Each item is a list of alternatives, of which one suffices.
+        without: A device that measures any of these is of this kind only if its name says so.
     """
 
     id: str
@@ -53,22 +54,22 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
 
 
 KindSource = Literal["words", "metrics", "person", "model", "unknown"]
-"""What decided the kind of machine.
+"""What the kind of machine was determined from.
 
-``words``: words in name, model or labels. ``metrics``: what is measured. ``person``: a person. ``model``: a person's
-correction of another device of the same model. ``unknown``: nothing.
+``words``: words in the name, model or labels. ``metrics``: what the device measures. ``person``: a person set it.
+``model``: a person set it for another device of the same model. ``unknown``: it could not be determined.
 """
 
 
 def machine_kinds(texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]) -> frozenset[str]:
-    """Return the kinds of machine that a device may be of; see :func:`find_kinds`."""
+    """Return the kinds of machine that a device may be; see :func:`find_kinds`."""
     return find_kinds(texts, semantics)[0]
 
 
 def find_kinds(
     texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]
 ) -> tuple[frozenset[str], KindSource]:
-    """Return the kinds of machine that a device may be of, and what decided them.
+    """Return the kinds of machine that a device may be, and what they were determined from.
 
     Args:
         texts: The device's name, model and labels.
@@ -76,7 +77,7 @@ def find_kinds(
     """
     metrics, given = list(semantics), list(texts)
     possible = [kind for kind in kinds() if kind.may_have(metrics)]
-    # What follows "with" or a comma are parts: a conveyor with an electric motor is not a motor.
+    # The words after "with" or a comma name parts: a conveyor with an electric motor is not a motor.
     for read in ([_PARTS.split(text, maxsplit=1)[0] for text in given], given):
         named = {kind.id: kind.phrases(read) for kind in possible}
         everything = {phrase for phrases in named.values() for phrase in phrases}
@@ -120,9 +121,9 @@ def _measures(patterns: Iterable[MetricPattern], metrics: Collection[tuple[str, 
 
 
 def _found(words: list[str], wanted: frozenset[str]) -> set[str]:
-    """Return those of the ``wanted`` words and phrases that occur in ``words``.
+    """Return the words and phrases of ``wanted`` that occur in ``words``.
 
-    A wanted word also counts if it is the end of a compound word, as in German "Kühlwasserpumpe".
+    A word also counts if it is the end of a compound word, as "pumpe" in German "Kühlwasserpumpe".
     """
     phrases = {" ".join(words[at : at + length]) for at in range(len(words)) for length in (1, 2, 3)}
     ends = [each for each in wanted if len(each) >= 5 or not each.isascii()]

@@ -1,6 +1,6 @@
-"""Search the history of a metric for a change: the last week and the weeks before.
+"""Search the last week of a metric, and the weeks before, for a change.
 
-Both are searched once as they are, and once without the influence of operating conditions.
+They are searched as they are, and again after removing the influence of operating conditions.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from hub.insight.statistics import median
 _WEEK_RECENT_S, _WEEKS_RECENT_S = 30 * 3_600.0, 8 * 86_400.0
 """The influence of conditions is learned from readings older than this: 30 hours in the week, 8 days in the weeks."""
 _LONG_BASE = 0.5
-"""A change over a lag is compared with the time before it. In the weeks, this time is at least half of the lag."""
+"""Minimum length of the history before a change, relative to the length of the change, in a search over weeks."""
 _UNEXPLAINED = 0.35
-"""Operating conditions explain a change if removing their influence leaves at most this share of it."""
+"""Operating conditions explain a change if removing their influence leaves at most this fraction of it."""
 _CONDITIONAL = 1.3
-"""A change that shows only against the conditions needs this many times the usual ratio: their model may be wrong."""
+"""A change that shows only without their influence needs a ratio this many times as high, as the model may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class MetricHistory:
     Attributes:
         week: The history of the last week, by metric.
         weeks: The longer, coarser history of several weeks, by metric.
-        ranks: Decide which metrics are operating conditions for which others; see
-            :func:`operating_state.rank_of_condition`.
+        ranks: The rank of each metric, by metric. Metrics of a lower rank are operating conditions of those of a higher
+            rank; see :func:`operating_state.rank_of_condition`.
     """
 
     week: Mapping[str, MetricSeries]
@@ -69,9 +69,9 @@ class MetricHistory:
     ) -> HistoricalChange | None:
         """Return the change that remains when the influence of operating conditions is removed; None if there is none.
 
-        The operating conditions of ``metric`` are those metrics in ``steady`` that have a lower rank. The search ends
-        at ``moment`` (epoch ms). ``least`` is the least ratio of a change as in :meth:`search`; here, the ratio must be
-        1.3 times as high, because the model of the conditions may be wrong.
+        The operating conditions of ``metric`` are the metrics in ``steady`` that have a lower rank. The search ends at
+        ``moment`` (epoch ms). The ratio of the change must be at least 1.3 times ``least`` (see :meth:`search`), as the
+        model of the conditions may be wrong.
         """
         for history, lags, base, recent in (
             (self.week, LAGS_S, 1.0, _WEEK_RECENT_S),
@@ -84,11 +84,10 @@ class MetricHistory:
         return None
 
     def is_explained(self, metric: str, onset: int, moment: int, change: float, steady: Collection[str]) -> bool:
-        """Return whether most of the ``change`` of a metric is explained by other metrics, its operating conditions.
+        """Return whether the operating conditions of a metric explain most of its ``change``.
 
-        The change lies between ``onset`` and ``moment`` (epoch ms). The conditions are those of the ``steady`` metrics
-        that influence ``metric`` but are not influenced by it (those of a lower rank), such as the weather or a set
-        point.
+        The change lies between ``onset`` and ``moment`` (epoch ms). The conditions are the metrics in ``steady`` that
+        have a lower rank than ``metric``, such as the weather or a set point.
         """
         rest = self._rest(self.week, metric, moment, _WEEK_RECENT_S, steady)
         if rest is None:

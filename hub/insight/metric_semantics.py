@@ -1,8 +1,8 @@
-"""Determine from unit, name and device class what a metric measures: quantity, places and role.
+"""Determine what a metric measures (its quantity, places and role) from its unit, name and device class.
 
-A signature of a fault speaks of ``flow@discharge``, never of a name, so that ``P2 disch``, ``Druck Druckseite`` and
-``排气压力`` mean one thing. The words are data, one file a language (``lexicons/*.toml``). The unit decides first,
-since a unit is written the same in every language::
+The signature of a fault names ``pressure@discharge``, and not a metric, so that it applies to ``P2 disch``, ``Druck
+Druckseite`` and ``排气压力`` alike. The words are data, one file per language (``lexicons/*.toml``). The unit is read
+first, since a unit is written the same in every language::
 
     unit   bar          -> pressure or differential pressure
     words  P2 + disch   -> short word for pressure, place discharge     => pressure@discharge
@@ -23,10 +23,11 @@ import msgspec
 from hub.insight.lexicon import Words, read_words, words_of
 
 Source = Literal["unit", "words", "class", "title", "person", "model", "unknown"]
-"""What decided the quantity.
+"""What the quantity was determined from.
 
 ``unit``: the unit. ``words``: the words of the name. ``class``: the device class. ``title``: the words of the title.
-``person``: a person. ``model``: a person's correction of another device of the same model. ``unknown``: nothing.
+``person``: a person set it. ``model``: a person set it for another device of the same model. ``unknown``: it could not
+be determined.
 """
 
 PERCENT = frozenset(
@@ -35,7 +36,7 @@ PERCENT = frozenset(
         "speed", "efficiency", "oxygen", "concentration", "signal", "memory", "processor", "unbalance", "slip",
     )
 )  # fmt: skip
-"""Quantities that may be measured in percent. The unit does not tell which one is meant, so words must."""
+"""Quantities that may be measured in percent. The words of the name have to tell which one is meant."""
 _PERCENT_UNITS = frozenset(("%", "percent", "pct", "％"))
 _BY_CLASS = {
     "carbon_dioxide": "co2",
@@ -104,7 +105,7 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
     said = {_ELECTRICAL_PLACES.get(place, place) for place in found.places} if quantity in _ELECTRICAL else found.places
     if quantity in _OF_DRIVES and "vent" in said:
         said = {*said, "fan"} - {"vent"}  # here short for ventilator: a vent has no speed
-    places = frozenset(said - _SAID_BY_QUANTITY.get(quantity or "", frozenset()))
+    places = frozenset(said - _IMPLIED_PLACES.get(quantity or "", frozenset()))
     role = found.roles[0] if found.roles else "measured"
     if role == "limit" and (_names_no_limit(name) or (unit or "").strip().lower() == "min"):
         role = "measured"
@@ -112,7 +113,7 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
 
 
 def _names_no_limit(name: str) -> bool:
-    """Return True if "max" in the name means a measured maximum, such as the largest deviation, and not a limit."""
+    """Return True if "max" in the name means a measured maximum, such as a maximum deviation, and not a limit."""
     return any(word.startswith(("deviat", "abweich", "desv", "ecart", "blockabweich")) for word in words_of(name))
 
 
@@ -120,15 +121,16 @@ _ELECTRICAL = ("voltage", "current", "power", "apparent_power", "reactive_power"
 _OF_DRIVES = ("speed", "current", "power", "vibration", "acceleration", "frequency")
 _ELECTRICAL_PLACES = {"inlet": "input", "outlet": "output"}
 """Places that are renamed for electrical quantities, because some languages have one word for inlet and input."""
-_SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture": frozenset(("soil",))}
+_IMPLIED_PLACES = {"state_of_charge": frozenset(("battery",)), "soil_moisture": frozenset(("soil",))}
 """Places that a quantity implies, so that they are not repeated."""
 
 
 def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) -> tuple[str | None, Source]:
-    """Decide what a metric measures from the words in its name, its unit and its device class.
+    """Return the quantity that a metric measures (None if unknown), and what it was determined from.
 
-    If the unit fits several quantities (``by_unit``), the words or the class choose one of them. If they contradict the
-    unit, the unit decides. Return the quantity (None if unknown), and which of the three decided.
+    ``by_unit`` are the quantities of the metric's unit, likeliest first. The words of the name, or else the device
+    class, choose one of them. If neither fits the unit, the first one is taken, but none for percent. Without a unit,
+    the words or the device class decide.
     """
     said = [*found.quantities, *found.short]
     if set(by_unit) == PERCENT and "frequency" in said:
@@ -153,10 +155,10 @@ def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) ->
 
 
 def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
-    """Guess what a metric measures if its name only says where it is: at a valve, damper or drive.
+    """Return the quantity of a metric whose name has only a place (None if unknown), and what it was determined from.
 
-    A metric of a valve or damper is its position. A metric of a drive is its speed if it is in percent or a command;
-    otherwise it says whether the drive is running. Return the quantity (None if unknown), and what decided it.
+    The metric of a valve or damper is its position. The metric of a fan, pump, compressor or motor is its speed if it
+    is in percent or a command; otherwise it says whether the machine is running.
     """
     if found.places & {"valve", "damper", "vent"}:
         return "position", "words"

@@ -1,7 +1,7 @@
-"""The text of the built-in analyst: a diagnosis written from the findings by templates, without a language model.
+"""Write a diagnosis from the findings by templates, without a language model: the text of the built-in analyst.
 
-The summary has three to five sentences: what happened and since when, why that points to the cause, which limit is
-exceeded now, which other causes are possible, and what to check first.
+The summary has three to five sentences. They say what happened and since when, why it indicates the cause, which limit
+is exceeded now, which other causes are possible, and what to check first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hub.model import CauseMatch, Evidence
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A sentence and the ids of the evidence it cites."""
+    """A sentence, and the ids of the evidence that it cites."""
 
     text: str
     evidence: tuple[str, ...]
@@ -69,35 +69,36 @@ def narrate(
     Args:
         evidence: The findings.
         matches: The causes that fit the findings, best first.
-        titles: The titles of the metrics. The text does not name the device, because pages show it beside the text.
+        titles: The titles of the metrics. (The text does not name the device, because the dashboard shows its name.)
         alerted: Whether the diagnosis explains an alert.
     """
     names = _Names(titles or {})
     chosen = decide(matches)
-    told = [e for e in evidence if e.kind in NOTABLE]
+    notable = [e for e in evidence if e.kind in NOTABLE]
     claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]
     if chosen is not None:
         claims += _pro_and_contra(chosen, evidence, names)
-        summary = " ".join(filter(None, _of_cause(chosen, matches, evidence, names)))
+        summary = " ".join(filter(None, _cause_sentences(chosen, matches, evidence, names)))
         return Narrative(summary, chosen.cause, tuple(claims), _actions(chosen), chosen.confirm_by)
     result = outcome(None, matches, evidence, alerted=alerted)
     if result == "normal" or not evidence:
-        return Narrative(_nothing(evidence, names), None, tuple(claims), (), ())
+        return Narrative(_nothing_unusual(evidence, names), None, tuple(claims), (), ())
     others = differential(matches, None) if result == "possible" else ()
-    known = _known(told) or "Beside the alert, nothing unusual was found."
-    summary = " ".join(filter(None, ("The evidence does not suffice to name a cause.", known, _possible(others))))
+    known = _main_findings(notable) or "Beside the alert, nothing unusual was found."
+    summary = " ".join(
+        filter(None, ("The evidence does not suffice to name a cause.", known, _possible_causes(others)))
+    )
     confirm = tuple(dict.fromkeys(each.check for each in others if each.check))
     return Narrative(summary, None, tuple(claims), _UNDECIDED_ACTIONS, confirm)
 
 
-def _of_cause(
+def _cause_sentences(
     chosen: CauseMatch, matches: Sequence[CauseMatch], evidence: Sequence[Evidence], names: _Names
 ) -> tuple[str, ...]:
-    """Return the sentences that tell of the cause ``chosen`` in a summary.
+    """Return the sentences of a summary that names the cause ``chosen``.
 
-    Its place in the tuple says what a sentence is about: the cause and the course of events, the explanation, what is
-    urgent now, the likeliest alternative, and what to check first. A sentence for which there is nothing to say is
-    empty.
+    They are, in this order: the cause and the course of events, the explanation, what is urgent now, the likeliest
+    alternative, and what to check first. A sentence is empty if there is nothing to say.
     """
     others = differential(matches, chosen.cause)
     weak = match_word(chosen.score) == "weak"
@@ -105,20 +106,20 @@ def _of_cause(
     return (
         f"{_title(chosen)}{' (a weak match)' if weak else ''}: {_course(evidence, chosen, names)}.",
         chosen.explain,
-        _now([e for e in evidence if e.kind in URGENT]),
-        _else(others[0]) if others else "",
-        f"Check first: {_inside(check)}" if check and (weak or not others) else "",
+        _present_state([e for e in evidence if e.kind in URGENT]),
+        _alternative(others[0]) if others else "",
+        f"Check first: {_within_sentence(check)}" if check and (weak or not others) else "",
     )
 
 
 def _actions(chosen: CauseMatch) -> tuple[str, ...]:
     """Return the recommended actions for the named cause.
 
-    If it is a fault that matches weakly, the first action is to confirm it.
+    For a fault that is a weak match, the first action is to confirm the cause.
     """
     if match_word(chosen.score) != "weak" or chosen.nature != "fault":
         return chosen.actions
-    return (f"Confirm the cause before you act: {_inside(chosen.confirm_by[0])}", *_UNDECIDED_ACTIONS[1:])
+    return (f"Confirm the cause before you act: {_within_sentence(chosen.confirm_by[0])}", *_UNDECIDED_ACTIONS[1:])
 
 
 def _title(chosen: CauseMatch) -> str:
@@ -127,7 +128,7 @@ def _title(chosen: CauseMatch) -> str:
 
 
 def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> str:
-    """Return a phrase on what happened: the first change, its value now, later changes, and what did not change."""
+    """Return a phrase on the course of events: the first change, its value now, later changes, and steady metrics."""
     supporting = [e for e in evidence if e.id in chosen.supporting]
     moved = sorted((e for e in supporting if e.kind in MOVED or _is_switched(e)), key=lambda e: e.start)
     urgent = {e.metric for e in evidence if e.kind in URGENT}  # a sentence of its own tells their readings
@@ -138,22 +139,23 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
         followed = f", and {fmt.join(with_it)} moved with it" if with_it else ""
         return f"{_short(done, names)}, from {fmt.clock(done.start)} on{followed}"
     first = moved[0]
-    reading = "" if first.metric in urgent else _value(first)
+    reading = "" if first.metric in urgent else _reading(first)
     text = f"{_short(first, names)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on{reading}"
     later = [f"{names.of(e)} {fmt.duration(e.start - first.start)} later" for e in moved[1:4] if e.start > first.start]
     text += f", {fmt.join(later)}" if later else ""
-    kept = _kept([e for e in supporting if e.kind == "steady"][:3], names)
+    kept = _unchanged([e for e in supporting if e.kind == "steady"][:3], names)
     return text + (f", while {fmt.join(kept)}" if kept else "")
 
 
-def _kept(steady: Sequence[Evidence], names: _Names) -> list[str]:
-    """Return phrases that say which metrics did not change. ``steady`` are the findings on these metrics.
+def _unchanged(steady: Sequence[Evidence], names: _Names) -> list[str]:
+    """Return phrases on the metrics that did not change. ``steady`` are the findings on these metrics.
 
-    One phrase names all metrics with numbers ("… stay normal"). Each contact or relay has a phrase with its state.
+    One phrase names all metrics with numbers ("… stay normal"). Each contact or relay has its own phrase, with its
+    state.
     """
     usual = [names.of(e) for e in steady if not isinstance(e.value, bool)]
-    told = [f"{fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal"] if usual else []
-    return told + [_short(e, names) for e in steady if isinstance(e.value, bool)]
+    phrases = [f"{fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal"] if usual else []
+    return phrases + [_short(e, names) for e in steady if isinstance(e.value, bool)]
 
 
 def _is_switched(e: Evidence) -> bool:
@@ -161,35 +163,32 @@ def _is_switched(e: Evidence) -> bool:
     return e.kind in ("running", "idle", "stays_on", "stays_off") and isinstance(e.value, bool)
 
 
-def _value(e: Evidence) -> str:
-    """Return the newest reading of a finding's metric with its time, in parentheses and after a space.
-
-    Return an empty text if the finding has no reading.
-    """
+def _reading(e: Evidence) -> str:
+    """Return the newest reading in a finding and its time, as in " (5.2 bar at 10:02)"; empty if it has no reading."""
     reading, read_at = e.params.get("reading"), e.params.get("read_at")
     if not isinstance(reading, float) or not isinstance(read_at, int):
         return ""
     return f" ({fmt.quantity(reading, e.unit)} at {fmt.clock(read_at)})"
 
 
-def _now(urgent: Sequence[Evidence]) -> str:
-    """Return a sentence on the present state: a limit is exceeded, or the device is silent. Empty if neither is so."""
+def _present_state(urgent: Sequence[Evidence]) -> str:
+    """Return a sentence that says that a limit is exceeded or the device is silent; empty if ``urgent`` is empty."""
     return _sentence(_without_extreme(urgent[0].finding)) if urgent else ""
 
 
 def _without_extreme(found: str) -> str:
-    """Return the sentence of a finding without its last part in brackets, which gives the peak or the lowest value."""
+    """Return the sentence of a finding without the peak or lowest value, which it has in parentheses at its end."""
     return re.split(r" \((?:peak|lowest) ", found, maxsplit=1)[0]
 
 
-def _else(other: Alternative) -> str:
-    """Return sentences on the likeliest alternative, and on the check that distinguishes it if there is one."""
-    told = f"Also possible: {_called(other)}."
-    return f"{told} To tell them apart: {_inside(other.check)}" if other.check else told
+def _alternative(other: Alternative) -> str:
+    """Return sentences on the likeliest alternative cause and, if there is one, on the check that tells it apart."""
+    text = f"Also possible: {_called(other)}."
+    return f"{text} To tell them apart: {_within_sentence(other.check)}" if other.check else text
 
 
-def _inside(check: str) -> str:
-    """Return the text of a check with a lower-case beginning, for use within a sentence."""
+def _within_sentence(check: str) -> str:
+    """Return the text of a check for use within a sentence, beginning with a lower-case letter."""
     return check[0].lower() + check[1:] if check.startswith("A ") else fmt.in_sentence(check)
 
 
@@ -197,24 +196,28 @@ def _called(other: Alternative) -> str:
     return fmt.in_sentence(other.title).split(":")[0]
 
 
-def _known(told: Sequence[Evidence]) -> str:
+def _main_findings(notable: Sequence[Evidence]) -> str:
     """Return the sentences of the one or two most informative findings."""
-    over = [e for e in told if e.kind in URGENT]
-    moved = [e for e in told if e.kind in MOVED]
-    chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
+    over = [e for e in notable if e.kind in URGENT]
+    moved = [e for e in notable if e.kind in MOVED]
+    chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(notable[:2])
     return " ".join(_sentence(_without_extreme(e.finding).rstrip(".")) for e in chosen)
 
 
-def _possible(others: Sequence[Alternative]) -> str:
-    """Return sentences on the possible causes, and on the reading or inspection that decides between them."""
+def _possible_causes(others: Sequence[Alternative]) -> str:
+    """Return sentences on the possible causes, and on the check that decides between them."""
     if not others:
         return "No known cause fits it well."
     text = f"Possible: {fmt.join([_called(each) for each in others], 'or')}."
     check = deciding_check(others, named=False)
-    return f"{text} {'To tell them apart' if len(others) > 1 else 'To confirm it'}: {_inside(check)}" if check else text
+    return (
+        f"{text} {'To tell them apart' if len(others) > 1 else 'To confirm it'}: {_within_sentence(check)}"
+        if check
+        else text
+    )
 
 
-def _nothing(evidence: Sequence[Evidence], names: _Names) -> str:
+def _nothing_unusual(evidence: Sequence[Evidence], names: _Names) -> str:
     usual = [e for e in evidence if e.kind in ("steady", "idle", "running")]
     if not usual:
         return "There is no telemetry to judge by."
@@ -233,12 +236,12 @@ def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence], names: _Na
 
 
 class _Names(NamedTuple):
-    """Says by which name a sentence calls a metric. ``titles`` has the titles by metric."""
+    """Provides the names of metrics for use in sentences. ``titles`` has the title of each metric."""
 
     titles: Mapping[str, str]
 
     def of(self, e: Evidence) -> str:
-        """Return the name by which a sentence calls the metric of a finding; "the device" if it has no metric."""
+        """Return the name of a finding's metric for use in a sentence; "the device" if the finding has no metric."""
         if e.metric is None:
             return "the device"
         return fmt.in_sentence(self.titles.get(e.metric) or fmt.spoken(e.metric))
@@ -250,7 +253,7 @@ def _short(e: Evidence, names: _Names) -> str:
     if e.kind == "steady" and isinstance(e.value, bool):
         return f"{metric} stays {state_text(e.metric or '', e.value)}"
     falls = isinstance(e.value, float) and e.value < 0
-    told = {
+    phrases = {
         "onset": f"{metric} {'falls' if falls else 'rises'}",
         "step": f"{metric} stepped {'down' if falls else 'up'}",
         "mode": f"{metric} changed",
@@ -270,7 +273,7 @@ def _short(e: Evidence, names: _Names) -> str:
         "cycling": f"{metric} switches more often than before",
         "gateway": "most devices behind its gateway fell silent with it",
     }
-    return told.get(e.kind, f"{metric} goes on as usual")
+    return phrases.get(e.kind, f"{metric} goes on as usual")
 
 
 def _sentence(text: str) -> str:

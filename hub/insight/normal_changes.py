@@ -1,7 +1,7 @@
-"""Find whether a metric also changed in the same way while nothing was wrong, as when compressors start or doors open.
+"""Check whether a change is normal: whether it also occurred while nothing was wrong, as when a compressor starts.
 
-A change is normal if two things occurred more than once in the week before it: the level that it leads to, and a change
-of this size within this time.
+A change is normal if two things occurred at least twice in the week before it: the level that the change reaches, and
+a change of about this size within as much time.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from hub.insight.statistics import median
 _MIN_READINGS = 24
 _OCCASIONS = 2
 _NEAR = 0.2
-"""Tolerance, as a share of the change.
+"""Tolerance, as a fraction of the change.
 
-An earlier level counts as equal if it is closer to the new level than this share. An earlier change counts as equal if
-it is smaller by at most this share.
+An earlier level, or an earlier change, counts as equal if it falls short by at most this fraction of the change.
 """
 
 
 def is_normal_change(week: MetricSeries, onset: int, level: float, change: float, end: int) -> bool:
-    """Return whether the metric changed in a similar way at least twice before ``onset``, so that the change is normal.
+    """Return whether the metric made a similar change at least twice before ``onset``.
 
     Args:
         week: The metric's readings of the last week. Only those before ``onset`` are compared.
-        onset: When the change to judge began, in epoch ms.
+        onset: When the change began, in epoch ms.
         level: The value that the metric reached.
         change: By how much the metric changed; negative if it fell.
         end: When the change was complete, in epoch ms.
@@ -48,10 +47,10 @@ def is_normal_change(week: MetricSeries, onset: int, level: float, change: float
 
 
 def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, end: int) -> bool:
-    """Return whether a signal that switches has stayed on (or off) for as long before as it does now.
+    """Return whether a switching signal has been on (or off) for as long as now at least once before.
 
-    ``week`` are its earlier readings, and the signal is on above ``split``. It is in its present state since ``onset``,
-    until ``end`` (epoch ms). An earlier time in this state counts even if it was shorter by up to a fifth.
+    ``week`` are its readings of the last week. The signal is on above ``split``. Its present state lasts from ``onset``
+    to ``end`` (epoch ms). An earlier stay in this state counts even if it was up to a fifth shorter.
     """
     base = week.until(onset)
     if len(base) < _MIN_READINGS or base.kind != "number":

@@ -1,4 +1,4 @@
-"""Reduce the weight of changes if no alert is open, because most of them are then normal daily variation."""
+"""Reduce the weight of changes if no alert is open, because most changes are then normal daily variation."""
 
 from __future__ import annotations
 
@@ -16,22 +16,27 @@ _TOGETHER_MS = 120_000
 def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedChange]) -> dict[str, float]:
     """Return a weight from 0 to 1 for each metric that rises or falls and has a limit. Small changes get small weights.
 
-    The weight is 1 if the change goes all the way from the earlier value to the limit, and 0.5 if it goes half the way.
-    Metrics that began to change together all get the largest of their weights. A metric that is missing in the result
-    has the weight 1. If an alert is open or a limit is exceeded, the result is empty.
+    The weight is the change as a fraction of the distance from the earlier value to the limit. Metrics that began to
+    change together all get the largest of their weights. A metric that is missing in the result has the weight 1. If an
+    alert is open or a limit is exceeded, the result is empty.
     """
     if not case.calm:
         return {}
-    ways = [(m, way) for m in moves if m.doing in ("rises", "falls") and (way := _way(case, m)) is not None]
+    found = [
+        (m, fraction)
+        for m in moves
+        if m.doing in ("rises", "falls") and (fraction := _fraction_to_limit(case, m)) is not None
+    ]
     return {
-        m.metric: max(way for n, way in ways if abs((n.onset or 0) - (m.onset or 0)) <= _TOGETHER_MS) for m, _ in ways
+        m.metric: max(fraction for n, fraction in found if abs((n.onset or 0) - (m.onset or 0)) <= _TOGETHER_MS)
+        for m, _ in found
     }
 
 
-def _way(case: InvestigationInput, m: DetectedChange) -> float | None:
-    """Return what part of the way from the earlier value to the limit the metric has gone, from 0 to 1.
+def _fraction_to_limit(case: InvestigationInput, m: DetectedChange) -> float | None:
+    """Return the change as a fraction of the distance from the earlier value to the limit, at most 1.
 
-    If it moves away from its only limit, the result is the smallest weight. Return None if it has no limit.
+    If the metric moves away from its only limit, return the smallest weight. Return None if it has no limit.
     """
     limit = case.limit(m.metric)
     if limit is None:

@@ -1,4 +1,4 @@
-"""Locate the onset of a change: the likeliest moment, and the range of moments in which it may have begun.
+"""Locate the onset of a change: the likeliest time, and the range of times at which it may have begun.
 
 Two shapes, a step and a ramp that starts from a level, are fitted to the readings::
 
@@ -27,15 +27,15 @@ _POINTS = 400
 _LEVEL = 7
 """The level before the onset is the median of this many readings."""
 _LIKELY = 4.0
-"""A moment is a possible onset if its fit is worse than the best by less than about two standard errors."""
+"""A time is a possible onset if its fit is worse than the best fit by less than about two standard errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Onset:
     """The onset of a change.
 
-    ``at`` is the likeliest moment; it lies between ``earliest`` and ``latest``. All are in seconds, on the scale of the
-    series. ``before`` is the level before the onset.
+    ``at`` is the likeliest time; it lies between ``earliest`` and ``latest``. All three are in seconds, like the times
+    of the series. ``before`` is the level before the onset.
     """
 
     earliest: float
@@ -45,7 +45,7 @@ class Onset:
 
 
 def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onset:
-    """Return when the change that is complete at the end of the series began.
+    """Return the onset of the change that is complete at the end of the series.
 
     Args:
         times: Seconds, strictly rising.
@@ -60,7 +60,7 @@ def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onse
     before = median(clean[max(start - 30, 0) : start])
     first, half = _half_way(clean, start, before, now)
     calm = slice(max(first - max(2 * (half - first), 12), 0), max(first, 1))
-    # Twice: the level before is needed to find the onset, and the onset to say which readings are before.
+    # Done twice, because the level before the onset and the onset depend on each other.
     before = median(clean[calm])
     first, half = _half_way(clean, start, before, now)
     begin = max(first - max(2 * (half - first), 12), 0)
@@ -84,7 +84,7 @@ def _half_way(clean: Floats, start: int, before: float, now: float) -> tuple[int
 def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -> Onset:
     chosen = np.arange(begin, min(half + 1, len(times)))
     if len(chosen) > _POINTS:
-        # The cost grows with points times candidates; more points would not make the onset more exact.
+        # The cost grows with points times candidates, and more points would not make the onset more exact.
         chosen = np.unique(np.linspace(begin, half, _POINTS).astype(int))
     t, x = times[chosen], sign * values[chosen]
     if len(t) < 4:
@@ -97,7 +97,7 @@ def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -
     errors = np.concatenate([_errors(line, ramps, x), _errors(line, steps, x)])
     starts = np.concatenate([candidates, candidates])
     # The error of rounding to the sensor's resolution, which no shape can explain. Without it, a perfect fit would
-    # exclude all other moments.
+    # exclude all other times.
     quantum = len(t) * resolution(x) ** 2 / 12 + 1e-18
     errors = errors + quantum
     best = int(np.argmin(errors))
@@ -110,11 +110,11 @@ def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -
 
 
 def _errors(line: Floats, shapes: Floats, x: Floats) -> Floats:
-    """Return how well each possible beginning of a change explains the readings ``x``: the squared error of its fit.
+    """Return the squared error of the fit to the readings ``x`` for each possible onset.
 
-    Each column of ``shapes`` is a step or a ramp with another beginning. The fit is level + trend + share * shape.
-    ``share`` may not be negative, so only rises are fitted. ``line`` are the times of the readings, centred and with a
-    norm of one; the trend is a multiple of it.
+    Each column of ``shapes`` is a step or a ramp with another onset. The fit is level + trend + factor * shape, where
+    the factor is not negative, so that only rises are fitted. The trend is a multiple of ``line``, the times of the
+    readings, centred and scaled to a norm of one.
     """
     # Least squares without a solver: level and trend are projected out, then each shape is fitted alone.
     centred = shapes - shapes.mean(axis=0)

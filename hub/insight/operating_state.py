@@ -1,9 +1,9 @@
 """Remove the influence of operating conditions (weather, demand, set points) from a metric.
 
 A fault often shows only under comparable conditions: a fouled condenser at half load has the pressure of a clean one at
-full load. So a regression on each condition and its square learns from earlier days what the conditions lead to. The
-result is subtracted from the metric, and the remainder is searched for a change. The remainder of each day comes from a
-regression over the other days.
+full load. So a regression on each condition and its square learns from earlier days which values the conditions lead
+to. These values are subtracted from the metric, and the residual is searched for a change. The residual of each day
+comes from a regression over the other days.
 
 S. Katipamula and M. Brambley, "Methods for fault detection, diagnostics, and prognostics for building systems", HVAC&R
 Research 11, 2005 (black-box models of normal operation; residuals against driving conditions).
@@ -23,10 +23,10 @@ from hub.insight.statistics import spread
 _DAY_S = 86_400.0
 _MIN_DAYS = 3
 _EXPLAINED = 0.6
-"""The conditions explain a metric if removing their influence leaves less than this share of its spread."""
+"""The conditions explain a metric if removing their influence leaves at most this fraction of its spread."""
 _RIDGE = 1e-3
 _KNOWN_RANGE = 0.1
-"""A condition may lie outside the range from which its influence was learned by at most this share of that range."""
+"""How far a condition may be outside the range from which its influence was learned, as a fraction of the range."""
 _ASKED = ("load", "radiation", "illuminance", "wind_speed", "occupancy", "weight")
 _ENTERING = ("inlet", "return", "outdoor", "ambient")
 _RESULT = 3
@@ -36,8 +36,7 @@ def rank_of_condition(meaning: MetricSemantics) -> int:
     """Return the rank of a metric in the order of cause and effect.
 
     The rank is 0 for demand, set points and weather, 1 for flow, 2 for speed, and 3 for all other metrics, which result
-    from these. The operating conditions of a metric are the metrics of a lower rank: a controller sets the speed by the
-    flow, not the flow by the speed.
+    from these. The operating conditions of a metric are the metrics of a lower rank.
     """
     if meaning.role in ("setpoint", "command") or "outdoor" in meaning.places or meaning.quantity in _ASKED:
         return 0

@@ -1,9 +1,9 @@
-"""Find metrics that swing or switch again and again, as a control loop that hunts or a machine that short-cycles does.
+"""Find metrics that oscillate, as in a control loop that hunts or a machine that short-cycles.
 
 A signal oscillates if it passes from below its middle to above and back, at least five times in a row, in about equal
-times. That alone is no fault: thermostats cycle, and compressors start and stop. So the number of swings is compared
-with the most that the metric made within a time of that length before, with the same size. Both are counted with the
-same hysteresis, in readings of the same distance, so noise counts little and equally.
+times. This alone is no fault: thermostats cycle, and compressors start and stop. So the number of swings is compared
+with the highest number of swings of this size that the metric ever made before in as much time. Both are counted with
+the same hysteresis, so that noise has the same small effect on both.
 
 T. Hagglund, "A control-loop performance monitor", Control Engineering Practice 3, 1995; N. Thornhill and T. Hagglund,
 "Detection and diagnosis of oscillation in control loops", Control Engineering Practice 5, 1997 (regularity of the times
@@ -23,42 +23,42 @@ from hub import text_format as fmt
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import Floats, MetricSeries
-from hub.insight.statistics import floor, median, percentile, two_levels
+from hub.insight.statistics import median, min_spread, percentile, two_levels
 from hub.model import Evidence
 
 _WINDOWS_S = (1_800.0, 7_200.0, 8 * 3_600.0)
-"""The lengths of the period at the end (s) in which an oscillation is searched."""
+"""Lengths (s) of the latest part of the readings that is searched for an oscillation, tried in this order."""
 _MIN_SWINGS = 10
 """An oscillation is at least this many swings from one side to the other: five cycles."""
 _LONGEST_S = 2 * 3_600.0
-"""The longest cycle (s). Longer ones come from people and the weather."""
+"""The longest cycle (s). Longer cycles are caused by people and the weather."""
 _COMPARED = 12
-"""At most this many of the last swings are compared with the time before, which may be short."""
+"""At most this many of the last swings are compared with earlier swings, because the history may be short."""
 _TIMES_USUAL = 2.0
-"""The metric must have swung at least this many times as often as ever before within as long."""
+"""The number of swings must be at least this many times the highest earlier number of swings in as much time."""
 _REGULAR, _REGULAR_SWITCHING = 1.6, 2.5
 """The longest and the shortest cycle differ from the median cycle at most by this factor.
 
 Cycles of machines that switch on and off differ more, because they depend on the load.
 """
 _HYSTERESIS = 0.25
-"""A swing counts if it goes this share of the usual swing beyond the middle, on both sides."""
+"""A swing counts only if it goes beyond the middle, on both sides, by this fraction of the usual swing."""
 _MIN_READINGS = 5
-"""With fewer readings in a cycle, its length may be an artefact of the interval between readings."""
+"""Minimum number of readings in a cycle. With fewer, its length may be an artefact of the interval between readings."""
 _HISTORY = 0.5
-"""The time before must be at least this share of the time of the swings that are compared with it."""
+"""Minimum length of the earlier readings, as a fraction of the time that the compared swings took."""
 
 
 @dataclass(frozen=True, slots=True)
 class Oscillation:
-    """An oscillation of one metric that still goes on.
+    """A present oscillation of one metric.
 
     Attributes:
         track: the readings of the metric.
         start: the time of the first swing, in seconds of ``track``.
         cycle: the median time from one swing to the next swing in the same direction, in seconds.
         count: the number of swings since ``start``.
-        usual: the most swings of that size within a time of that length before.
+        usual: the highest number of swings of this size in as much time before ``start``.
         low: the lower level.
         high: the upper level.
         switches: whether the signal has two levels only, such as on and off.
@@ -75,12 +75,12 @@ class Oscillation:
 
 
 def find_oscillation(track: MetricSeries) -> Oscillation | None:
-    """Return the oscillation that a metric is in and never was in before; None if it is in none."""
+    """Return the present oscillation of a metric; None if there is none, or if the metric has swung as often before."""
     if len(track) < 4 * _MIN_READINGS:
         return None
     levels = two_levels(track.values) if track.kind == "number" else None
     switches = track.kind != "number" or levels is not None
-    if track.kind == "text":  # a mode: it has the present word, or another one
+    if track.kind == "text":  # a mode counts as switching between the present word and all other words
         track = replace(track, kind="boolean", values=(track.values == track.values[-1]).astype(np.float64))
     split = levels.split if levels is not None else 0.5
     end = float(track.times[-1])
@@ -93,7 +93,7 @@ def find_oscillation(track: MetricSeries) -> Oscillation | None:
         if len(times) < 3 * _MIN_READINGS:
             continue
         low, high = percentile(values, 5, 95) if not switches else (float(values.min()), float(values.max()))
-        if high - low <= 4 * floor(track.values) and not switches:
+        if high - low <= 4 * min_spread(track.values) and not switches:
             continue
         reach = _HYSTERESIS * (high - low)
         swings = _crossings(times, values > split) if switches else _swings(times, _level(times, values), reach)
@@ -104,14 +104,14 @@ def find_oscillation(track: MetricSeries) -> Oscillation | None:
         start = float(swings[-count])
         recent = min(count, _COMPARED)
         length = end - float(swings[-recent])
-        usual = _usual(track, start, length, cycle, split if switches else None, reach)
+        usual = _most_swings_before(track, start, length, cycle, split if switches else None, reach)
         if usual is not None and recent >= max(_MIN_SWINGS, _TIMES_USUAL * usual):
             return Oscillation(track, start, cycle, count, usual, low, high, switches)
     return None
 
 
 def _level(times: Floats, values: Floats) -> Floats:
-    """Return the values without their straight trend, around 0."""
+    """Return the values without their linear trend, centred on 0."""
     slope, level = np.polyfit(times - times[0], values, 1)
     rest = values - (slope * (times - times[0]) + level)
     low, high = percentile(rest, 5, 95)
@@ -119,7 +119,7 @@ def _level(times: Floats, values: Floats) -> Floats:
 
 
 def _swings(times: Floats, rest: Floats, reach: float) -> Floats:
-    """Return the times at which a signal around 0 has come more than ``reach`` beyond it on the other side."""
+    """Return the times at which a signal around 0 has changed its sign and is more than ``reach`` away from 0."""
     clear = np.abs(rest) > reach
     return _crossings(times[clear], rest[clear] > 0)
 
@@ -130,7 +130,10 @@ def _crossings(times: Floats, is_high: np.ndarray) -> Floats:
 
 
 def _regular_end(swings: Floats, times: Floats, factor: float) -> tuple[int, float] | None:
-    """Return how many swings at the end have cycles of equal length up to ``factor``, and that length (s), or None."""
+    """Return how many of the last swings have cycles of similar length, and this length (s); None if too few.
+
+    The lengths may differ from their median by ``factor``.
+    """
     if len(swings) < _MIN_SWINGS:
         return None
     cycles = swings[2:] - swings[:-2]
@@ -144,13 +147,13 @@ def _regular_end(swings: Floats, times: Floats, factor: float) -> tuple[int, flo
     return (count, cycle) if count >= _MIN_SWINGS and fits_loop and not is_over else None
 
 
-def _usual(
+def _most_swings_before(
     track: MetricSeries, start: float, length: float, cycle: float, split: float | None, reach: float
 ) -> int | None:
-    """Return the most swings within ``length`` seconds before ``start``; None if the time before is too short.
+    """Return the highest number of swings in any ``length`` seconds before ``start``; None with too little history.
 
-    ``split`` divides the two levels of a signal that switches; it is None for other signals. Their middle is the mean
-    over one cycle, because the level may differ from the present one.
+    ``split`` divides the two levels of a signal that switches; it is None for other signals. The middle of other
+    signals is their mean over one cycle, because their level may have been different before.
     """
     last = int(np.searchsorted(track.times, start - 0.5 * cycle))
     times, values = track.times[:last], track.values[:last]
@@ -159,19 +162,19 @@ def _usual(
     if split is not None:
         swings = _crossings(times, values > split)
     else:
-        # By the mean interval: the median is tiny if readings come in bursts, and the window would have no end.
+        # The mean interval gives the width: with readings in bursts, the median is tiny and the window would be huge.
         width = min(max(round(cycle * last / float(times[-1] - times[0])), 1), last)
         mean = np.convolve(np.pad(values, width // 2, mode="edge"), np.full(width, 1 / width), mode="same")
         swings = _swings(times, values - mean[width // 2 : width // 2 + len(values)], reach)
     if not len(swings):
         return 0
     within = np.searchsorted(swings, swings + length, side="right") - np.arange(len(swings))
-    # A shorter time before may have had fewer swings only because it is shorter.
+    # A history shorter than ``length`` may have fewer swings only because it is shorter.
     return ceil(int(within.max()) * max(length / float(times[-1] - times[0]), 1.0))
 
 
 def oscillating(tracks: Mapping[str, MetricSeries]) -> dict[str, Oscillation]:
-    """Return the oscillations that metrics are in, by metric."""
+    """Return the present oscillations, by metric."""
     found = ((name, find_oscillation(track)) for name, track in tracks.items() if len(track))
     return {metric: each for metric, each in found if each is not None}
 

@@ -1,4 +1,4 @@
-"""How definite a diagnosis is: a cause is named, some are possible, none is known, or nothing is unusual."""
+"""Determine how definite a diagnosis is: it names a cause, some causes are possible, none fits, or all is normal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ unusual.
 URGENT = ("over_limit", "silent", "gateway", "alone")
 MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off", "hunting", "cycling")
 NOTABLE = (*URGENT, *MOVED, "jump", "history")
-"""Kinds of evidence that say that something is unusual, or that the history is too short to tell."""
+"""Kinds of evidence which say that something is unusual, or that the history is too short to tell."""
 
 
 def outcome(

@@ -1,4 +1,4 @@
-"""Findings about earlier alerts of the same rule: how many there were, their confirmed causes and what fixed them."""
+"""Report earlier alerts of the same rule: how many there were, their confirmed causes, and what fixed them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.insight.investigation_input import InvestigationInput, Past
 from hub.model import Evidence
 
 _MAX_CHARS = 120
-"""A note or a fix is cut to this many characters in a finding."""
+"""Maximum length of a note or a fix in a finding, in characters. The rest is cut off."""
 
 
 def past(case: InvestigationInput) -> Iterator[Evidence]:
@@ -62,7 +62,7 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return an action that recommends what fixed the last confirmed case. Empty if no fix was recorded."""
+    """Return an action that recommends the fix of the last confirmed case; empty if no fix was recorded."""
     known = next((item.params for item in evidence if item.kind == "past" and item.params.get("fix")), None)
     if known is None:
         return ()

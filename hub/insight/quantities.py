@@ -59,7 +59,7 @@ class Quantity(NamedTuple):
     """A number in a text, with its unit.
 
     Attributes:
-        decimals: The number of decimals as written, which is the precision that the text claims.
+        decimals: The number of decimals as written, which is the precision of the statement.
         word: True if the number is written as a word, such as "three".
         factor: True if it is a ratio, such as "twice" or "3 times".
         over: True if it is a lower bound of a ratio, as in "more than twice".
@@ -130,9 +130,9 @@ def find(text: str) -> list[tuple[int, int, Quantity]]:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """Return a time in two units as a time in one: ``166 min`` for ``2 h 46 min``.
+    """Convert a duration in two units to one unit: ``166 min`` for ``2 h 46 min``.
 
-    ``2 min 3 h`` is not one time, so it is returned unchanged.
+    ``2 min 3 h`` is not a duration in two units, so it is returned unchanged.
     """
     large, small = UNITS[match[2]], UNITS[match[4]]
     if SECONDS[large] <= SECONDS[small]:
@@ -160,7 +160,7 @@ def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
 def _same(wanted: Quantity, other: Quantity) -> bool:
     value = other.value
     if wanted.unit is None and other.unit is not None and not wanted.decimals and not float(value).is_integer():
-        return False  # a bare whole number is a count, not a reading that was rounded
+        return False  # a whole number without a unit is a count, not a rounded reading
     alike = wanted.unit == "°" and other.unit in ("°C", "°F")
     if wanted.unit is not None and wanted.unit != other.unit and not alike:
         times = _in_other_time(wanted.unit, other.unit)
@@ -173,7 +173,7 @@ def _same(wanted: Quantity, other: Quantity) -> bool:
 def _in_other_time(wanted: str, other: str | None) -> float | None:
     """Return the factor that converts a number in ``other`` to ``wanted``.
 
-    None unless both are units of time, or rates of the same unit such as ``bar/h`` and ``bar/min``.
+    Return None unless both are units of time, or rates of the same unit, such as ``bar/h`` and ``bar/min``.
     """
     if wanted in SECONDS and other in SECONDS:
         return SECONDS[other] / SECONDS[wanted]

@@ -1,4 +1,4 @@
-"""The finding on other alerts of the same incident: what else was reported, and when it began."""
+"""Report the other open alerts of the same incident, and when they began."""
 
 from __future__ import annotations
 

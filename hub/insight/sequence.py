@@ -1,8 +1,8 @@
-"""Findings about what came first: an intervention before a change, and the order in which metrics began to change.
+"""Find what came first: an intervention before a change, and the order in which metrics began to change.
 
-A person who switches a mode, moves a set point or opens a door causes what follows. So such interventions are found
-before their effects. An order is stated only between changes whose times are surely apart: ``latest`` of the first lies
-before ``earliest`` of the second.
+A person who switches a mode, moves a set point or opens a door causes the changes that follow, so interventions come
+first. An order is stated only for changes whose times are certainly different: ``latest`` of the first is before
+``earliest`` of the second.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from hub.insight.statistics import median, strength
 from hub.model import Evidence, Value
 
 _BY_CHANCE = 0.1
-"""A change of state counts as an intervention only if at most this many would occur by chance in the same time."""
+"""A change of state is an intervention only if at most this many are expected by chance in as much time."""
 _ROUTINE = 2
 """A mode that was entered at least this often before is part of the normal cycle, as a defrost is."""
 _SOON_MS = 60_000
 _ROLES = ("setpoint", "command")
 _QUANTITIES = ("contact", "mode")
 _CLEAR = 8.0
-"""The deviation in sigmas that an intervention counts as."""
+"""The deviation, in sigmas, that is assumed for an intervention."""
 _MAX_LATER = 4
 
 
@@ -36,7 +36,7 @@ _MAX_LATER = 4
 class Intervention:
     """A change of a mode, command, set point or contact from ``before`` to ``after``.
 
-    It happened between ``earliest`` and ``latest`` (epoch ms), the times of the two readings.
+    It happened between ``earliest`` and ``latest`` (epoch ms), the times of the readings before and after it.
     """
 
     track: MetricSeries
@@ -47,7 +47,7 @@ class Intervention:
 
 
 def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> list[Intervention]:
-    """Return the interventions at the time when the first metric began to change, or shortly before; earliest first."""
+    """Return the interventions when the first metric began to change, or up to a minute before; earliest first."""
     began = [m for m in moves if m.moved and m.onset is not None and m.doing != "stuck"]
     if not began:
         return []
@@ -65,10 +65,10 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
 
 
 def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
-    """Return whether the mode that ``change`` enters was entered often before, as in a normal cycle.
+    """Return whether the mode after ``change`` was entered often before, as in a normal cycle.
 
-    ``week`` has the mode of the last seven days. If it is None, empty or not a series of texts, the readings in
-    ``change.track`` are searched instead.
+    ``week`` is the history of the mode in the last seven days. If it is None, empty or not a series of texts, the
+    readings in ``change.track`` are used instead.
     """
     track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
@@ -99,7 +99,7 @@ def _value(track: MetricSeries, index: int) -> Value:
 
 
 def changed(case: InvestigationInput, found: Sequence[Intervention]) -> Iterator[Evidence]:
-    """Yield a finding for each intervention: what was changed, from which value to which, and when."""
+    """Yield a finding for each intervention: which metric changed, from which value to which, and when."""
     for change in found:
         before, after = (_shown(change.track, value) for value in (change.before, change.after))
         yield finding(
@@ -150,7 +150,8 @@ def order(
     if len(begins) < 2:
         return
     earliest = begins[0] if set_before else min(timed, key=lambda begin: begin.latest)
-    # Changes whose onset ranges overlap count as simultaneous. The metric in trouble leads, or the clearest change.
+    # Changes whose onset ranges overlap count as simultaneous. Times are given relative to the metric in trouble or, if
+    # it is not among them, relative to the clearest change.
     together = [b for b in begins if b is earliest or b.earliest <= earliest.latest]
     leader = earliest if set_before else min(together, key=lambda b: (b.metric not in case.troubled, -b.deviation))
     later = [b for b in begins if b not in together]

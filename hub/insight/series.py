@@ -1,4 +1,4 @@
-"""The series of one metric as arrays of finite numbers."""
+"""The readings of one metric as NumPy arrays of finite numbers."""
 
 from __future__ import annotations
 
@@ -43,8 +43,9 @@ class MetricSeries:
     def of(cls, metric: str, unit: str | None, points: Sequence[Point]) -> MetricSeries:
         """Make a series from points of the history. A point is a reading or a bucket of readings.
 
-        The mean of a bucket is used. The newest value decides the kind. Points of another kind and numbers that are not
-        finite are left out. If two points have the same time, the later one in ``points`` is used.
+        For a bucket, its mean is used. The kind of the series (number, boolean or text) is that of the newest value.
+        Points of another kind, and numbers that are not finite, are left out. Of several points with the same time, the
+        last one in ``points`` is used.
         """
         kind = _kind(points[-1][1] if points and len(points[-1]) == 2 else 0.0)
         words: dict[str, int] = {}
@@ -103,15 +104,15 @@ class MetricSeries:
         return (stamp - self.origin) / 1000.0
 
     def until(self, stamp: int) -> MetricSeries:
-        """Return the part up to and including ``stamp`` (epoch ms)."""
+        """Return the readings up to and including ``stamp`` (epoch ms)."""
         return self.part(0, int(np.searchsorted(self.times, self.seconds(stamp), side="right")))
 
     def since(self, stamp: int) -> MetricSeries:
-        """Return the part from ``stamp`` (epoch ms) on."""
+        """Return the readings from ``stamp`` (epoch ms) on."""
         return self.part(int(np.searchsorted(self.times, self.seconds(stamp), side="left")), len(self))
 
     def part(self, first: int, last: int) -> MetricSeries:
-        """Return the part with the points from index ``first`` up to, but without, ``last``."""
+        """Return the readings from index ``first`` up to, but not including, index ``last``."""
         times, values = self.times[first:last], self.values[first:last]
         return MetricSeries(self.metric, self.unit, self.kind, self.origin, times, values, self.words)
 

@@ -1,4 +1,4 @@
-"""Findings about metrics with too little history to tell what is usual: how long it is, and the largest jump."""
+"""Report metrics that have too little history to tell what is usual, and the largest jump in this history."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from hub.model import Evidence
 def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield findings about each metric that has too little history to tell what is usual for it.
 
-    The first finding about a metric says so. A second one follows if one step between two readings is much larger than
-    the others: it describes this jump.
+    The first finding about a metric says this. A second one follows if the value jumped: if one step between two
+    readings is much larger than the others.
     """
     for m in moves:
         if m.doing != "unknown" or m.baseline is not None:

@@ -1,4 +1,4 @@
-"""Known causes as data: the hub's ``signatures/*.toml`` and the user's own ``signatures.toml``."""
+"""Read the signatures of known causes: the hub's ``signatures/*.toml`` and the user's own ``signatures.toml``."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ MatchWord = Literal["strong", "medium", "weak"]
 
 
 _OWN_PRIOR = 5.0
-"""Prior of a cause in the user's own table, which is likelier than a built-in cause: it describes their machine."""
+"""Default prior of a cause in the user's own file: likelier than a built-in one, since it is about their machine."""
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One cause, as a table in a TOML file. ``pumps.toml`` explains each field.
+    """A known cause and its symptoms, as one table of a TOML file. ``pumps.toml`` explains each field.
 
     Attributes:
-        replaces: Id of the cause under whose name a match is reported. So several signatures can describe one cause.
+        replaces: The id under which a match is reported, so that several signatures can describe one cause; None for
+            the signature's own id.
         kinds: The kinds of machine that can have the cause; if empty, any device can have it.
-        one_sign: If true, a single symptom suffices. This is the default in the user's own table, whose author knows
-            the machine.
+        one_sign: If True, a single symptom suffices. This is the default in the user's own file, whose author knows the
+            machine.
     """
 
     id: str
@@ -56,7 +57,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def symptoms(self) -> tuple[str, ...]:
-        """Return the texts of all symptoms, both those for and those against the cause."""
+        """Return the texts of all symptoms, those that support the cause and those that contradict it."""
         return (*self.needs, *self.supports, *self.allows, *self.against, *self.witness)
 
     @property
@@ -65,9 +66,10 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_signatures(text: str, where: str = "signatures.toml", *, is_own: bool = True) -> list[Signature]:
-    """Parse the signatures in a TOML text. ``is_own`` is True for the user's own table, and sets other defaults.
+    """Parse the signatures in a TOML text. ``is_own`` selects the defaults of the user's own file.
 
-    Raises ConfigError, which names the cause and what is wrong with it.
+    Raises ConfigError, which names the invalid cause and what is wrong with it. ``where`` is the name of the file, for
+    this message.
     """
     try:
         table = decode_toml(text, where)
@@ -115,7 +117,7 @@ def _check_kinds(found: Sequence[Signature], where: str) -> None:
 
 @cache
 def built_in() -> tuple[Signature, ...]:
-    """Return the signatures that are part of the hub."""
+    """Return the built-in signatures, which are installed with the hub."""
     folder = files("hub.insight") / "signatures"
     tables = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
     texts = ((table.name, table.read_text(encoding="utf-8")) for table in tables)
@@ -129,6 +131,6 @@ def built_in_title(cause: str) -> str | None:
 
 
 def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
-    """Return the built-in signatures and a user's own. An own signature replaces the built-in one of the same id."""
+    """Return the user's signatures (``own``) and the built-in ones. ``own`` replaces built-in ones with the same id."""
     taken = {signature.id for signature in own}
     return (*own, *(signature for signature in built_in() if signature.id not in taken))

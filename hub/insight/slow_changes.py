@@ -1,12 +1,12 @@
-"""Changes that take from half an hour to days, found by comparing with the time before.
+"""Find changes that take from half an hour to days, by comparison with the time before.
 
 A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change
-counts only if it is larger than everything that the metric did normally before. There are two tests:
+counts only if it is larger than all earlier changes of the metric. There are two tests:
 
 - **range**: the metric has left its earlier range.
-- **pace**: within some time (the lag) the metric moved further than it ever did within a time of this length.
+- **pace**: within some time (the lag), the metric moved further than it ever did before in as much time.
 
-If the days resemble each other, the usual course of a day is subtracted before both tests.
+If the days are similar to each other, the usual daily course is subtracted before both tests.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import numpy as np
 
 from hub.insight.daily_course import daily_course
 from hub.insight.series import Floats, MetricSeries
-from hub.insight.statistics import floor, median, spread
+from hub.insight.statistics import median, min_spread, spread
 
 LAGS_S = (3_600.0, 3 * 3_600.0, 10 * 3_600.0, 30 * 3_600.0, 72 * 3_600.0)
-"""The lags (s) over which a change is searched in the last week."""
+"""The lengths of time (s) over which the last week is searched for a change."""
 LONG_LAGS_S = (72 * 3_600.0, 7 * 86_400.0, 14 * 86_400.0)
-"""The lags (s) over which a change is searched in the last weeks."""
+"""The lengths of time (s) over which the last weeks are searched for a change."""
 _STEP_S = 600.0
 _LEARNED_BEFORE_S = 10 * 3_600.0
 _MIN_BINS = 24
 _UNCERTAIN = 1.5
-"""A ratio is divided by 1 + this * (lag / time before the lag): a short time before says less about what is normal."""
+"""A ratio is divided by 1 + this * (lag / time before the lag): a short history says less about what is normal."""
 _COUNTED = 0.1
-"""A series that never falls is a counter if it rises from bin to bin in at least this share of the bins."""
+"""A series that never falls is a counter if it rises from one bin to the next in at least this fraction of bins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,12 @@ class SlowChange:
 
     Attributes:
         track: the readings of the metric.
-        rest: the readings up to the moment of the search. If the days resemble each other, the usual course of a day is
-            subtracted.
-        lag: the length of the period at the end in which the metric changed, in seconds.
+        rest: the readings up to the moment of the search, without the usual daily course if the days are similar.
+        lag: the length of the period in which the metric changed, in seconds. It ends at the moment of the search.
         ratio: the change divided by the largest change that was normal before; reduced if the history is short.
         deviation: the change in sigmas, negative for a fall.
         size: the change in the unit of the metric, negative for a fall.
-        end: the time at which the lag begins, in seconds of ``track``. The normal behaviour was learned before it.
+        end: the time up to which the normal behaviour was learned, in seconds of ``track``. There, the lag begins.
     """
 
     track: MetricSeries
@@ -60,18 +59,17 @@ class SlowChange:
 def find_slow_change(
     track: MetricSeries, moment: int, lags: Sequence[float] = LAGS_S, least_base: float = 1.0
 ) -> SlowChange | None:
-    """Return the slow change of a metric that stands out most at ``moment`` (epoch ms), even if it stands out little.
+    """Return the slow change of a metric with the highest ``ratio``, even if this ratio is low.
 
-    Each lag in ``lags`` is a length of time in seconds. For each, the change within the time of this length before
-    ``moment`` is compared with the changes in the time before that. The change with the highest ``ratio`` is returned;
-    the caller decides whether its ratio is enough. A lag is skipped if the time before it is shorter than
-    ``least_base`` times the lag. Return None for a counter, and if there is too little history.
+    For each lag (a length of time in seconds), the change within the lag before ``moment`` (epoch ms) is compared with
+    the changes before that. A lag is skipped if the time before it is shorter than ``least_base`` times the lag. Return
+    None for a counter, and if there is too little history.
     """
     last = int(np.searchsorted(track.times, track.seconds(moment), side="right"))
     if last < _MIN_BINS:
         return None
     times, values = track.times[:last], track.values[:last]
-    # Bins at least as long as the interval of the readings, or most would be interpolated.
+    # With bins shorter than the interval of the readings, most bins would be interpolated.
     step = max(_STEP_S, median(np.diff(times)))
     # Even spacing, so that a lag is a number of bins.
     grid, centres = _binned(times, values, step)
@@ -81,7 +79,7 @@ def find_slow_change(
     usual: _Usual | None = None
     for lag in lags:
         back = round(lag / step)
-        # With too short a time before there is nothing to compare with.
+        # If the time before is too short, there is nothing to compare with.
         if back < 2 or len(grid) - back < max(_MIN_BINS, least_base * back):
             continue
         learned = round(max(lag, _LEARNED_BEFORE_S) / step)  # one course of the day serves several lags
@@ -109,14 +107,14 @@ def _binned(times: Floats, values: Floats, step: float) -> tuple[Floats, Floats]
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """A series minus the usual course of a day, if it has one.
+    """A series without its usual daily course, if it has one.
 
     Attributes:
-        learned: The number of bins at the end from which the course was not learned.
+        learned: The number of bins at the end that were not used to learn the course.
         centres: The times of the middles of the bins.
         grid: The means of the bins minus the usual course.
         rest: The readings minus the usual course.
-        now: The value of the usual course at the time of the last reading; 0 without a usual course.
+        now: The value of the usual course at the time of the last reading; 0 if there is no usual course.
     """
 
     learned: int
@@ -149,7 +147,7 @@ def _at_lag(
 
     Args:
         track: The series.
-        usual: The series without its usual course of a day, in equal steps, and its usual value at present.
+        usual: The series without its usual daily course, in equal steps, and the usual value at present.
         step: The length of a step in seconds.
         lag: The time over which the change is measured, in seconds.
         times: The times of the readings.
@@ -159,16 +157,16 @@ def _at_lag(
     base = len(usual.grid) - back
     normal = usual.grid[:base]
     now = median(_newest(times, values, max(lag / 10, step))) - usual.now
-    scale = max(spread(normal), floor(values))
+    scale = max(spread(normal), min_spread(values))
     centre, then = median(normal), median(normal[-3:])
-    # Compared with the extreme on the same side, because a signal may swing far up and hardly down.
+    # Compare with the extreme on the same side, because a signal may swing far up and hardly down.
     far = float(normal.max() - centre if now > centre else centre - normal.min())
     pace = float(np.abs(normal[back:] - normal[:-back]).max(initial=0.0)) if base > 2 * back else float(np.ptp(normal))
     beyond, moved = (now - centre) / max(far, 2 * scale), (now - then) / max(pace, 2 * scale)
-    if beyond * moved < 0:  # it comes back from where it was unusual
+    if beyond * moved < 0:  # the metric returns from an unusual value
         return None
     ratio, change = (beyond, now - centre) if abs(beyond) > abs(moved) else (moved, now - then)
-    # The shorter the time before, the less its largest change says about what is normal.
+    # The shorter the history, the less its largest change says about what is normal.
     certain = 1 + _UNCERTAIN * back / base
     return SlowChange(
         track, usual.rest, lag, abs(ratio) / certain, change / scale, change, float(usual.centres[base - 1])
@@ -182,6 +180,6 @@ def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
 
 
 def is_counter(grid: Floats) -> bool:
-    """Return whether the series never falls and often rises, like a counter of running hours."""
+    """Return whether the series never falls and often rises, as a running-hours counter does."""
     steps = np.diff(grid)
     return bool(np.all(steps >= 0) and np.count_nonzero(steps) >= _COUNTED * len(steps))

@@ -1,4 +1,4 @@
-"""Robust, vectorised estimators for findings. None of them returns NaN.
+"""Robust estimators over arrays: median, spread, slope, CUSUM, switching levels. None of them returns NaN.
 
 Sources: Page, "Continuous inspection schemes" (1954) for CUSUM; Theil (1950) and Sen (1968) for the slope; Otsu (1979)
 for the split into two levels.
@@ -14,11 +14,11 @@ from hub.insight.series import Floats
 
 MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
-"""In CUSUM, one reading counts as at most this many deviations, so that a single outlier is not a change."""
+"""In CUSUM, the deviation of one reading is limited to this many sigmas, so that an outlier is not a change."""
 _OFF = 0.25
-"""A machine is off if its metrics read less than this share of what they read while it is on."""
+"""A machine is off if its readings are below this fraction of its readings while it is on."""
 _HELD = 2.5
-"""A switching signal keeps each level for at least this many readings on average."""
+"""A switching signal stays at each level for at least this many readings on average."""
 
 
 def median(values: Floats) -> float:
@@ -68,10 +68,10 @@ def quantum(values: Floats) -> float:
     return step if float(np.mean(np.abs(share - np.round(share)) < 0.1)) >= 0.9 else 0.0
 
 
-def floor(values: Floats) -> float:
-    """Return the smallest spread by which deviations of these values may be divided; it is never 0.
+def min_spread(values: Floats) -> float:
+    """Return the smallest plausible spread of these values, which is never 0, so that it can be used as a divisor.
 
-    A constant series has no spread of its own. The result depends on the resolution and the level of the values.
+    It depends on the resolution and the level of the values, and replaces the spread of a constant series, which is 0.
     """
     level = abs(median(values)) if len(values) else 0.0
     return max(resolution(values), 2e-3 * level, 1e-9)
@@ -83,7 +83,7 @@ def weights(times: Floats) -> Floats:
         return np.ones(len(times))
     gaps = np.diff(times, prepend=times[0])
     gaps[0] = gaps[1]
-    # The usual gap is taken around each reading, since a history is often coarser than live data.
+    # The usual gap is determined around each reading, since a history is often coarser than live data.
     usual = np.minimum(gaps, np.roll(gaps, -1))
     usual[-1] = gaps[-1]
     return np.asarray(np.minimum(gaps, 3 * np.maximum(usual, 1e-3)))
@@ -95,15 +95,15 @@ def smooth(values: Floats) -> Floats:
         return values
     low, middle, high = values[:-2], values[1:-1], values[2:]
     inner = np.maximum(np.minimum(low, middle), np.minimum(np.maximum(low, middle), high))
-    # At the end, the newest reading counts only as far as the one before it agrees.
+    # The newest reading is replaced by the median of the last three, since no reading after it can confirm it.
     last = median(values[-3:])
     return np.concatenate([values[:1], inner, [last]])
 
 
 def cusum(deviations: Floats, seconds: Floats, slack: float = 1.0) -> Floats:
-    """Return the one-sided CUSUM, in sigma seconds: the sum of the excess of ``deviations`` over ``slack``.
+    """Return the one-sided CUSUM at each reading: the sum of how far ``deviations`` exceed ``slack``, at least 0.
 
-    Both are in sigmas. ``seconds`` are the weights of the readings. The sum never falls below 0.
+    Both are in sigmas. ``seconds`` are the weights of the readings, so the sum is in sigma seconds.
     """
     steps = (np.clip(deviations, -_CAP, _CAP) - slack) * seconds
     total = np.cumsum(steps)
@@ -125,7 +125,7 @@ def slope(times: Floats, values: Floats, most: int = 90) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TwoLevels:
-    """The levels of a signal that switches. ``low`` and ``high`` are medians, ``split`` lies halfway between them."""
+    """The two levels of a switching signal: ``low`` and ``high`` are medians, and ``split`` is halfway between them."""
 
     low: float
     high: float
@@ -133,12 +133,12 @@ class TwoLevels:
 
 
 def two_levels(values: Floats) -> TwoLevels | None:
-    """Return the two levels of a signal that switches between them. None if the signal does not switch.
+    """Return the two levels between which a signal switches, or None if it does not switch.
 
     The values are divided by Otsu's split. The signal switches if both groups are narrow compared with the distance
     between them, each has at least 3 % of the values, hardly any values lie between, and the signal crosses the split
-    at least four times. Also, the lower level must be near zero, which means off, and the levels must be held for some
-    time. So a flow that reads 31 or 32 does not switch: its sensor is coarse.
+    at least four times. The lower level must also be near zero, which means off, and the signal must stay at each level
+    for some time. So a flow of 31 or 32 does not switch: its sensor is only coarse.
     """
     if len(values) < 30 or np.ptp(values) <= 1e-12 * float(np.abs(values).max()):
         return None
@@ -185,7 +185,7 @@ class RunLengths:
 
 
 def runs(times: Floats, states: Floats) -> RunLengths:
-    """Cut a series of states into runs of equal state. A run lasts until the next run, or until the last reading."""
+    """Split a series of states into runs of equal states. A run lasts until the next one, or until the last reading."""
     if not len(times):
         return RunLengths(times, times, states)
     starts = np.concatenate([[0], np.flatnonzero(np.diff(states)) + 1])

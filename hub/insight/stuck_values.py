@@ -1,4 +1,4 @@
-"""Find values that repeat for far longer than ever before, like those of a failed sensor."""
+"""Find metrics that repeat one value for far longer than ever before, as a failed sensor does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
     changes = np.flatnonzero(np.diff(track.values))
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
-    # A set point or a counter that rests is not stuck.
+    # Only a metric that used to change often can be stuck. A set point or a counter may rest.
     lively = usual.changes >= max(10, usual.count // 20)
     if not lively or points < 15 or seconds < 20 or _resting(track, usual, first):
         return None
@@ -31,8 +31,8 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
 def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
     """Return whether a metric that repeats one value rests at an end of its range, as a healthy signal may do.
 
-    Examples are the light at night and a closed valve. The value of a failed sensor can be anywhere in the range. A
-    metric rests if its value is not inside the usual range, and one of these is true:
+    Examples are the light at night and a closed valve. A failed sensor can repeat any value. A metric rests if its
+    value is not inside the usual range, and one of these is true:
 
     - It has stayed at one value for long before.
     - It has stayed at this very value before.
@@ -52,10 +52,10 @@ def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
 
 
 def _stood_still(track: MetricSeries, usual: Baseline, first: int) -> float:
-    """Return the longest time, in seconds, for which the metric kept one value before the reading with index ``first``.
+    """Return the longest time (s) for which the metric kept one value before the reading with index ``first``.
 
-    If there are enough readings at the present interval, only these are searched. The coarser history before them would
-    make the time look longer than it was.
+    If there are enough readings at the present interval, only these are used, because a coarser history before them
+    would make the time seem longer than it was.
     """
     interval = median(np.diff(track.times[first:]))
     steps = np.diff(track.times[:first])

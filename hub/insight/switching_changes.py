@@ -1,4 +1,4 @@
-"""Changes of signals that switch: a signal stays on or off for longer than usual, or its upper level has moved."""
+"""Find changes of switching signals: a signal stays on or off for longer than usual, or its upper level has moved."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import median, runs, spread
 
 _OVERSTAYED = 1.3
-"""A signal stays on or off if it keeps the level for this many times its longest stay before."""
+"""A signal stays on (or off) for too long if it does so for this many times its longest earlier stay."""
 _SHIFTED = 0.15
-"""The upper level has moved if it moved by at least this share of the distance between the levels."""
+"""The upper level has moved if it differs by at least this fraction of the distance between the levels."""
 
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
@@ -37,7 +37,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
     ratio = _overstay(usual, on, length) if len(found.starts) > 1 else 0.0
     level = median(track.values[first:][-15:])
     if ratio < _OVERSTAYED:
-        # Not longer than it usually stays; its upper level may have moved all the same.
+        # The signal stays no longer than usual, but its upper level may have moved.
         onset = track.at(first) if len(found.starts) > 1 else None
         shift = shift if abs(shift) >= _SHIFTED else 0.0
         return DetectedChange(
@@ -58,20 +58,20 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
     """Return how long a signal has now been on (or off), as a multiple of the longest earlier time in this state.
 
-    The signal has been in this state for ``length`` seconds, and ``usual`` has the earlier times. The result is reduced
-    if there were only few of them. It is 10 if there was none.
+    The signal has been in this state for ``length`` seconds. The earlier times are in ``usual``. The result is reduced
+    if there are only a few of them, and 10 if there is none.
     """
     stays = usual.stays_high if on else usual.stays_low
-    # It has never been in this state before, which is as unusual as it can be.
+    # A state in which the signal has never been before is as unusual as possible.
     if not len(stays):
         return 10.0
     return length / max(float(stays.max()), 1.0) / (1.0 if len(stays) > 4 else 1.5 if len(stays) > 2 else 3.0)
 
 
 def _shift(track: MetricSeries, usual: Baseline, states: Floats, first: int) -> float:
-    """Return how far the upper level has moved since reading ``first``, as a share of the distance between the levels.
+    """Return the change of the upper level since reading ``first``, as a fraction of the distance between the levels.
 
-    Return 0 if the movement is within the usual spread.
+    Return 0 if the change is within the usual spread.
     """
     if usual.levels is None or len(track) - first < 5:
         return 0.0

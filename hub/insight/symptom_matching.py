@@ -1,8 +1,8 @@
 """Match the ``METRIC VERB`` phrases of signatures with the findings of a case.
 
 ``METRIC`` says what a metric measures (``flow@discharge``, ``temperature:setpoint``; see
-:mod:`hub.insight.metric_semantics`). It may also be a pattern of the name (``*flow*``), which suits a single known
-machine.
+:mod:`hub.insight.metric_semantics`). It may also be a pattern for the name (``*flow*``), in a signature for one
+particular machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.insight.metric_semantics import MetricSemantics, metric_semantics
 from hub.model import Evidence
 
 _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
-    # verb: the kinds of finding that show it, with the sign their value must have (0: any)
+    # for each verb, the kinds of finding that show it, and the sign that their value must have (0: any)
     "rises": (("onset", 1), ("step", 1), ("stays_on", 1), ("changed", 1), ("over_limit", 1)),
     "falls": (("onset", -1), ("step", -1), ("stays_off", -1), ("changed", -1), ("over_limit", -1)),
     "climbs": (("onset", 1), ("step", 1), ("over_limit", 1)),
@@ -50,19 +50,19 @@ MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode"
 FULL = 0.45
 """A symptom counts in full if the finding's strength is at least this (about five sigmas)."""
 _PLACE_UNKNOWN = 0.6
-"""Weight of a symptom at a place if no metric is known to be at that place.
+"""Weight of a symptom at a place if no metric is known to be at this place.
 
-The symptom is then shown by the only metric of its quantity, if the name of that metric contains no place.
+The symptom may then be shown by the only metric of its quantity, if this metric has no known place.
 """
 _SWITCHING = 0.5
-"""How certain it is (0 to 1) that a metric has not moved if it switches as usual."""
+"""How certain it is (0 to 1) that a metric which switches as usual has not moved."""
 _DIRECT_KINDS = ("silent", "gateway", "mode", "stuck", "hunting", "cycling")
 _DIRECT_QUANTITIES = ("contact", "leak", "smoke", "alarm", "mode", "occupancy", "motion")
 _SUBJECTS = ("others", "device", "gateway")
 
 
 class MetricPattern(msgspec.Struct, frozen=True):
-    """Pattern for metrics: by ``quantity``, ``places`` (all of them) and ``role``, or by name (``glob``)."""
+    """Pattern for metrics: by ``quantity``, all of ``places``, and ``role``, or by name (``glob``)."""
 
     quantity: str | None = None
     places: frozenset[str] = frozenset()
@@ -70,7 +70,7 @@ class MetricPattern(msgspec.Struct, frozen=True):
     glob: str | None = None
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether the pattern includes this metric. Set points and limits must be named as its ``role``."""
+        """Return whether the pattern matches this metric. It matches a set point or limit only if its role says so."""
         if self.glob is not None:
             return fnmatchcase(metric.lower(), self.glob)
         if semantics.role != self.role if self.role else semantics.role in ("setpoint", "limit"):
@@ -79,7 +79,7 @@ class MetricPattern(msgspec.Struct, frozen=True):
 
 
 class Symptom(msgspec.Struct, frozen=True):
-    """What some metrics do under a cause: the metrics that ``patterns`` select do what ``verbs`` say.
+    """A symptom of a cause: a metric that ``patterns`` select does what one of ``verbs`` says, such as "rises".
 
     A symptom without patterns is about its ``subject``: "others" (any metric), "device" or "gateway". With ``only``,
     the symptom is present only if no other metric has moved.
@@ -96,12 +96,12 @@ class Symptom(msgspec.Struct, frozen=True):
         return all(verb in _CALM for verb in self.verbs)
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether any pattern of the symptom covers the metric."""
+        """Return whether any pattern of the symptom matches the metric."""
         return any(pattern.fits(metric, semantics) for pattern in self.patterns)
 
     @property
     def any_metric(self) -> bool:
-        """Return whether the symptom's pattern is ``*``, which covers every metric."""
+        """Return whether the symptom's pattern is ``*``, which matches every metric."""
         return self.patterns == (MetricPattern(glob="*"),)
 
 
@@ -150,7 +150,7 @@ def parse_alternatives(text: str) -> tuple[Symptom, ...]:
 
 
 class SymptomMatcher:
-    """Searches the findings of one case for symptoms. A metric without ``semantics`` is interpreted by its name.
+    """Searches findings for symptoms. The quantity of a metric that is not in ``semantics`` is inferred from its name.
 
     If ``limits`` is True, a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
     """
@@ -167,7 +167,7 @@ class SymptomMatcher:
         for item in evidence:
             # A metric that is steady beyond its limit is not in its usual state.
             is_steady = item.kind == "steady" and item.metric in self.over_limit
-            # If a metric was always or often beyond its limit before, the limit is the likelier problem.
+            # If a metric was often or always beyond its limit before, the limit is probably wrong.
             is_known = item.params.get("is_lasting") or item.params.get("is_usual")
             is_no_news = item.kind == "over_limit" and (not limits or is_known)
             if not is_steady and not is_no_news:
@@ -191,7 +191,7 @@ class SymptomMatcher:
         )
 
     def opposed(self, alternatives: Sequence[Symptom]) -> bool:
-        """Return whether a metric that could show one of the symptoms moves, no matter in which direction."""
+        """Return whether a metric that could show one of the symptoms has moved, in any direction."""
         return any(
             item.metric is not None and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
             for item in self.movements
@@ -211,10 +211,10 @@ class SymptomMatcher:
         )
 
     def seen(self, alternatives: Sequence[Symptom], *, guess: bool = True) -> tuple[float, list[Evidence]]:
-        """Return how clearly (0 to 1) the clearest of the symptoms is seen, and the findings that show it.
+        """Return the strength (0 to 1) of the clearest of the symptoms, and the findings that show it.
 
-        With ``guess``, a symptom of a place ("temperature of the bearing") may be shown by a metric without a place in
-        its name, if the device has no other metric of that quantity.
+        With ``guess``, a symptom at a place ("temperature of the bearing") may be shown by a metric without a known
+        place, if the device has no other such metric of this quantity.
         """
         return max((self._seen(each, guess) for each in alternatives), key=lambda each: each[0])
 
@@ -241,9 +241,9 @@ class SymptomMatcher:
         )
 
     def _without_place(self, symptom: Symptom) -> Symptom | None:
-        """Return ``symptom`` for the only metric of its quantity, if no metric is known to be at the place it names.
+        """Return ``symptom`` for the only metric of its quantity without a known place, or None.
 
-        Return None if there is no such metric, or several.
+        Return None if there is no such metric or several, or if another metric is known to be at the symptom's place.
         """
         if symptom.subject is not None or symptom.only:
             return None
@@ -265,7 +265,7 @@ class SymptomMatcher:
 
 
 def _onsets(evidence: Iterable[Evidence]) -> dict[str, tuple[int, int]]:
-    """Return the earliest and latest time (epoch ms) at which each changed metric may have begun to change."""
+    """Return the earliest and the latest time (epoch ms) at which each metric may have begun to change, by metric."""
     found: dict[str, tuple[int, int]] = {}
     for item in evidence:
         if item.metric and item.kind in (*MOVEMENTS, "changed") and item.kind != "stuck":
@@ -284,5 +284,7 @@ def _points(item: Evidence, direction: int) -> bool:
         return item.value is (direction > 0)
     if item.kind in ("over_limit", "at_end"):
         return item.params.get("is_above") is (direction > 0)
-    before = item.params.get("before", 0.0) if item.kind == "changed" else 0.0  # the others give the change itself
+    before = (
+        item.params.get("before", 0.0) if item.kind == "changed" else 0.0
+    )  # other kinds of finding have the change itself as their value
     return isinstance(item.value, float) and isinstance(before, float | int) and (item.value - before) * direction > 0

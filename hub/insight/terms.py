@@ -1,4 +1,4 @@
-"""The terms for what metrics and devices are, with titles for people: quantities, places, roles, kinds of machine."""
+"""List the terms that describe metrics and devices, with titles: quantities, places, roles, kinds of machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.insight.metric_semantics import PERCENT, quantities_of_unit
 from hub.model import Value
 
 OTHER = "other"
-"""The quantity of a metric that measures none of the known ones. A person sets it, so that the hub stops asking."""
+"""The quantity of a metric that measures no known quantity. A person sets it, so that the hub stops asking for it."""
 _TITLES = {
     "charge_amount": "Charge (Ah)",
     "co": "Carbon monoxide",
@@ -34,7 +34,7 @@ _TITLES = {
     "voc": "VOC",
     OTHER: "Something else",
 }
-"""Titles that differ from the words of the id."""
+"""Titles of terms by id, where the title is not just the id with spaces."""
 _COMMON = ("temperature", "pressure", "flow", "level", "power", "speed")
 _OF_STATES = ("running", "contact", "alarm", "occupancy", "leak")
 _OF_PERCENT = ("humidity", "level", "position", "load", "state_of_charge", "speed")

@@ -1,7 +1,7 @@
-"""Find metrics that other metrics contradict. A sensor counts as faulty only if such a witness shows it.
+"""Find sensors that other metrics of the device (witnesses) contradict, because they may be faulty.
 
-The witnesses are companions: other metrics of the device which so far explained most of the metric's variation. They
-contradict the metric if it has moved and they have not.
+Witnesses are companions of the metric, which explained most of its variation so far. They contradict the metric if it
+has moved and they have not. A level or temperature switch, for example, can also contradict a sensor.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hub.insight.statistics import median, strength
 from hub.model import Evidence
 
 _KEPT = 0.7
-"""A change is contradicted if at least this share of it remains when the influence of the companions is removed."""
+"""A change is contradicted if at least this fraction of it remains after removing the influence of the companions."""
 
 
 _RELATION = 0.2
-"""Factor on the weight if no companion measures the same quantity: a real change of the machine may then explain it."""
+"""Factor on the weight if no companion measures the same quantity, since the machine may really have changed then."""
 
 
 _SWITCHED = ("level", "temperature", "pressure", "flow")
@@ -73,11 +73,7 @@ def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequenc
 
 
 def _same_place(own: frozenset[str], other: frozenset[str]) -> bool:
-    """Return whether two metrics with the places ``own`` and ``other`` may be at the same place.
-
-    This is so if they have a place in common, or if neither has a place. A metric of a bearing and a metric of water,
-    for example, are at different places.
-    """
+    """Return whether ``own`` and ``other``, the places of two metrics, have a place in common or are both empty."""
     return bool(own & other) if own or other else True
 
 

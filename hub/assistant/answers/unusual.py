@@ -10,7 +10,7 @@ import math
 from hub import text_format as fmt
 from hub.assistant.answers.alerts import open_alerts
 from hub.assistant.answers.context import ComputedAnswer, Context, Target
-from hub.insight.anomalies import ALERT, MARK, UnusualPeriod
+from hub.insight.anomalies import ALERT_SCORE, UNUSUAL_SCORE, UnusualPeriod
 from hub.tools.unusual import RECENT_MS, unusual
 
 _MAX_SHOWN = 5
@@ -25,7 +25,7 @@ async def unusual_readings(context: Context) -> ComputedAnswer:
     alerts = await open_alerts(context)
     named = {target.key for target in await context.targets()} if context.mentions() else None
     result = await unusual(context.queries, context.devices)
-    level = MARK if len(context.devices) == 1 else ALERT
+    level = UNUSUAL_SCORE if len(context.devices) == 1 else ALERT_SCORE
     found = [
         (Target(device, period.metric), period)
         for device, period in result.found

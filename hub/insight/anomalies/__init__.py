@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.insight.anomalies.band import BandDetector
-from hub.insight.anomalies.extremes import ALERT, MARK, ExtremesDetector
+from hub.insight.anomalies.extremes import ALERT_SCORE, UNUSUAL_SCORE, ExtremesDetector
 from hub.insight.anomalies.unusual import UnusualPeriod, unusual_periods
 
-__all__ = ["ALERT", "MARK", "BandDetector", "ExtremesDetector", "UnusualPeriod", "unusual_periods"]
+__all__ = ["ALERT_SCORE", "UNUSUAL_SCORE", "BandDetector", "ExtremesDetector", "UnusualPeriod", "unusual_periods"]

@@ -31,9 +31,9 @@ from hub.insight.anomalies.state_bytes import StateReader, pack
 from hub.insight.anomalies.windows import windows
 from hub.insight.series import LARGEST, Floats
 
-MARK = 0.05
+UNUSUAL_SCORE = 0.05
 """A reading with at least this score is unusual. A healthy device has fewer than one such reading per day."""
-ALERT = 0.15
+ALERT_SCORE = 0.15
 """A reading with at least this score is worth an alert. A healthy device has one such reading in two weeks."""
 
 Feature = Literal["value", "step", "level", "noise", "shift"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hub.insight.anomalies.band import MAX_METRICS, BandDetector, Flags
-from hub.insight.anomalies.extremes import FEATURES, MARK, ExtremesDetector, Feature, Scores
+from hub.insight.anomalies.extremes import FEATURES, UNUSUAL_SCORE, ExtremesDetector, Feature, Scores
 from hub.insight.series import MetricSeries
 
 _LAG = 5
@@ -29,7 +29,7 @@ class UnusualPeriod:
         start: when the period began, in epoch ms.
         end: when the period ended, in epoch ms; None if it continues.
         at: the time of the reading with the highest score, in epoch ms.
-        score: the highest score; see ``MARK`` and ``ALERT`` in :mod:`hub.insight.anomalies.extremes`.
+        score: the highest score; see ``UNUSUAL_SCORE`` and ``ALERT_SCORE`` in :mod:`hub.insight.anomalies.extremes`.
         feature: what was most unusual about the metric: its value, step, level, noise or shift.
         reached: the value of this feature at ``at``.
         low, high: the range of this feature in the readings before.
@@ -61,7 +61,7 @@ def unusual_periods(tracks: Sequence[MetricSeries], since: int) -> list[UnusualP
     marked = [
         (track, scores, marks)
         for track, scores in scored
-        if len(marks := np.flatnonzero((scores.score >= MARK) & (track.times >= track.seconds(since))))
+        if len(marks := np.flatnonzero((scores.score >= UNUSUAL_SCORE) & (track.times >= track.seconds(since))))
     ]
     found = [_period(track, scores, marks.tolist()) for track, scores, marks in marked]
     return sorted(found, key=lambda period: (-period.score, period.metric))

@@ -32,4 +32,4 @@ MACHINES: dict[str, type[Machine]] = {
     "ups_battery": UpsBattery,
     "water_chiller": WaterChiller,
 }
-"""All machines by kind; one line each."""
+"""All classes of machines by kind."""

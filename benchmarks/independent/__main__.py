@@ -17,7 +17,7 @@ STEP_S = 60.0
 
 
 def problems(kind: type[Machine]) -> Iterator[str]:
-    """Yield what is wrong with a kind of machine."""
+    """Yield each problem of a kind of machine as a sentence."""
     for scheme in get_args(Scheme):
         names = kind.names.get(scheme, {})
         if names.keys() != kind.metrics.keys():
@@ -63,7 +63,7 @@ def _run(kind: type[Machine], seed: int, times: Floats, injection: Injection | N
 
 
 def _crossed(kind: type[Machine], values: dict[str, Floats], times: Floats, after: float) -> str | None:
-    """Return the metric that first stays beyond its limit for its hold time."""
+    """Return the first metric in ``kind.limits`` that stays beyond its limit for the hold time; None if none does."""
     for limit in kind.limits:
         value = values[limit.metric]
         beyond = ((limit.high is not None) & (value > (limit.high or 0.0))) | (
@@ -86,7 +86,7 @@ def _report(wanted: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def main() -> int:
-    """Check what the command line names. Return 0 if everything passes, else 1."""
+    """Check the machines or scenes that the command line names. Return 0 if all of them pass, else 1."""
     failed = False
     for line, found in _report(sys.argv[1:]):
         failed |= bool(found)

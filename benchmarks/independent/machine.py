@@ -1,4 +1,4 @@
-"""What a simulated machine of this folder is: metrics, limits, faults and physics. Nothing here imports the hub."""
+"""Base classes of the simulated machines of this folder: metrics, limits, faults. Nothing here imports the hub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Scheme = Literal["snake", "people", "de", "es", "fr", "zh"]
-"""How metrics are named: snake_case English as a developer writes it, as people write it, or in another language."""
+"""Naming scheme of metrics. ``snake``: English in snake_case; ``people``: English in words; others: a language."""
 DAY_S = 86_400.0
 
 
@@ -39,13 +39,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault and how to recognize an answer.
+    """A fault, and the patterns that classify a diagnosis of it.
 
-    ``right`` and ``plausible`` are regular expressions, matched without case against the title of the cause that a
-    diagnosis names. Right: it is that fault. Plausible: the same component, or the same flow path and direction. One of
-    the metrics in ``first`` moves first. ``seconds`` is the range in which it grows from nothing to severity 1 in
-    reality; an abrupt fault has ``(0, 0)``. ``source`` is the text that the physics follows. A ``silent`` fault crosses
-    no limit.
+    Attributes:
+        right: Regular expressions, matched without case against the title of the named cause: it is this fault.
+        plausible: The same for a cause in the same component, or in the same flow path and direction.
+        first: Metrics, one of which changes first.
+        seconds: Shortest and longest time in which the fault grows from nothing to severity 1 in reality; ``(0, 0)``
+            for an abrupt fault.
+        source: The publication that the physics follows.
+        silent: The fault crosses no limit.
     """
 
     id: str
@@ -75,10 +78,10 @@ class Injection:
 
 
 class Machine(ABC):
-    """One unit, its constants drawn from ``rng``. Two units of one kind differ as real ones do.
+    """A machine whose constants are drawn from ``rng``, so that two machines of one kind differ as real ones do.
 
     ``parts`` are regular expressions for the parts and processes that the machine has: a cause that names another
-    part is absurd. ``names`` gives each metric's name in each scheme.
+    part is absurd. ``names`` has the names of the metrics by scheme.
     """
 
     kind: ClassVar[str]
@@ -89,17 +92,17 @@ class Machine(ABC):
     faults: ClassVar[tuple[Fault, ...]]
     names: ClassVar[Mapping[Scheme, Mapping[str, str]]]
     period_s: ClassVar[tuple[float, float]] = (1.0, 3_600.0)
-    """The fastest and the slowest interval at which such a machine reports in practice."""
+    """The shortest and the longest interval, in seconds, at which such a machine reports in practice."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
 
     @abstractmethod
     def simulate(self, times: Floats, injection: Injection | None) -> Mapping[str, Floats]:
-        """Return each metric at ``times``, in seconds since a Monday's midnight, local time, evenly spaced.
+        """Return the values of each metric at ``times``: evenly spaced seconds since a Monday's midnight, local time.
 
-        The first call decides the course of load and weather; without a fault and with a fault of severity 0 the
-        result is the same for the same ``rng``. Values are already rounded to the sensor's step.
+        The first call draws the course of load and weather from ``rng``. With the same ``rng``, a fault of severity 0
+        gives the same result as no fault. Values are already rounded to the sensor's step.
         """
 
     def fault(self, fault_id: str) -> Fault:

@@ -15,7 +15,7 @@ Severity = Callable[[str], Floats]
 
 
 def stream(seed: int, use: int) -> np.random.Generator:
-    """Return a generator of its own for each use, so that a longer run begins like a shorter one."""
+    """Return a separate random generator for each ``use``, so that a longer run begins like a shorter one."""
     return np.random.default_rng((seed, use))
 
 
@@ -41,7 +41,7 @@ def lag(values: Floats, times: Floats, tau: float) -> Floats:
 
 
 def wander(times: Floats, rng: np.random.Generator, every_s: float) -> Floats:
-    """Return smooth noise of about unit variance that is independent after a few ``every_s`` seconds."""
+    """Return smooth noise with a variance of about 1. Values some multiples of ``every_s`` apart are independent."""
     nodes = rng.standard_normal(int(times[-1] // every_s) + 2)
     # Between two independent nodes the variance of a straight line is 2/3 on average.
     return np.asarray(1.22 * np.interp(times, np.arange(len(nodes)) * every_s, nodes))
@@ -108,12 +108,12 @@ def publish(
 
 
 def named(metrics: Mapping[str, Metric], table: str) -> dict[Scheme, dict[str, str]]:
-    """Return the names by scheme from a ``table`` of one line a metric, its columns in the order of ``Scheme``."""
+    """Return the names of the metrics by scheme. ``table`` has a line for each metric and a column for each scheme."""
     rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
     named_metrics = list(zip(metrics, rows, strict=True))
     return {scheme: {name: row[at] for name, row in named_metrics} for at, scheme in enumerate(get_args(Scheme))}
 
 
 def unless(foreign: str, words: str) -> str:
-    """Return a pattern for general ``words`` (leak, fouling) in a title that names none of the ``foreign`` parts."""
+    """Return a pattern that matches a title with ``words`` (leak, fouling), unless it names a ``foreign`` part."""
     return rf"^(?!.*({foreign})).*({words})"

@@ -1,6 +1,6 @@
-"""Everyday scenes that alarm although nothing is broken, and a few in which something simple is; see ../README.md.
+"""Everyday scenes that raise an alert without a fault, and a few with a simple fault; see ../README.md.
 
-Each function makes one scene and describes the device in it. Metric names are English unless it says otherwise.
+Each function returns one scene; its docstring describes the device. Metric names are English unless it says otherwise.
 """
 
 from __future__ import annotations

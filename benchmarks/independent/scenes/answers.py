@@ -1,4 +1,4 @@
-"""Which titles of a cause are right, acceptable and absurd, as regular expressions."""
+"""Regular expressions for titles of causes that are right, acceptable or absurd answers."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ PARTS: dict[str, str] = {
     "ventilation": r"ventilat|air ?flow",
     "vibration": r"vibrat|[iu]n?balance|misalign|loose (mount|bolt|foundation)|looseness",
 }
-"""Patterns of parts of machines and houses, by the part. A cause that names a part which the thing lacks is absurd."""
+"""Patterns of parts of machines and houses, by part. A cause is absurd if it names a part that the device lacks."""
 
 NORMAL = (
     r"\bnormal (?!wear|ag)|expected (behaviou?r|operation|pattern|change)|routine|\busual|"
     r"regular (cycle|operation|use)|no fault|nothing (is )?(wrong|broken)|planned|scheduled|\bschedule\b|intended|"
     r"deliberate|\bin use\b"
 )
-"""Texts that say that nothing is broken."""
+"""Matches a title that says that nothing is broken."""
 PEOPLE = r"\b(person|people|somebody|someone|user|occupant|occupan|staff|operator|resident|human|manual)"
-"""Texts that say that somebody did it."""
+"""Matches a title that names a person as the cause."""
 DEMAND = (
     r"(higher|high|increased|increase in|rising|more|changed?|change in|normal|heavier|heavy|peak|process|lower|less|"
     r"reduced) (load|demand|consumption|throughput|production|usage)|(load|demand|throughput|production|consumption) "
     r"(change|increas|rise|rose|peak|step|shift|reduc|fell|drop)"
 )
-"""Texts that say that more or less is wanted of the thing than before."""
+"""Matches a title that names a change in demand or load."""
 SET_POINT = r"set.?point|target (temperature|value|changed)|recipe|setting (was )?chang|changed setting"
-"""Texts that say that another value is wanted."""
+"""Matches a title that names a changed set point or setting."""
 WEATHER = r"weather|outdoor|outside (air|temperature)|ambient|\bsun|season|\bcold (night|air|spell|front)|\bnight"
-"""Texts that say that it comes from outside."""
+"""Matches a title that names the weather or the outdoor air."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,10 @@ class Answers:
 def answers(
     *acceptable: str, right: tuple[str, ...] = (), has: tuple[str, ...] = (), absurd: tuple[str, ...] = ()
 ) -> Answers:
-    """Return the patterns for a device with the parts ``has``.
+    """Return the patterns for a device with the parts ``has`` (keys of ``PARTS``).
 
-    All other ``PARTS`` are absurd, and so is ``absurd``. A title that names something absurd is neither right nor
-    acceptable. A title may be both right and acceptable.
+    A title that names another one of ``PARTS``, or matches ``absurd``, is absurd, and so neither right nor acceptable.
+    A title may be both right and acceptable. Raises ValueError for an unknown part.
     """
     if unknown := {*has} - PARTS.keys():
         raise ValueError(f"not in PARTS: {unknown}")

@@ -33,7 +33,7 @@ def report(wanted: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def problems(scene: Scene, again: Scene) -> Iterator[str]:
-    """Yield what is wrong with a scene. ``again`` is a second simulation of it, which must be equal."""
+    """Yield each problem of a scene as a sentence. ``again`` is a second simulation of it, which must be equal."""
     times = scene.times
     if any(not np.array_equal(each, other) for each, other in zip(_courses(scene), _courses(again), strict=True)):
         yield "does not repeat itself"

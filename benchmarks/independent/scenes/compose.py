@@ -1,4 +1,4 @@
-"""Make a scene of simulated sensors: round, report as the device does, and find the moment at which a person asks."""
+"""Make a scene from simulated sensors: round the values, select those that are reported, and find the time to ask."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OnChange:
     deltas: Mapping[str, float]
 
     def reports(self, times: Floats, values: Mapping[str, Floats]) -> list[int]:
-        """Return the indices of the reports."""
+        """Return the indices of the times at which the device reports."""
         rows = np.column_stack([values[name] / delta for name, delta in self.deltas.items()]).tolist()
         kept, last, due = [], rows[0], -np.inf
         for at, (now, row) in enumerate(zip(times.tolist(), rows, strict=True)):
@@ -44,10 +44,10 @@ def compose(
     model: str | None = None,
     labels: tuple[str, ...] = (),
 ) -> Scene:
-    """Return a scene with its readings until a person asks.
+    """Return a scene, with readings up to the time at which a person asks for a diagnosis.
 
-    A person asks ``wait`` s after the first alert since ``event``, or after ``event`` where there are no limits. Raises
-    ValueError if there is no such alert.
+    This is ``wait`` seconds after the first alert since ``event``, or after ``event`` if there are no limits. Raises
+    ValueError if there are limits but no such alert.
     """
     values = {each: rounded(metric, course) for each, (metric, course) in sensors.items()}
     if reports is not None:

@@ -1,4 +1,4 @@
-"""Courses of values over a day for everyday scenes: schedules, programs, mains, rooms, radio."""
+"""Functions that return the values of sensors over time for the scenes: schedules, programs, mains, rooms, radio."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def mode(*words: str) -> Metric:
 
 
 def begin(scene: str, days: float, step: float) -> tuple[Rng, Floats]:
-    """Return the random numbers of a scene, and its times from Monday 0:00 on, ``step`` s apart."""
+    """Return the random generator of a scene, and its times: ``days`` from Monday 0:00 on, ``step`` seconds apart."""
     return np.random.default_rng(zlib.crc32(scene.encode())), np.arange(0.0, days * DAY, step)
 
 
 def clock(days: Iterable[int], *hours: float) -> Floats:
-    """Return the times (s) of these hours on these days; day 0 is a Monday."""
+    """Return the times, in seconds, of the given ``hours`` on the given ``days``; day 0 is a Monday."""
     return np.array([day * DAY + hour * HOUR for day in days for hour in hours])
 
 
 def about(rng: Rng, times: Floats, minutes: float) -> Floats:
-    """Return the times shifted at random by up to ``minutes``, since people are early or late."""
+    """Return the times, each shifted at random by up to ``minutes``, because people are early or late."""
     return np.sort(times + rng.uniform(-minutes, minutes, len(times)) * MINUTE)
 
 
@@ -53,7 +53,10 @@ def pulse(times: Floats, starts: Floats, seconds: float | Floats) -> Floats:
 
 
 def program(times: Floats, starts: Floats, points: Sequence[tuple[float, float]], rest: float = 0.0) -> Floats:
-    """Return the values of a program: (minute, value) points after each start, joined by lines; ``rest`` in between."""
+    """Return the values of a program that runs from each of ``starts``, and ``rest`` in between.
+
+    ``points`` are pairs of the minutes since the start and the value; values between them are interpolated.
+    """
     minutes, values = np.array(points).T
     out = np.full(len(times), rest)
     for start in starts:
@@ -63,9 +66,9 @@ def program(times: Floats, starts: Floats, points: Sequence[tuple[float, float]]
 
 
 def stages(times: Floats, starts: Floats, points: Sequence[tuple[float, float]], rest: float = 0.0) -> Floats:
-    """Return the values of a program like :func:`program`, whose values hold until the next point.
+    """Return the values of a program like :func:`program`, but each value holds until the next point.
 
-    The last point ends it.
+    The last point ends the program.
     """
     out = np.full(len(times), rest)
     for start in starts:

@@ -1,4 +1,4 @@
-"""What an everyday scene is, and a sequence that simulates each scene when it is first used."""
+"""The type of an everyday scene, and a sequence that simulates each scene when it is first used."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from benchmarks.independent.machine import Floats, Limit, Metric
 
 @dataclass(frozen=True)
 class Scene:
-    """An everyday scene. ``times`` are seconds since a Monday's midnight; at ``at``, a person asks.
+    """An everyday scene. ``times`` are seconds since a Monday's midnight; at ``at``, a person asks for a diagnosis.
 
-    ``right``, ``acceptable`` and ``absurd`` are regular expressions for the title of the cause that is named. With an
-    empty ``right`` naming no cause is right.
+    ``right``, ``acceptable`` and ``absurd`` are regular expressions for the title of the named cause. If ``right`` is
+    empty, the right answer is to name no cause.
     """
 
     id: str
@@ -38,7 +38,7 @@ Maker = Callable[[], Scene]
 
 
 class Scenes(Sequence[Scene]):
-    """Scenes in order. Simulating all takes seconds, so each is made when it is first used, and kept."""
+    """A sequence of scenes. Simulating all takes seconds, so each is simulated and cached when it is first used."""
 
     def __init__(self, makers: Sequence[Maker]) -> None:
         self.makers = tuple(makers)
@@ -61,7 +61,7 @@ class Scenes(Sequence[Scene]):
 
 
 def beyond_since(times: Floats, values: Floats, limit: Limit) -> Floats:
-    """Return, at each time, since when the value has been beyond the limit, and infinity where it is not."""
+    """Return for each time the time since which the value has been beyond the limit; infinity if it is within."""
     beyond = np.zeros(len(times), dtype=bool)
     if limit.high is not None:
         beyond |= values > limit.high

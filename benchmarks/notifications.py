@@ -48,10 +48,10 @@ from hub.runtime.clock import now_ms
 from hub.store.sqlite import SqliteStore
 from killable_notifier import RULE
 from test_notification_kills import (
-    test_killed_after_hand_over_it_is_repeated_once_with_the_same_key as killed_after,
+    test_hub_killed_after_hand_over_repeats_once_with_the_same_key as killed_after,
 )
 from test_notification_kills import (
-    test_killed_before_hand_over_it_is_delivered_exactly_once as killed_before,
+    test_hub_killed_before_hand_over_delivers_exactly_once as killed_before,
 )
 
 DEVICES = 1_000

@@ -21,7 +21,7 @@ HOURS, STEP_S = 3, 30
 _CHUNK = 400
 
 Values = Callable[[float], dict[str, Any]]
-"""Readings by metric at a time in minutes before now, which is negative."""
+"""Returns the readings by metric at a time: minutes relative to now, negative in the past."""
 
 PUMP = {
     "flow": "m³/h",

@@ -24,7 +24,7 @@ def decoded(text: str) -> bytes:
 
 
 class Authenticator:
-    """One device with one passkey. ``origin`` is that of the page that asks; ``flags`` what the device claims."""
+    """An authenticator with one passkey, for a page with this ``origin``. ``flags`` are the flags that it reports."""
 
     def __init__(self, origin: str, *, counts: bool = True) -> None:
         self.origin = origin

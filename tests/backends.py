@@ -24,11 +24,11 @@ from hub.store.wal import memtable as log_module
 
 @dataclass(frozen=True)
 class Backend:
-    """How to run one store in the suites.
+    """The operations that the suites need to run one kind of store.
 
-    ``open`` opens or creates the store of a folder. ``crash`` makes the state that a killed hub would leave now the
-    content of another folder. ``clear`` deletes the content of a folder. ``cramped`` makes chunks small so that few
-    points reach every case. ``step`` runs one step of background work. A backend without chunks or background work uses
+    ``open`` opens or creates the store in a folder. ``crash`` copies to another folder the files that a hub would leave
+    if it were killed now. ``clear`` deletes the content of a folder. ``cramped`` makes chunks small, so that few points
+    cover every case. ``step`` runs one step of background work. A backend without chunks or background work uses
     :func:`nothing` and :func:`no_step`.
     """
 
@@ -79,7 +79,7 @@ class _Schemas:
         return PostgresStore.open(shared_server().url, self._names[folder])
 
     def crash(self, folder: Path, after: Path) -> None:
-        # What is committed is what is left; the hub that was there before loses its lease.
+        # Committed data stay; the hub that used the store before loses its lease.
         self._names[after] = self._names[folder]
 
     def clear(self, folder: Path) -> None:

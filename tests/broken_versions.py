@@ -71,7 +71,7 @@ class Copy:
         assert found.stdout.strip() == str(self.root / "hub/__init__.py"), found.stdout
 
     def run(self, tests: Sequence[str]) -> dict[str, str]:
-        """Run tests, and return for each the error of one of its cases: a name as of an exception, or ``PASSED``."""
+        """Run tests, and return for each the name of the exception in one of its failed cases, or ``PASSED``."""
         found = {test: self._scan(test) for test in tests if test.startswith(".ci/")}
         names = [test for test in tests if test not in found]
         return found | self._run_pytest(names) if names else found
@@ -159,7 +159,7 @@ def names_of(case: ElementTree.Element) -> tuple[str, str]:
 
 
 def error_name(fault: ElementTree.Element) -> str:
-    """Return what ended a test case: ASSERTION, TIMEOUT, the name of another exception, or where it failed before."""
+    """Return how a case failed: ASSERTION, TIMEOUT, the name of another exception, or an error outside the test."""
     message = fault.get("message") or ""
     if fault.tag != "failure":
         return f"{fault.tag}: {message[:200]}"
@@ -171,7 +171,7 @@ def error_name(fault: ElementTree.Element) -> str:
 
 
 def chosen(words: Sequence[str]) -> list[BrokenVersion]:
-    """Return the versions of these numbers, or all; SystemExit if there is no such number."""
+    """Return the versions with the numbers in ``words``, or all. Raises SystemExit for an unknown number."""
     numbers = {version.number for version in BROKEN_VERSIONS}
     if unknown := {word.upper() for word in words} - numbers:
         raise SystemExit(f"Unknown: {', '.join(sorted(unknown))}. Known: {', '.join(sorted(numbers))}.")
@@ -180,7 +180,7 @@ def chosen(words: Sequence[str]) -> list[BrokenVersion]:
 
 
 class Attempt(NamedTuple):
-    """What became of a broken version: the ``outcome`` of its test, without the change if ``unchanged``."""
+    """The result of trying a broken version: the ``outcome`` of its test, run without the change if ``unchanged``."""
 
     version: BrokenVersion
     unchanged: bool

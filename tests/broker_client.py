@@ -1,4 +1,4 @@
-"""An MQTT client that shows what a broker permits it."""
+"""An MQTT client that shows which topics a broker permits it to use."""
 
 from __future__ import annotations
 

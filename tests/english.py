@@ -36,7 +36,7 @@ PRIVATE = {
 }
 _PRIVATE = [(re.compile(pattern, re.IGNORECASE), instead) for pattern, instead in PRIVATE.items()]
 
-# Beginnings and parts of test names that do not name the behaviour, each with what to write instead.
+# Beginnings and parts of test names that do not name the behaviour, each with advice on a better name.
 PRIVATE_TEST_NAMES = {
     r"^(?:an?|the)_": "begin with the subject, without an article",
     r"^(?:it|what|whatever|whoever|who|one_that|nobody|everybody|others)_": "begin with the subject, a noun",

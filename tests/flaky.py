@@ -1,7 +1,8 @@
 """``make flaky``: run test files many times and print how often each test failed.
 
-Without files it runs those that a clock, a process or a browser can make unreliable, until each had its runs or the
-time is up. ``.flaky.json`` keeps the count of clean runs per file and commit: the next start goes on from there.
+Without arguments it runs the files that depend on a clock, a process or a browser, until each file has had its number
+of runs or the time is up. ``.flaky.json`` stores the number of clean runs by file and commit, so that the next start
+continues.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ TIMED = {
     "threading",
     "time",
 }
-"""A file that imports one of these, itself or through a module of the tests, can depend on timing."""
+"""A test file that imports one of these modules, directly or through a helper of the tests, can depend on timing."""
 _IMPORTED_BEFORE = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-"""pytest warns of plugins that were imported before it could rewrite their assertions."""
+"""Options that suppress pytest's warning of plugins that were imported before it could rewrite their assertions."""
 RUN_S = 1_800
 """A run of one file that takes longer counts as failed."""
 
@@ -134,7 +135,7 @@ def _run_pytest(words: list[str], output: Path) -> None:
 
 
 def revision(folder: Path) -> str:
-    """Return the commit that is checked out in ``folder``, with a hash of what differs from it."""
+    """Return the commit that is checked out in ``folder``, with a hash of the uncommitted changes."""
 
     def git(*words: str) -> str:
         return subprocess.run(["git", "-C", folder, *words], capture_output=True, text=True, check=False).stdout
@@ -146,7 +147,7 @@ def revision(folder: Path) -> str:
 
 @dataclass
 class FileState:
-    """What ``.flaky.json`` keeps of one test file."""
+    """The entry of one test file in ``.flaky.json``."""
 
     commit: str = ""
     clean: int = 0
@@ -228,7 +229,7 @@ class Round:
 
 
 def main() -> int:
-    """Return 0 where no test failed, 1 where one did."""
+    """Run the files. Return 0 if no test failed, else 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, help="test files (default: the timed ones)")
     parser.add_argument("--runs", type=int, default=20, help="of each file (20)")

@@ -212,8 +212,8 @@ SKIPPED = (
     "/api/credentials",
     "/api/session",
 )
-"""Routes that are not called: streams do not end, tables start a process each, uploads are not JSON, and signing in and
-changing files of the broker or the models is not tested here."""
+"""Routes that are not called: streams (endless), tables (each starts a process), uploads (not JSON), and routes for
+signing in and for changing files of the broker or the models, which other tests cover."""
 
 
 _PARTS = ("x", "pump", "lamp", "none", "%2e", "%00", "%ff", "9" * 400)

@@ -1,4 +1,4 @@
-"""A real HTTP server that keeps what it is sent, and answers as a test wants."""
+"""A real HTTP server that records the requests, and answers as a test requires."""
 
 from __future__ import annotations
 

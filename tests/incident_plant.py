@@ -29,7 +29,7 @@ INTERVAL = 10
 
 
 class IncidentPlant:
-    """Times are in seconds after T0. What is committed survives :meth:`restart`."""
+    """Devices, registry and rule engine. Times are seconds after T0. Committed state survives :meth:`restart`."""
 
     def __init__(self, rules: str = SILENT + HOT, limits: IncidentLimits | None = None) -> None:
         self.rules = rules
@@ -119,7 +119,7 @@ class IncidentPlant:
         return self._take(self.engine.judge_next(len(names), self.registry.get, self._ms))
 
     def restart(self, rules: str | None = None) -> list[Event]:
-        """Stop the hub and start it from what was committed."""
+        """Stop the hub, and start it from the committed state."""
         self.rules, self.silenced = rules or self.rules, False
         for device in self.registry.devices():
             self.registry.touch(device.id)
@@ -146,7 +146,7 @@ class IncidentPlant:
         self.told += events
         return events
 
-    # -- what is so now ---------------------------------------------------------------------------------------
+    # -- the present state ------------------------------------------------------------------------------------
 
     def open(self) -> dict[str, Alert]:
         """Return the open alerts by ``device`` or ``device/metric``."""
@@ -174,12 +174,12 @@ class IncidentPlant:
 
 
 def told(events: Iterable[Event]) -> list[str]:
-    """Return the devices of the alerts that people are notified of by these events."""
+    """Return the devices of the raised alerts among ``events`` of which people are notified."""
     return [event.alert.device for event in events if isinstance(event, AlertRaised) and not event.alert.suppressed_by]
 
 
 def suppressed(events: Iterable[Event]) -> list[str]:
-    """Return the devices of the alerts that were raised and suppressed."""
+    """Return the devices of the raised alerts among ``events`` that are suppressed."""
     return [event.alert.device for event in events if isinstance(event, AlertRaised) and event.alert.suppressed_by]
 
 

@@ -29,7 +29,7 @@ RULE = '[[rule]]\nid = "hot"\nname = "Hot"\nmetric = "temperature"\nabove = 80\n
 
 
 async def main(data: Path, url: str, die: bool, device: str = "pump-1") -> None:
-    """Run until cancelled. Without ``device`` no alert is raised: what an earlier process left is sent."""
+    """Run until cancelled. Without ``device`` no alert is raised; only deliveries of an earlier process are sent."""
     store, queue, bus, registry = SqliteStore.open(data), IngestQueue(), Bus(), DeviceRegistry()
     engine = Engine(parse(RULE))
     notifications = build_notifications(data, store, bus, engine, registry, "http://hub.test")

@@ -1,4 +1,4 @@
-"""Keys of the messages that the hub sends beside their English: ``tests/vectors/message_keys.json``.
+"""The keys of all messages of the hub, by which they can be translated: ``tests/vectors/message_keys.json``.
 
 ``make generated`` writes the file, and ``test_message_keys.py`` checks that it matches the hub. Translators need to
 know every key.
@@ -27,7 +27,7 @@ FILE = Path(__file__).parent / "vectors" / "message_keys.json"
 
 
 def message_keys() -> dict[str, list[str]]:
-    """Return every key by what carries it: ``changes`` are in the parameters of the activity's key ``settings``."""
+    """Return all keys, grouped by the object that has them. ``changes`` are parameters of the activity ``settings``."""
     return {
         "activity": sorted(ACTIVITY_KEYS),
         "alert": sorted(KINDS),

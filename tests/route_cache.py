@@ -1,4 +1,4 @@
-"""What FastAPI derives from the code of a route, derived once for all the applications of a test run.
+"""A cache of the objects that FastAPI derives from the code of routes, shared by all applications of a test run.
 
 FastAPI reads the signature of each route and builds a Pydantic type adapter for each parameter, body and response: two
 thirds of the work of starting a hub. All of this depends on code and types only, so the many hubs of a test run can
@@ -68,7 +68,7 @@ def _response(name: str, type_: Any, **words: Any) -> Any:
 
 
 def share() -> None:
-    """Let FastAPI reuse what it has derived from the same code and types."""
+    """Make FastAPI reuse the objects that it has derived from the same code and types."""
     # A function in place of the class: FastAPI only calls it.
     v2.TypeAdapter = _adapter  # type: ignore[assignment, misc]
     utils._get_signature = _signature

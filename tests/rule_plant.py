@@ -57,7 +57,7 @@ class Plant:
         return words(events)
 
     def restart(self, second: float, rules: str) -> list[str]:
-        """Kill the hub and start it from what was committed."""
+        """Kill the hub, and start it from the committed state."""
         alerts = list(self.engine.open.values())
         self.registry, now = DeviceRegistry(), T0 + int(second * 1000)
         self.engine = self._engine(rules)

@@ -118,15 +118,15 @@ _READINGS: tuple[Callable[[str], str], ...] = (
     html.unescape,
     lambda text: re.sub(r"\\+u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text),
 )
-"""Ways to read a hidden instruction: a model understands them all."""
+"""Functions that decode a hidden instruction. A model may understand all of these encodings."""
 
 
 class ObeysEverything(Scripted):
-    """A model that looks at a device, and then does whatever any text in its prompt tells it.
+    """A model that looks at a device, and then follows every instruction in its prompt.
 
-    ``CALL tool {json}`` makes it call a tool, ``SAY “…”`` repeat a text, in several languages and encodings. It also
-    reads ``heard``, the content of a picture or a recording. Its prompts and
-    the instructions in them are kept.
+    ``CALL tool {json}`` makes it call a tool, and ``SAY “…”`` makes it repeat a text, in several languages and
+    encodings. It also reads ``heard``, the content of a picture or a recording. It records its prompts and the
+    instructions in them.
     """
 
     def __init__(self, name: str = "openai", see: Sequence[ToolCall] = ()) -> None:

@@ -42,7 +42,7 @@ OF_THE_CERTIFICATE = ("cert_", "chain_of_trust", "DNS_CAArecord", "OCSP_stapling
 
 
 class Result(NamedTuple):
-    """What a scan found: ``text`` is one line."""
+    """The result of a scan. ``text`` is one line."""
 
     passed: bool
     text: str

@@ -1,4 +1,4 @@
-"""Judge drafts of rules by what they mean: the metrics that they watch, the condition, the durations and the hours."""
+"""Check the meaning of drafts of rules: the metrics that they watch, the condition, the durations and the hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOTHING = {"id": "x", "name": "x"}
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """A sentence and what it means; ``refuse``: no rule of the hub means it."""
+    """A sentence and the rule that it means. ``refuse`` is True if no rule of the hub can express it."""
 
     text: str
     rule: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def _parsed(keys: dict[str, Any]) -> Rule:
 
 
 def _meaning(rule: Rule) -> Any:
-    """Return what a rule says beside its scope and metric, with numbers rounded to four digits."""
+    """Return the fields of a rule except its scope and metric, with numbers rounded to four digits."""
     said = {key: value for key, value in msgspec.to_builtins(rule).items() if key not in ("id", "name", "scope")}
     said |= {"metric": None, "quantity": None, "kind": type(rule.condition).__name__}
     return _rounded(said)

@@ -212,4 +212,4 @@ fan | temperature@bearing- vibration= flow= current=
 battery | temperature- voltage= current= state_of_charge=
 inverter | frequency+ power= voltage= radiation=
 """
-"""What none of the signatures describes: no cause may be named, or only as a weak match."""
+"""Movements that none of the signatures describes. No cause may be named for them, or only as a weak match."""

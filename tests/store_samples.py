@@ -93,7 +93,7 @@ def activity(number: int, device: str | None = "pump-1") -> Activity:
 
 
 def older(than: int) -> list[Retention]:
-    """Return the retention by which everything older expires, in all tiers."""
+    """Return the retention with which all data older than ``than`` expire, in all tiers."""
     return [Retention(than, than, than)]
 
 

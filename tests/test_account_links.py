@@ -1,4 +1,4 @@
-"""How the first person gets in: the link that a started hub writes, and ``hub link``."""
+"""Access for the first person: the link that a hub writes at its start, and ``hub link``."""
 
 from __future__ import annotations
 

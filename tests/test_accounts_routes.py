@@ -1,4 +1,4 @@
-"""Other spellings of paths and methods: what authorization sees must be what the router dispatches."""
+"""Other spellings of paths and methods: authorization and the router must interpret each of them in the same way."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_line_feed_after_a_path_opens_nothing(hub: ApiHub, path: str) -> N
         assert status == 400, (method, path, body[:80])
 
 
-async def test_no_spelling_of_an_operation_answers_an_outsider(hub: ApiHub) -> None:
+async def test_every_spelling_of_an_operation_requires_access(hub: ApiHub) -> None:
     refused = {400, 401, 403, 404, 405, 421}
     for operation in LEAST_ROLE:
         method, path = operation.split()

@@ -55,7 +55,7 @@ class Target:
     number: int = 0
 
     async def state(self) -> dict[str, Any]:
-        """Return what an attack must not change."""
+        """Return the state of the hub that an attack must not change."""
         paths = ["devices", "alerts", "rules/text", "mappings/text", "models", f"devices/{VALVE}/commands"]
         answers = [await self.hub.http.get(f"/api/{path}") for path in paths]
         found = {path: answer.json() for path, answer in zip(paths, answers, strict=True)}
@@ -91,7 +91,7 @@ async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Targ
 
 
 async def plant(target: Target, attack: Attack, device: str, text: str) -> None:
-    """Put the text of an attack where its place says."""
+    """Put the text of an attack into its place."""
     hub = target.hub
     if attack.place == "cause":
         await hub.telemetry(device, temperature=95)
@@ -173,7 +173,7 @@ def _valid(proposal: dict[str, Any]) -> bool:
 
 
 def _in_prompts(prompts: Sequence[Sequence[ChatMessage]]) -> list[str]:
-    """Return what is wrong with prompts: data outside its markers, and what a model takes for a marker."""
+    """Return the faults of prompts: data outside of its markers, and text in the data that looks like a marker."""
     wrong = set()
     for message in (each for prompt in prompts for each in prompt if each.role != "system"):
         if message.role == "tool" and FENCED.fullmatch(message.text) is None:
@@ -206,7 +206,7 @@ async def upload(target: Target, kind: str, filename: str, data: bytes, **form: 
 
 @asynccontextmanager
 async def unharmed(target: Target) -> AsyncIterator[list[dict[str, Any]]]:
-    """Check that what happens within does no harm. Yields a list for the lines of answers."""
+    """Check that the block does no harm. Yield a list to which the block adds the lines of answers."""
     target.model.prompts, target.model.told, target.model.see = [], [], []
     await _let_diagnose(target)
     before = await target.state()
@@ -394,7 +394,7 @@ BROKEN: dict[str, tuple[str, list[tuple[Any, str, Callable[[Target], Any]]], str
         "not marked",
     ),
 }
-"""Broken defences by name: an attack, what is replaced, and the harm that the attack must find."""
+"""Broken defences by name: an attack, the attributes that are replaced, and the harm that the attack must do."""
 
 
 def _any(wanted: Any, value: Any) -> Any:

@@ -126,7 +126,7 @@ def test_drift_towards_a_limit_is_found_through_a_daily_course():
     assert drift("a", hourly(50 + hours / 24 * 0.1), Limit(max=70)) is None
 
 
-async def test_reports_over_http(tmp_path: Path):
+async def test_reports_are_served_over_http(tmp_path: Path):
     (tmp_path / "rules.toml").write_text(RULES)
     async with running_hub(tmp_path) as hub:
         now = int(time.time() * 1000)

@@ -74,7 +74,7 @@ async def test_handover_says_who_has_an_alert_in_hand(hub: ApiHub) -> None:
     assert "Acknowledged by operator. Note: “valve ordered”." in line
 
 
-async def test_handover_of_a_past_day_tells_nothing_of_now(hub: ApiHub) -> None:
+async def test_handover_of_a_past_day_excludes_the_present(hub: ApiHub) -> None:
     now = await _fill(hub)
     text, _ = await ask(hub, "summary of the day before yesterday")
     start, end = (fmt.date(now - days * 24 * 60 * MINUTE) for days in (2, 1))

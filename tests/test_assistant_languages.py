@@ -128,7 +128,7 @@ def test_time_in_words_is_moment(code: str, text: str, at: int) -> None:
     assert (found.kind, (found.start - NOW) / HOUR) == ("point", (at - NOW) / HOUR)
 
 
-def test_device_number_is_no_time() -> None:
+def test_device_number_is_not_read_as_a_time() -> None:
     assert parse_time_ranges(QuestionWords("vibration of pump 3 and sensor_14"), languages()["en"], NOW) == []
 
 

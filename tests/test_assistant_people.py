@@ -95,7 +95,7 @@ DID = [
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
-    """Start a hub with four open alerts. One of them is muted, and Anna Weber has acknowledged it and in hand."""
+    """Start a hub with four open alerts. One is muted, acknowledged by Anna Weber and assigned to her."""
     async with running_hub(tmp_path, rules=RULES, real_ai=True) as running:
         await fill_site(running)
         alerts = (await running.http.get("/api/alerts?state=open")).json()["items"]

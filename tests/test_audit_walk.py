@@ -37,7 +37,7 @@ MAPPING = {"topic": "home/{room}/{metric}", "device": "home/{room}"}
 
 
 def changing_operations(routes: list[Any]) -> set[str]:
-    """Return what the audit log must have: all operations but reads, and exports."""
+    """Return the operations that the audit log must record: exports, and all operations except reads."""
     found = {f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()}
     acts = ("/export", "/file", "/callback")
     reads = {each for each in found if each.startswith(("GET ", "HEAD ")) and not each.endswith(acts)}

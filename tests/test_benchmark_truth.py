@@ -121,7 +121,7 @@ def test_skab_experiment_becomes_a_case_soon_after_its_fault(tmp_path: Path, nam
     assert verdict(case, "Bearing wear", "bearing") == "wrong"
 
 
-def test_skab_outlier_score() -> None:
+def test_skab_outlier_score_counts_all_experiments_together() -> None:
     # Over both experiments: 2 hits, 1 false alarm, 1 miss, 2 quiet.
     labels = [np.array([0.0, 0, 1, 1]), np.array([0.0, 1])]
     flagged = [np.array([0.0, 1, 1, 0]), np.array([0.0, 1])]

@@ -135,7 +135,7 @@ def test_input_that_goes_missing_makes_the_metric_unknown():
     assert not plant.engine.open, "a calculated value ends the alert about its absence"
 
 
-def test_removed_definition_and_deleted_device():
+def test_metric_ends_with_its_definition_and_survives_device_deletion():
     plant = Plant()
     plant.run(5)
     plant.submit(ReplaceCalculated((), T0 + 6_000))

@@ -79,7 +79,7 @@ def value_of(expression: str, **values: object) -> float | None:
         ("missing + a", None),
     ],
 )
-def test_value(expression: str, expected: float | None):
+def test_expression_computes_value(expression: str, expected: float | None):
     values = {"a": 4.0, "b": 5.0, "on": True, "state": "auto", "odd:name": 8.0, "part.of": 1.0}
     assert value_of(expression, **values) == expected
 
@@ -112,7 +112,7 @@ def test_value(expression: str, expected: float | None):
         ("rate(a, 1e9)", "not valid"),
     ],
 )
-def test_refused(expression: str, hint: str):
+def test_invalid_expression_is_refused(expression: str, hint: str):
     with pytest.raises(InvalidExpression) as error:
         parse_expression(expression)
     assert hint in error.value.problem
@@ -138,14 +138,14 @@ def test_refused(expression: str, hint: str):
         ('metric("temperature", device="d")', "°C"),
     ],
 )
-def test_unit(expression: str, unit: str | None):
+def test_unit_is_derived_from_inputs(expression: str, unit: str | None):
     site = Site(expression, device="d")
     device = site.put("d", power=1.0, base=1.0, temperature=20.0, flow=1.0, on=True)
     device.info = Info(model="M", units={"power": "W", "base": "W", "temperature": "°C", "flow": "m³/h"})
     assert site.calculation.mark(site.definition, device, site.devices.get, lambda: ["d"]).unit == unit
 
 
-def test_groups_of_devices():
+def test_expression_aggregates_groups_of_devices():
     site = Site('sum(metric("power", area="Hall"))', device="site")
     for number in range(3):
         site.put(f"m{number}", power=10.0 * (number + 1)).area_id = "h"
@@ -159,7 +159,7 @@ def test_groups_of_devices():
     assert site.at(4) == {"site": 41.0}, "devices that are not online are left out"
 
 
-def test_groups_relative_to_the_device():
+def test_groups_can_be_relative_to_the_device():
     site = Site('power - mean(metric("power", area=this))')
     for name, area, power in (("a", "h", 10.0), ("b", "h", 30.0), ("c", "k", 5.0), ("d", None, 1.0)):
         site.put(name, power=power).area_id = area
@@ -171,7 +171,7 @@ def test_groups_relative_to_the_device():
     assert site.at(1) == {"gateway": 2.0}
 
 
-def test_missing_inputs():
+def test_missing_input_makes_the_value_unknown():
     site = Site("a + b", max_age_ms=5_000)
     site.put("d", a=1.0, b=2.0)
     assert site.at(1) == {"d": 3.0}
@@ -183,7 +183,7 @@ def test_missing_inputs():
     assert site.at(11) == {"d": 4.0}, "known again, with the same inputs as before"
 
 
-def test_functions_over_time():
+def test_functions_use_earlier_values():
     values = [10.0, 20.0, 30.0, 40.0, 50.0]
     for expression, expected in (("rate(a, 4)", 10.0), ("change(a, 4)", 40.0), ("average(a, 4)", 30.0)):
         site, found = Site(expression), None
@@ -196,7 +196,7 @@ def test_functions_over_time():
     assert site.at(1) == {}, "one value has no rate"
 
 
-def test_running_total():
+def test_running_total_is_integrated():
     site = Site("total(power)")
     site.put("d", power=3_600.0)
     assert site.at(0) == {"d": 0.0}
@@ -218,7 +218,7 @@ def test_reported_metric_is_not_replaced():
     assert site.at(1) == {}
 
 
-def test_draft_of_a_scope():
+def test_draft_covers_the_devices_of_its_scope():
     site = Site("a * 2", scope=Scope(models=("M*",)))
     site.put("d", a=1.0).info = Info(model="M1")
     site.put("e", a=1.0).info = Info(model="N1")
@@ -246,7 +246,7 @@ TABLE = '[[calculated]]\nid = "a"\nmetric = "a"\nexpression = "b"\n'
         ("[x]\n", "'x' is not known"),
     ],
 )
-def test_invalid_file(text: str, problem: str):
+def test_invalid_file_is_refused(text: str, problem: str):
     with pytest.raises(ConfigError) as error:
         parse(text)
     assert problem in str(error.value)

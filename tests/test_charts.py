@@ -1,4 +1,4 @@
-"""Charts of alerts: what is drawn, and that any reading can be."""
+"""Charts of alerts: their parts, and that they can be drawn for any readings."""
 
 from __future__ import annotations
 

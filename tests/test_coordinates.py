@@ -1,4 +1,4 @@
-"""A latitude beyond 90° or a longitude beyond 180° gets in through no door; the other values of its message do."""
+"""A latitude beyond 90° or a longitude beyond 180° is rejected everywhere; the other values of its message are kept."""
 
 from __future__ import annotations
 

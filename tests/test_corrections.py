@@ -138,7 +138,7 @@ async def test_majority_teaches_and_a_tie_teaches_nothing(hub: ApiHub) -> None:
     assert read_as(await detail(hub, "d"), "q7")[::3] == ("weight", "model")
 
 
-async def test_deleted_device_no_longer_teaches(hub: ApiHub) -> None:
+async def test_corrections_of_deleted_device_no_longer_apply_to_others(hub: ApiHub) -> None:
     await device(hub, "a")
     await device(hub, "b")
     await correct(hub, "a", metrics={"q7": {"quantity": "torque"}})

@@ -63,7 +63,7 @@ def test_compressor_that_short_cycles_is_named() -> None:
 
 
 @pytest.mark.parametrize(("metric", "is_named"), [("quemador", True), ("compressor_current", True), ("door", False)])
-def test_short_cycling_is_of_any_signal_but_contacts(metric: str, is_named: bool) -> None:
+def test_short_cycling_is_found_in_any_signal_but_contacts(metric: str, is_named: bool) -> None:
     chosen = decide(rank(evidence(case(switching(metric, 1500, -2400, 240), alert=alert(metric, -60, 8.0, 7.0)))))
     assert (chosen is not None and chosen.cause == "short_cycling") is is_named
 

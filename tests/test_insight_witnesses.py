@@ -27,7 +27,7 @@ def zones(drift: float) -> InvestigationInput:
     )
 
 
-def test_one_metric_that_alone_moved_is_no_proof() -> None:
+def test_single_metric_that_moved_proves_no_sensor_fault() -> None:
     found = evidence(case(track("temperature", 20, 0.1, 1, ramp(-600, 0.01)), track("humidity", 50, 0.1, 2)))
     assert any(item.kind == "onset" for item in found)
     assert decide(rank(found)) is None

@@ -111,7 +111,7 @@ def test_severity_is_right_if_the_highest_one_of_the_detecting_alerts_is() -> No
     assert score([HOT], [], 3, [warning, critical], 0).severities_right == 0
 
 
-def test_median_and_ninth_decile() -> None:
+def test_median_and_ninth_decile_are_computed() -> None:
     delays = [10.0, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110]
     assert (middle(delays), ninth_decile(delays)) == (60, 100)
     assert (middle([7.0]), ninth_decile([7.0])) == (7, 7)

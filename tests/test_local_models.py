@@ -95,7 +95,7 @@ async def stored(site: Site, count: int) -> None:
         (None, False),
     ],
 )
-def test_server_is_local_by_its_address(address: str | None, local: bool) -> None:
+def test_address_decides_whether_server_is_local(address: str | None, local: bool) -> None:
     assert server("lab", address).local is local
 
 

@@ -38,7 +38,7 @@ def _inline(value: object) -> str:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, MappingDialect(parse_mappings(MAPPINGS))) == []
 
 
@@ -121,7 +121,7 @@ def test_kind_number_accepts_on_and_off(form: str, text: str, number: float | No
             assert (found, type(found)) == (number, float)
 
 
-def test_collectd_message_with_several_values():
+def test_collectd_message_has_several_values():
     box = DialectRun(MappingDialect(parse_mappings(MAPPINGS)))
     assert box.values("collectd/nas/load/load", b"1795386000.000:0.24:0.31:0.30\0") == {
         "load.shortterm": 0.24,

@@ -18,7 +18,7 @@ def packet(kind: str, **payload: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, MeshtasticDialect()) == []
 
 
@@ -31,7 +31,7 @@ def test_node_is_the_sender_of_the_packet_and_gets_its_name():
     assert mesh.say(GATEWAY, packet("traceroute", route=[1])).heard == ("meshtastic:7efeee00",)
 
 
-def test_topics_without_region_and_no_encrypted_ones():
+def test_topic_needs_no_region_and_encrypted_messages_are_ignored():
     dialect = MeshtasticDialect("lora/msh")
     assert dialect.filters == ("lora/msh/+/2/json/+/+", "lora/msh/2/json/+/+")
     assert [dialect.owns(each) for each in (f"lora/msh/{GATEWAY}", "lora/msh/EU_868/2/e/LongFast/!aa")] == [True, False]

@@ -205,7 +205,7 @@ def test_default_replaces_only_a_missing_value_and_an_empty_text(value: Any, tex
     assert render("{{ value | default('null') }}", without, MAX_TEXT) == "null"
 
 
-def test_title_and_text_are_chosen_by_themselves() -> None:
+def test_title_and_text_templates_are_chosen_independently() -> None:
     channel, route = MessageTemplate("channel", " "), MessageTemplate("", "route")
     assert first_of(route) == MessageTemplate(DEFAULT_TEMPLATE.title, "route")
     assert first_of(channel, route) == MessageTemplate("channel", "route")

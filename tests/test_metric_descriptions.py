@@ -81,7 +81,7 @@ def announced(device: str, *entities: tuple[str, dict]) -> DialectRun:
         ({"obj_id": "boiler_return_flow", "unit_of_meas": "L/min"}, "Return flow"),
     ],
 )
-def test_home_assistant_entity_title(config, title):
+def test_home_assistant_entity_gets_a_title(config, title):
     assert titles(only_device(announced("Boiler", ("sensor", config)))) == {"u0": title}
 
 
@@ -181,7 +181,7 @@ def shelly(*status: dict) -> Device:
     return only_device(run)
 
 
-def test_shelly_plug_titles():
+def test_shelly_plug_metrics_have_titles():
     switch = {"output": True, "apower": 93.1, "aenergy": {"total": 5.0}, "voltage": 231, "temperature": {"tC": 40.5}}
     device = shelly({"switch:0": switch, "wifi": {"rssi": -60}})
     assert titles(device) == {
@@ -203,7 +203,7 @@ def test_shelly_switches_are_numbered_when_several():
     }
 
 
-def test_tasmota_plug_titles():
+def test_tasmota_plug_metrics_have_titles():
     run = DialectRun(TasmotaDialect())
     run.say(
         "tele/plug/SENSOR",

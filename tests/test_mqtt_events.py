@@ -88,7 +88,7 @@ def write_rules(hub: Serving, *rules: tuple[str, str]) -> None:
     wait(lambda: [rule["name"] for rule in hub.get("/api/rules")["items"]] == [name for _, name in rules])
 
 
-def test_home_assistant_shows_the_open_alerts_whatever_happens_to_the_hub(hub: Serving, mosquitto: Mosquitto) -> None:
+def test_home_assistant_shows_open_alerts_across_kills_and_restarts(hub: Serving, mosquitto: Mosquitto) -> None:
     home, devices = HomeAssistant(mosquitto), Thing(mosquitto)
     write_rules(hub, ("hot", "Too hot"))
 

@@ -36,7 +36,7 @@ def decode(topic: str, payload: bytes, *, retained: bool = False) -> Result:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_message_is_decoded_as_expected(vector):
     payload = bytes.fromhex(vector["payload_hex"]) if "payload_hex" in vector else vector["payload"].encode()
     expect = vector["expect"]
     if "rejected" in expect:

@@ -34,7 +34,7 @@ async def restart_until_sent(data: Path, receiver: HttpReceiver, count: int) -> 
         await running
 
 
-async def test_killed_before_hand_over_it_is_delivered_exactly_once(tmp_path: Path) -> None:
+async def test_hub_killed_before_hand_over_delivers_exactly_once(tmp_path: Path) -> None:
     async with http_receiver() as receiver:
         hub = await start(tmp_path, receiver, "die")
         assert await hub.wait() == -signal.SIGKILL
@@ -44,7 +44,7 @@ async def test_killed_before_hand_over_it_is_delivered_exactly_once(tmp_path: Pa
         assert [each.json["status"] for each in receiver.posted] == ["firing"]
 
 
-async def test_killed_after_hand_over_it_is_repeated_once_with_the_same_key(tmp_path: Path) -> None:
+async def test_hub_killed_after_hand_over_repeats_once_with_the_same_key(tmp_path: Path) -> None:
     async with http_receiver() as receiver:
 
         def kill(posted: Any) -> str:

@@ -172,7 +172,7 @@ def test_flapping_alert_escalates_while_nobody_acknowledges() -> None:
     assert plan.after(1, replace(FLAPPING, id="f-7")) == [("second", "firing", "f-7")]
 
 
-def test_muted_alert_of_a_flapping_series_does_not_hold_back_the_next_one() -> None:
+def test_muted_alert_of_a_flapping_series_does_not_delay_the_next_one() -> None:
     plan = Plan()
     assert flap(plan, 1, replace(FLAPPING, muted=Mute("p-1", 0))) == []
     assert flap(plan, 2) == [("first", "firing", "f-2")]

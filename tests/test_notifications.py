@@ -279,7 +279,7 @@ async def test_end_is_sent_to_receiver_that_may_have_got_the_alert(site: Site, m
 
 @contextlib.asynccontextmanager
 async def broken_off() -> AsyncIterator[tuple[str, list[bytes]]]:
-    """Run a server that reads each request and closes the connection without an answer."""
+    """Run a server that reads each request, and closes the connection without an answer."""
     requests: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -312,7 +312,7 @@ async def test_message_has_a_chart_that_needs_a_token_to_read(site: Site, monkey
     assert (await site.hub.http.get(f"/api/alerts/{alert['id']}/chart.png")).status_code == 401
 
 
-async def test_template_of_the_channel_goes_before_that_of_the_route_and_is_previewed(site: Site) -> None:
+async def test_channel_template_overrides_route_template_and_is_previewed(site: Site) -> None:
     await site.channel("own", f"{site.receiver.url}/own", template={"title": "{{ severity }} {{ device }}"})
     await site.routes({**AT_ONCE, "template": {"title": "Route", "text": "{{ value }} > {{ limit }} ({{ status }})"}})
     alert = await site.alert("pump-12")

@@ -76,7 +76,7 @@ async def listed(browser: Browser) -> set[str]:
     return {each["id"] for each in (await browser.http.get("/api/analyses")).json()["items"]}
 
 
-async def test_conversation_is_there_for_its_person_only(site: Site) -> None:
+async def test_conversation_is_visible_to_its_person_only(site: Site) -> None:
     await ask(site.olga, "talk-olga-1", "how many devices are online")
     for other in (site.omar, site.vera, site.lena, site.ada):
         assert await questions(other, "talk-olga-1") == 404
@@ -108,7 +108,7 @@ async def test_conversations_are_deleted_with_the_account(site: Site) -> None:
     assert await kept.turns(f"{gina_id}:talk-gina-1") == []
 
 
-async def test_upload_is_there_for_its_person_and_administrators(site: Site) -> None:
+async def test_upload_is_visible_to_its_person_and_administrators(site: Site) -> None:
     found = await upload(site.olga, device_id="south-pump")
     path = f"/api/analyses/{found['id']}"
     assert found["own"]
@@ -172,7 +172,7 @@ async def test_running_analysis_is_followed_and_stopped_by_its_person_only(site:
         assert '"done"' in [line async for line in lines][-1]
 
 
-async def test_files_and_talks_without_an_account_are_there_as_before(site: Site) -> None:
+async def test_files_and_conversations_without_an_account_stay_visible(site: Site) -> None:
     token = {"headers": BEARER}
     answer = await site.hub.http.post("/analyze/document", files={"file": CARE}, **token)
     analysis_id = answer.json()["id"]

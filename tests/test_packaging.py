@@ -68,7 +68,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "simulators/__main__.py",
     ],
 )
-def test_wheel_contains(name: str, wheel: Path) -> None:
+def test_wheel_contains_file(name: str, wheel: Path) -> None:
     assert name in zipfile.ZipFile(wheel).namelist()
 
 

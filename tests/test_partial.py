@@ -68,14 +68,14 @@ def test_mapping_keeps_valid_values(kind: str | None, value: Any, picked: bool) 
         assert shown == [json.dumps({"a": value}, separators=(",", ":")).encode()]
 
 
-def test_mapping_with_a_time_that_cannot_be_read() -> None:
+def test_mapping_keeps_values_beside_unreadable_time() -> None:
     mapped = DialectRun(MappingDialect(parse_mappings(rule(topic="m/{device}", time="at"))))
     result = mapped.say("m/d", {"at": "noon", "b": 2})
     assert [(record.ts, record.quality, record.values) for record in result.records] == [(NOW, "clock", {"b": 2})]
     assert [rejected.reason for rejected in result.rejections] == ["bad_time"]
 
 
-def test_mapping_whose_json_has_nan() -> None:
+def test_mapping_keeps_values_beside_nan() -> None:
     mapped = DialectRun(MappingDialect(parse_mappings(rule(topic="m/{device}"))))
     assert summary(mapped.say("m/d", b'{"a": nan, "b": 2, "c": -Infinity}'))[:2] == ({"b": 2}, ["a"])
 

@@ -59,7 +59,7 @@ async def test_answer_says_which_times_were_not_used(hub):
 
 
 async def test_time_of_a_reading_is_stored_as_over_mqtt(hub):
-    """Old readings keep their own time for a day, over both doors; after that the sender's clock counts as wrong."""
+    """Over HTTP as over MQTT, a reading keeps its own time up to an age of a day; then the sender's clock is wrong."""
     now = now_ms()
     times = {
         "minute": now - 60_000,

@@ -1,4 +1,4 @@
-"""Presence in every dialect: births, wills, retained messages, devices that sleep or are event-driven, gateways.
+"""Presence in every dialect: birth and will messages, retained messages, sleeping and event-driven devices, gateways.
 
 Payloads are those of real devices, shortened.
 """

@@ -178,7 +178,7 @@ async def test_keys_of_environment_are_not_sent_to_other_servers(monkeypatch: py
 # -- the Responses API and transcription, which the real test servers do not offer -------------------------------------
 
 
-async def test_responses_api_tool_calls() -> None:
+async def test_responses_api_tool_calls_are_parsed() -> None:
     call = {"type": "function_call", "id": "f1", "call_id": "c1", "name": "look", "arguments": '{"device": "x"}'}
     usage = {"input_tokens": 5, "output_tokens": 2, "total_tokens": 7}
     response = {"id": "r", "object": "response", "status": "completed", "output": [call], "usage": usage}

@@ -102,7 +102,7 @@ SUB_PATH: dict[str, Any] = {"trusted_proxies": ("127.0.0.0/8",), "allowed_hosts"
 
 
 @pytest.mark.parametrize("strips", [True, False])
-async def test_hub_below_a_path(tmp_path: Path, strips: bool) -> None:
+async def test_hub_works_below_a_path(tmp_path: Path, strips: bool) -> None:
     web = tmp_path / "web"
     (web / "assets").mkdir(parents=True)
     (web / "assets/a.js").write_text("1")

@@ -1,4 +1,4 @@
-"""SIGKILL between an alert and what it starts: a command is never sent twice or late, a webhook is never lost."""
+"""SIGKILL between an alert and its reaction: a command is never sent twice or late, and a webhook is never lost."""
 
 from __future__ import annotations
 

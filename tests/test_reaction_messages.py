@@ -81,7 +81,7 @@ def test_reaction_has_just_one_action() -> None:
     assert "[reaction.command], [reaction.webhook] and [reaction.publish]" in str(caught.value.hint or caught.value)
 
 
-def test_message_in_words() -> None:
+def test_message_is_described_in_words() -> None:
     plain, kept = parse(publish() + publish(retain=True, qos=0).replace('"siren"', '"kept"', 1))
     assert (describe_action(plain), describe_action(kept)) == (
         "publish to site/siren",

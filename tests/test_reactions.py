@@ -174,7 +174,7 @@ def test_other_reactions_stay_usable() -> None:
     assert "schedule.times = 'sometimes 22:00'" in faults[0].message
 
 
-def test_reaction_in_words() -> None:
+def test_reaction_is_described_in_words() -> None:
     (valve, lamps) = parse(VALVE + LAMPS)
     assert describe_trigger(valve) == "an alert of severity critical of the rule leak-* on label cellar is raised"
     assert describe_action(valve) == "send state = OFF to valve-1"
@@ -208,7 +208,7 @@ def berlin(text: str, fold: int = 0) -> int:
         ("fri-mon 00:00", "2026-11-26T23:59", "2026-11-28T00:00", ["2026-11-27T00:00", "2026-11-28T00:00"]),
     ],
 )
-def test_times_of_schedule(times: str, start: str, end: str, expected: list[str]) -> None:
+def test_schedule_is_due_at_its_times(times: str, start: str, end: str, expected: list[str]) -> None:
     (lamps,) = parse(LAMPS.replace("daily 22:00", times))
     found = occasions_between(lamps.schedule, berlin(start), berlin(end))
     assert found == [berlin(each) for each in expected]
@@ -237,7 +237,7 @@ def test_days_of_clock_changes_have_23_and_25_hours() -> None:
         ({"suppressed_by": "gateway"}, False),
     ],
 )
-def test_alert_that_starts_a_reaction(changes: dict[str, Any], starts: bool) -> None:
+def test_matching_alert_starts_a_reaction(changes: dict[str, Any], starts: bool) -> None:
     devices = {"sensor": device("sensor", "cellar"), "other": device("other")}
     agenda = Agenda(devices.get, MATCHER.selects)
     taken = AlertStepTaken("raised", alert(**changes), T0)
@@ -245,7 +245,7 @@ def test_alert_that_starts_a_reaction(changes: dict[str, Any], starts: bool) -> 
     assert (agenda.next_due == T0) is starts
 
 
-def test_waiting_time_and_state_of_the_alert() -> None:
+def test_reaction_waits_and_checks_the_state_of_the_alert() -> None:
     (waiting,) = parse(VALVE.replace("[reaction.alert]", '[reaction.alert]\nfor = "5m"'))
     site = Site(device("sensor", "cellar"), device("valve-1"))
     agenda = Agenda(site.devices.get, MATCHER.selects)
@@ -295,12 +295,12 @@ def test_condition_is_judged_for_each_device_of_a_schedule() -> None:
         ),
     ],
 )
-def test_condition_that_does_not_hold(lamp: Device, outcome: str, detail: str | None) -> None:
+def test_condition_that_does_not_hold_stops_the_reaction(lamp: Device, outcome: str, detail: str | None) -> None:
     run = Site(lamp).decide(parse(LAMPS)[0])
     assert (run.outcome, run.detail, run.commands) == (outcome, detail, ())
 
 
-def test_tree_with_unknown_value() -> None:
+def test_condition_tree_is_evaluated_with_unknown_values() -> None:
     tree = """
 [reaction.condition]
 kind = "any"
@@ -340,7 +340,7 @@ def test_scope_with_too_many_devices_sends_nothing() -> None:
     assert Site(device("heater")).decide(lamps).detail == "No device is in the scope of the command."
 
 
-def test_rate_with_burst() -> None:
+def test_rate_limit_allows_a_burst() -> None:
     (hook,) = parse('[[reaction]]\nid = "x"\nalert = {}\nwebhook = { url = "http://h" }\nlimit = { burst = 3 }\n')
     site = Site()
     runs = [site.decide(hook, T0 + n, by=alert(device=f"d{n}")).outcome for n in range(5)]
@@ -351,7 +351,7 @@ def test_rate_with_burst() -> None:
     assert site.decide(hook, T0 - 3_600_000 + 5 * MINUTE, by=alert(device="y")).outcome == "rate_limited"
 
 
-def test_rate_of_a_device() -> None:
+def test_rate_limit_applies_to_each_device() -> None:
     (valve,) = parse(VALVE)
     site = Site(device("valve-1"))
     assert site.decide(valve, by=alert()).outcome == "running"
@@ -372,7 +372,7 @@ def test_loop_pauses_the_reaction() -> None:
     assert {slow.decide(valve, T0 + 30_000 * n, by=alert()).outcome for n in range(9)} == {"running"}
 
 
-def test_late_run_is_not_made_up_for() -> None:
+def test_late_run_is_skipped() -> None:
     (valve,) = parse(VALVE)
     site = Site(device("valve-1"))
     run = site.decide(valve, T0 + 61_000, by=alert(), due=T0)

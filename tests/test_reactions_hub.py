@@ -122,7 +122,7 @@ async def test_webhook_without_its_secret_is_not_called(tmp_path: Path) -> None:
         assert "webhook.secret_from = '/no/file' cannot be read" in run["detail"]
 
 
-async def test_command_to_each_device_of_a_scope(tmp_path: Path) -> None:
+async def test_command_is_sent_to_each_device_of_a_scope(tmp_path: Path) -> None:
     async with hub_with(tmp_path, command(to='labels = ["fan"]')) as hub:
         for name in ("fan-1", "fan-2"):
             await fan(hub, name, labels=["fan"])
@@ -138,7 +138,7 @@ async def test_command_to_each_device_of_a_scope(tmp_path: Path) -> None:
         assert run["outcome"] == "ran"
 
 
-async def test_dry_run_unknown_condition_and_refused_command(tmp_path: Path) -> None:
+async def test_dry_run_unknown_condition_and_refused_command_are_recorded(tmp_path: Path) -> None:
     condition = 'condition = { metric = "speed", device = "fan", above = 3 }'
     text = command("dry", 'mode = "dry_run"') + command("if", condition) + command("no", to='device = "nobody"')
     async with hub_with(tmp_path, text) as hub:
@@ -176,7 +176,7 @@ async def test_rate_limit_counts_what_exceeds_it(tmp_path: Path) -> None:
         assert len(await commands(hub)) == 1
 
 
-async def test_loop_is_paused_told_and_resumed_by_a_person(tmp_path: Path) -> None:
+async def test_loop_is_paused_reported_and_resumed_by_a_person(tmp_path: Path) -> None:
     async with hub_with(tmp_path, command()) as hub:
         await fan(hub)
         for number in range(1, 5):
@@ -425,7 +425,7 @@ async def test_time_of_schedule_runs_once(tmp_path: Path, at: int, monkeypatch: 
         await runs(hub, 1)
 
 
-async def test_schedule_that_is_switched_on_makes_up_for_nothing(tmp_path: Path) -> None:
+async def test_schedule_that_is_switched_on_skips_earlier_times(tmp_path: Path) -> None:
     schedule = f'schedule = {{ times = ["daily {time.strftime("%H:%M", time.gmtime())}"], time_zone = "UTC" }}'
     action = 'command = { device = "fan", name = "state", value = "ON" }\nmode = "dry_run"\ngrace = "1h"'
     text = f'[[reaction]]\nid = "off"\nenabled = false\n{action}\n{schedule}\n' + command("alert")

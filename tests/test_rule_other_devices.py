@@ -76,7 +76,7 @@ def test_values_are_published_again_at_a_start_and_forgotten_with_the_device():
     assert site.reading(5, "a", 20.0) == []
 
 
-def test_only_what_was_published_is_read():
+def test_only_published_values_are_read():
     """A value can come from a hub in another process, too."""
     site = Site(BOILER)
     site.engine.published.publish(PublishedValue("b", "flow", 40.0, None, T0))

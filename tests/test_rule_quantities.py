@@ -124,7 +124,7 @@ def test_corrected_metric_is_watched_at_once_on_all_devices_of_the_model():
     assert site.correct("b", T0 + 4_000, None) == []
 
 
-def test_deleted_device_teaches_the_others_no_longer():
+def test_corrections_of_deleted_device_no_longer_apply_to_others():
     site = Site(HOT, "a", "b")
     site.correct("a", T0, "temperature")
     assert site.reading(1, "b", {"x": 90.0}) == ["raised"]

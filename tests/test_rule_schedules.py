@@ -219,7 +219,7 @@ def test_schedules_follow_each_window_as_time_goes_on(windows: list[str], steps:
         before = outside
 
 
-def test_window_that_begins_is_the_only_one_that_is_looked_at(monkeypatch: pytest.MonkeyPatch):
+def test_only_the_window_that_begins_is_evaluated(monkeypatch: pytest.MonkeyPatch):
     """480 rules with 20 windows each held the event loop for seconds at each edge."""
     rules = []
     for number in range(480):

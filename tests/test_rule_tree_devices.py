@@ -100,7 +100,7 @@ def test_condition_on_another_device_holds_for_its_own_time():
     assert site.reading(42, "pump", on=False) == ["cleared"]
 
 
-def test_hysteresis_of_another_devices_value():
+def test_hysteresis_applies_to_the_value_of_another_device():
     site = Site(tree("any", 'metric = "t"\nabove = 80\nclear = 70\ndevice = "pump"', more='devices = ["tank*"]'))
     assert site.reading(0, "tank_1", level=1.0) == []
     assert site.reading(1, "pump", t=85.0) == ["raised"]

@@ -31,7 +31,7 @@ def test_device_that_is_silent_or_hot_has_one_alert():
     assert plant.readings(150, {"other": 1.0}) == ["cleared"], "any message ends the silence"
 
 
-def test_metric_that_a_running_machine_no_longer_reports():
+def test_metric_that_a_running_machine_stops_reporting_raises():
     plant = Plant(tree("all", NO_FLOW, RUNS))
     assert plant.readings(0, {"flow": 5.0, "on": True}) == []
     for second in (10, 20, 29):

@@ -37,7 +37,7 @@ ABOVE_5, ABOVE_10 = math.nextafter(5, math.inf), math.nextafter(10, math.inf)
 HOT, OPEN = 'metric = "t"\nabove = 80', 'metric = "u"\nabove = 80'
 
 
-def test_truth_tables_of_three_values():
+def test_joined_conditions_follow_three_valued_truth_tables():
     for pair in product((True, False, None), repeat=2):
         assert all_of(pair) is AND[pair]
         assert any_of(pair) is OR[pair]

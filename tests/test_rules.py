@@ -70,7 +70,7 @@ def test_hysteresis_keeps_alert_until_past_clear():
     assert plant.engine.severity("sensor_9") == "ok"
 
 
-def test_below_threshold_with_clear():
+def test_below_rule_clears_above_its_clear_value():
     plant = Plant('[[rule]]\nid="low"\nmetric="t"\nbelow=5\nclear=6')
     assert plant.reading(0, 5.0) == []
     assert plant.reading(1, 4.9) == ["raised"]
@@ -312,7 +312,7 @@ def test_invalid_rule_is_refused_with_reason(text, expected):
         ('kind="equals"\nmetric="bearing_temperature"\nvalue="fault"', "fault", "bearing temperature is fault"),
     ],
 )
-def test_alert_message(rule, value, expected):
+def test_alert_message_describes_the_condition(rule, value, expected):
     info = Info(units={"bearing_temperature": "°C"})
     plant = Plant(f'[[rule]]\nid="r"\n{rule}', info=info)
     plant.reading(0, value, metric="bearing_temperature")

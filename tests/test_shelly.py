@@ -19,7 +19,7 @@ STATUS = {
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, ShellyDialect()) == []
 
 
@@ -123,7 +123,7 @@ RGBW = {"id": 0, "output": True, "rgb": [255, 0, 7], "white": 20, "brightness": 
         ("Nonsense component", {"x": 1}, {}),
     ],
 )
-def test_component_values_and_units(component, body, readings):
+def test_component_values_have_units(component, body, readings):
     home = ShellyRun()
     values, units = home.values_of(**{component: body}), home.info.units
     assert {metric: (value, units.get(metric)) for metric, value in values.items()} == {

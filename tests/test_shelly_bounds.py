@@ -32,7 +32,7 @@ def test_topics_of_other_dialects_are_not_owned():
     ("ts", "at", "quality"),
     [(NOW / 1000 - 2.5, NOW - 2500, "good"), (None, NOW, "good"), (5, NOW, "clock"), ("noon", NOW, "good")],
 )
-def test_notification_time(ts, at, quality):
+def test_notification_time_is_used_unless_implausible(ts, at, quality):
     body = {"src": PLUG, "method": "NotifyStatus", "params": {"ts": ts, "switch:0": {"output": True}}}
     (record,) = DialectRun(ShellyDialect()).say(f"{PLUG}/events/rpc", body).records
     assert (record.ts, record.quality) == (at, quality)

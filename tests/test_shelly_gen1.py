@@ -40,7 +40,7 @@ class ShellyRun(DialectRun):
         ("sensor/gas", "mild", "mild", None),
     ],
 )
-def test_topic_with_one_value(topic, payload, value, unit):
+def test_topic_with_one_value_is_decoded(topic, payload, value, unit):
     home, metric = ShellyRun(), topic.replace("/", ".")
     assert home.values_of(topic, payload) == {metric: value}
     assert home.info.units.get(metric) == unit

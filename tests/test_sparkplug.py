@@ -15,7 +15,7 @@ REBIRTH = "spBv1.0/Plant/NCMD/edge"
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, SparkplugDialect()) == []
 
 
@@ -32,7 +32,7 @@ def readings(result) -> dict:
         (T.UUID, "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"), (T.DATETIME, 1795386000000),
     ],
 )  # fmt: skip
-def test_datatype_round_trip(datatype, value):
+def test_every_datatype_round_trips(datatype, value):
     values = readings(Plant().born().press("DATA", metric("x", datatype, value), seq=2))
     assert values == {"x": value}
     assert type(values["x"]) is (float if isinstance(value, int) and not isinstance(value, bool) else type(value))
@@ -83,7 +83,7 @@ def test_alias_of_birth_is_resolved():
     }
 
 
-def test_identity_of_node_and_device():
+def test_node_and_device_are_identified():
     plant = Plant().born(metric("Properties/Hardware Make", T.STRING, "Acme"), metric("t", T.FLOAT, 1, engUnit="degC"))
     node, press = (plant.registry.identities[slug(who)] for who in (NODE, DEVICE))
     assert (node.native_id, node.info.name, node.info.via) == ("Plant/edge", "edge", None)
@@ -159,7 +159,7 @@ def test_device_death_sets_device_offline():
     assert len(plant.press("DATA", metric(alias=3, value=encode_value(T.DOUBLE, 2)), seq=3).effects) == 1
 
 
-def test_metric_times_and_historical_values():
+def test_metric_times_are_used_and_historical_values_are_late():
     plant = Plant().born()
     result = plant.press(
         "DATA",

@@ -137,7 +137,9 @@ async def test_deliveries_are_claimed_tried_again_and_finished(store: Any) -> No
     assert [each.delivery.key for each in await kept.deliveries(state="delivered", channel="hook")] == ["k2"]
 
 
-async def test_resolved_goes_only_to_receivers_who_have_heard(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_resolved_message_goes_only_to_receivers_of_the_alert(
+    store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = store.notifications
     group = {"g": NotificationGroup(id="g", alerts=("a1",), created_at=1)}
     await kept.apply(NotificationPlan(0, group, [delivery("early", "resolved"), delivery("k1")]))

@@ -157,7 +157,9 @@ def test_mixed_decimal_marks_are_refused(first: str, second: str, tmp_path: Path
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-def test_separators_line_ends_and_encodings(separator: str, end: str, encoding: str, tmp_path: Path) -> None:
+def test_separators_line_ends_and_encodings_are_recognised(
+    separator: str, end: str, encoding: str, tmp_path: Path
+) -> None:
     rows = [
         ["Time", " DEVICE ", "metric", "Value", "note"],
         [AT, "a", "t", "21.5", '"two\nlines"'],
@@ -265,7 +267,9 @@ def parquet_file(tmp_path: Path, **columns: Any) -> Path:
         (arrow.array(["on", "1e3"], arrow.large_string()), [True, 1000.0], []),
     ],
 )
-def test_parquet_values_of_every_type(tmp_path: Path, column: Any, expected: list[Any], skipped: list[int]) -> None:
+def test_parquet_values_of_every_type_are_read(
+    tmp_path: Path, column: Any, expected: list[Any], skipped: list[int]
+) -> None:
     found, found_skipped = parse(parquet_file(tmp_path, value=column), "parquet")
     assert [value for value, _ in found] == expected
     assert [type(value) for value, _ in found] == [type(value) for value in expected]
@@ -289,7 +293,7 @@ IN_UTC, IN_BERLIN = 1_782_907_200_000, 1_782_900_000_000
         (arrow.array(["2026-07-01T12:00:00Z"]).dictionary_encode(), IN_UTC),
     ],
 )
-def test_parquet_times_of_every_type(tmp_path: Path, column: Any, expected: int) -> None:
+def test_parquet_times_of_every_type_are_read(tmp_path: Path, column: Any, expected: int) -> None:
     found, _ = parse(parquet_file(tmp_path, time=column, value=[1.0]), "parquet", "Europe/Berlin")
     assert [ts for _, ts in found] == [expected]
 

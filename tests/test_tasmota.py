@@ -11,7 +11,7 @@ VECTORS = vectors("tasmota")
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, TasmotaDialect()) == []
 
 
@@ -80,7 +80,7 @@ def test_changed_unit_is_applied():
         assert hub.registry.identities[MAC].info.units["S.Temperature"] == spelt
 
 
-def test_energy_by_phase_and_tariff():
+def test_energy_is_read_by_phase_and_tariff():
     hub = announced(config())
     energy = {"Total": [1.5, 2], "Power": {"A": 3, "B": 4}, "Voltage": 230, "Factor": 0.9}
     assert hub.values("tele/plug/SENSOR", {"ENERGY": energy}) == {

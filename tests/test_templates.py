@@ -60,7 +60,7 @@ def render(source: str, value: str = "hello", message=MESSAGE) -> str:
         ("{{ value_json.get('q', 4) }} {{ 's' in value_json }} {{ value[1:3] }}", "4 True el"),
     ],
 )
-def test_supported_templates(source, text):
+def test_supported_template_is_rendered(source, text):
     assert render(source) == text
 
 

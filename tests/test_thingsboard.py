@@ -17,7 +17,7 @@ def board() -> DialectRun:
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, ThingsBoardDialect()) == []
 
 

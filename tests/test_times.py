@@ -87,7 +87,7 @@ def test_ambiguous_hour_of_dst_change_is_resolved_by_receive_time(text: str, rec
         "20261122T221955Z",
     ],
 )
-def test_supported_time_formats(given: object) -> None:
+def test_supported_time_format_is_read(given: object) -> None:
     assert when(given, NOW) == (NOW - 5_000, "good")
 
 
@@ -135,7 +135,7 @@ def test_retained_reading_is_not_in_the_future() -> None:
 
 
 @pytest.mark.parametrize("last_seen", [NOW - 5_000, "2026-11-22T22:19:55.000Z", "2026-11-22T23:19:55+01:00"])
-def test_zigbee2mqtt_last_seen_formats(last_seen: object) -> None:
+def test_every_zigbee2mqtt_last_seen_format_is_read(last_seen: object) -> None:
     hub = DialectRun(Zigbee2MqttDialect())
     hub.say("zigbee2mqtt/bridge/devices", [{"ieee_address": "0x01", "friendly_name": "door", "type": "EndDevice"}])
     (record,) = hub.say("zigbee2mqtt/door", {"contact": True, "last_seen": last_seen}).records

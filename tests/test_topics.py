@@ -25,7 +25,7 @@ from hub.topics import ID, matches, printable, slug
         ("a/b/c", "a/b", False),
     ],
 )
-def test_topic_filter_matching(topic_filter, topic, expected):
+def test_topic_filter_matches_by_the_rules_of_mqtt(topic_filter, topic, expected):
     assert matches(topic_filter, topic) is expected
 
 

@@ -54,7 +54,7 @@ class Zigbee2MqttRun(DialectRun):
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[vector["id"] for vector in VECTORS])
-def test_vector(vector):
+def test_real_message_is_decoded_as_expected(vector):
     assert disagreements(vector, Zigbee2MqttDialect()) == []
 
 
@@ -87,7 +87,7 @@ def test_rename_keeps_device():
         network.say("living/old", {"t": 3})
 
 
-def test_names_with_slashes_and_common_prefixes():
+def test_names_with_slashes_and_common_prefixes_are_distinguished():
     network = Zigbee2MqttRun(device("0x1", "a"), device("0x2", "a/b"), device("0x3", "a/b/availability"))
     assert network.say("a/b", {"t": 1}).records[0].device == "0x2"
     assert network.say("a/b/availability", {"t": 1}).records[0].device == "0x3"

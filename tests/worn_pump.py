@@ -26,8 +26,8 @@ UNITS = {"vibration": "mm/s", "bearing_temperature": "°C", "current": "A", "flo
 
 
 class Writes:
-    """A model whose answer is computed from the request by a function, streamed seven letters at a time. It keeps the
-    requests. After ``breaks_at`` letters it raises an error."""
+    """A model whose answer is computed from the request by a function, and streamed seven letters at a time. It records
+    the requests. After ``breaks_at`` letters it raises an error."""
 
     name, models = "openai", ("scripted",)
 

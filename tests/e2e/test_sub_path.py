@@ -51,7 +51,7 @@ def caddy(folder: Path, hub: int, port: int) -> Iterator[subprocess.Popen[bytes]
 
 
 @pytest.mark.parametrize("proxy", [nginx, caddy])
-def test_dashboard_below_a_path(tmp_path: Path, page: Page, proxy) -> None:
+def test_dashboard_works_below_a_path(tmp_path: Path, page: Page, proxy) -> None:
     broker, port = Mosquitto(tmp_path), free_port()
     broker.start()
     config = tmp_path / "hub.toml"

@@ -149,7 +149,7 @@ def test_person_signs_out_and_in_and_changes_the_password(tmp_path: Path, page: 
         page.close()  # before the hub ends
 
 
-def test_used_link_says_so(tmp_path: Path, page: Page, errors: Errors):
+def test_used_link_is_reported(tmp_path: Path, page: Page, errors: Errors):
     errors.expected = ("403",)
     with hub_in_thread(tmp_path) as running:
         page.goto(f"{running.url}/welcome#not-a-link")

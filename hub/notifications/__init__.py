@@ -1,1 +1,1 @@
-"""Notify people of alerts: routes, channels, and an outbox of deliveries."""
+"""Notify people of alerts: choose receivers by routes, write messages, and deliver them over channels with retries."""

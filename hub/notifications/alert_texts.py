@@ -1,7 +1,7 @@
-"""The message of an alert in the language and the units of a person, made from the key and parameters in the alert.
+"""Write the message of an alert in the language and the units of a person, from the key and parameters in the alert.
 
-Notifications and answers of the built-in analyst use these texts. The dashboard makes the same texts
-(``web/src/texts/hubMessages.ts``), except that it does not convert units.
+Notifications and answers of the built-in analyst use these texts. The dashboard writes the same texts
+(``web/src/texts/hubMessages.ts``), but does not convert units.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DIFFERENCES = frozenset(("hysteresis", "by", "tolerance"))
 def alert_text(alert: Alert, locale: MessageLocale) -> str:
     """Return the message of an alert in a language and units.
 
-    If the parameters are missing or of an older version, return the English text that is stored in the alert.
+    If the alert has no parameters, or an older version of the hub stored them, return its English message.
     """
     words, params = translation(locale.language), alert.message_params
     conversion = locale.conversion(params.get("unit"))
@@ -32,7 +32,7 @@ def alert_text(alert: Alert, locale: MessageLocale) -> str:
         return alert.message
     try:
         kind, params = str(alert.message_key), params if conversion is None else _converted(alert, conversion)
-        if words is None:  # the joined conditions of a tree keep their units
+        if words is None:  # the values in joined conditions are not converted
             return alert.message if "conditions" in params["condition"] else _english(alert, kind, params)
         with fmt.decimal_comma(wanted=True):
             return _AlertWriter(words, alert.metric).text(kind, params) or alert.message
@@ -43,8 +43,8 @@ def alert_text(alert: Alert, locale: MessageLocale) -> str:
 def limit_text(alert: Alert, locale: MessageLocale) -> str | None:
     """Return the limit of an alert in a language and units, such as ``80 °C``.
 
-    Where the rule compares with no single number, return the condition that it checks: ``supply minus return above
-    5 °C``. Return None if the alert is of an older version, which does not have its condition.
+    If the rule has no single limit, return its condition as text: ``supply minus return above 5 °C``. Return None if an
+    older version of the hub stored the alert, without its condition.
     """
     if alert.threshold is not None:
         return locale.quantity(alert.threshold, alert.unit)
@@ -63,7 +63,7 @@ def limit_text(alert: Alert, locale: MessageLocale) -> str | None:
 
 
 def _english(alert: Alert, kind: str, params: Mapping[str, Any]) -> str:
-    """Return the English message, written by the condition class of the rule's kind."""
+    """Return the English message, written by the class of the rule's condition."""
     condition = msgspec.convert(params["condition"], KINDS[kind])
     metric = alert.metric or ""
     breach = Breach(metric, params["value"], params["unit"], params["device_class"], params["silent_ms"])
@@ -88,7 +88,7 @@ def _converted(alert: Alert, conversion: UnitConversion) -> dict[str, Any]:
 def _converted_condition(condition: Mapping[str, Any], conversion: UnitConversion, *, compared: bool) -> dict[str, Any]:
     """Return a condition with all values in another unit.
 
-    With ``compared``, its limits are differences of two values, which are converted without an offset.
+    If ``compared`` is true, its limits are differences of two values, which are converted without an offset.
     """
     changed = dict(condition)
     for name, value in condition.items():
@@ -152,7 +152,7 @@ class _AlertWriter:
         return self._say("not", text=text) if kind == "not" else text
 
     def _state(self, kind: str, condition: Mapping[str, Any], metric: str, device_class: str | None) -> str | None:
-        """Return a condition on a state as text, such as "Door: open". Return None for other conditions."""
+        """Return the text of a condition on a state, such as "Door: open"; None for other conditions."""
         if (
             kind not in ("equals", "count")
             or (word := self._words.states.word(condition["value"], device_class)) is None
@@ -171,7 +171,7 @@ class _AlertWriter:
         return f"({text})" if "conditions" in part["condition"] else self._held(text, part["for_ms"])
 
     def _rest(self, kind: str, condition: Mapping[str, Any], unit: str | None) -> str:
-        """Return what a message says about the condition after the name of the metric, such as "above 80 °C".
+        """Return the text of a condition without the name of the metric, such as "above 80 °C".
 
         ``kind`` is the kind of the condition, ``condition`` has its fields, and ``unit`` is the unit of the metric.
         Raises KeyError for an unknown kind.
@@ -209,7 +209,7 @@ class _AlertWriter:
         return self._say(side, limit=fmt.limit_quantity(condition[side], unit))
 
     def _other(self, condition: Mapping[str, Any]) -> str:
-        """Return in words what a ``compare`` condition compares the value with: a metric, a device or a median."""
+        """Return the second value of a ``compare`` condition as text: a metric, another device or a median."""
         metric, device = condition["other"], condition["device"]
         same = metric in (self._metric, "")
         if device is not None:

@@ -17,20 +17,20 @@ from hub.server_urls import check_url
 
 FieldType = Literal["text", "url", "secret", "secret_url", "number", "choice", "yes_no"]
 SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
-"""Types of fields whose values are stored, but never returned by the API."""
+"""Types of settings whose values are secret: the hub stores them, but the API never returns them."""
 Setting = str | int | bool
 Values = Mapping[str, Setting]
 MAX_VALUE_CHARS = 2_048
 FINAL: frozenset[FailureReason] = frozenset(("auth", "rejected"))
-"""Reasons of failures that another attempt with the same settings cannot repair."""
+"""Reasons of failures after which the message is not retried, because it would fail again with the same settings."""
 
 
 class ChannelField(msgspec.Struct, frozen=True, omit_defaults=True):
     """Describes one setting that channels of a kind have, such as the URL of a webhook.
 
     Attributes:
-        server: Whether this setting determines the server to which the hub sends the channel's secrets. If it is
-            changed, the secrets must be entered again.
+        server: True if this setting determines the server to which the hub sends the channel's secrets. If people
+            change it, they must enter the secrets again.
     """
 
     name: str
@@ -48,12 +48,12 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
 
     Attributes:
         channel: The id of the channel.
-        key: The same for every attempt, so that the receiver can recognize a repeat.
-        group: The same for all messages about the same alerts, so that a later one can replace an earlier one.
-        address: The person's address on this channel; empty: the address in the channel's settings.
+        key: Idempotency key. It is the same for every attempt, so that the receiver can recognize a repeated message.
+        group: Equal for all messages about the same alerts, so that a later message can replace an earlier one.
+        address: The person's address on this channel. If it is empty, the address in the channel's settings is used.
         message: The content.
         at: The time of the attempt, in epoch ms.
-        picture: A chart as PNG, None if there is none.
+        picture: A chart as PNG; None if there is no chart.
     """
 
     channel: str
@@ -71,7 +71,7 @@ class DeliveryFailed(Exception):
     Attributes:
         retry_after_s: Seconds to wait before the next attempt, as the receiver asked.
         gone: The address of the person no longer exists.
-        maybe: The receiver may have the message: it was sent, and no answer came.
+        maybe: True if the receiver may have the message, because it was sent, but not acknowledged.
     """
 
     def __init__(
@@ -95,10 +95,10 @@ class ChannelKind(Protocol):
     """A kind of channel, such as mail. One object serves all channels of the kind.
 
     Attributes:
-        kind: Its id.
-        title: Its display name.
-        fields: Its settings.
-        address: What a person enters to be reached over such a channel; None if it has no personal addresses.
+        kind: The id of the kind.
+        title: The display name of the kind.
+        fields: The settings that channels of this kind have.
+        address: The field for a person's own address on such a channel; None if there are no personal addresses.
         pictures: Whether messages can have a picture.
     """
 
@@ -109,7 +109,7 @@ class ChannelKind(Protocol):
     pictures: bool
 
     def check(self, values: Values) -> None:
-        """Raise Invalid if two settings do not work together."""
+        """Raise Invalid if the settings of a channel cannot be used together."""
 
     def check_address(self, address: str) -> None:
         """Raise Invalid if the address that a person entered is not valid."""
@@ -125,9 +125,9 @@ class ChannelKind(Protocol):
 
 
 def checked_values(fields: tuple[ChannelField, ...], given: Mapping[str, Any]) -> dict[str, Setting]:
-    """Return the settings of a channel, with defaults for the missing ones.
+    """Return the settings of a channel, with default values for the missing settings.
 
-    Raises Invalid, whose text names the field, for a value that is not allowed.
+    Raises Invalid, which names the setting, for a value that is not allowed.
     """
     if unknown := given.keys() - {field.name for field in fields}:
         names = ", ".join(field.name for field in fields)

@@ -26,7 +26,7 @@ class DirectSender:
     async def test(
         self, channel: NotificationChannel, address: str = "", language: str = "en"
     ) -> DeliveryFailed | None:
-        """Send a test message over a channel, which need not be stored. Return why it failed; None if it was sent."""
+        """Send a test message over a channel, which need not be saved yet. Return the failure; None if it was sent."""
         message = Message(
             "test",
             notification_text(language, "testTitle", "Test message from Watchkeeper"),
@@ -40,10 +40,9 @@ class DirectSender:
         )
 
     async def send(self, receiver: NotificationReceiver, message: Message, group: str) -> DeliveryFailed | None:
-        """Send a message at once, without storing it first. Return why this failed; None if the message was sent.
+        """Send a message at once, without storing it first. Return the failure; None if the message was sent.
 
-        ``group`` is the same for all messages about the same alerts, so that a later message can replace an earlier
-        one.
+        ``group`` is equal for all messages about the same alerts, so that a later message can replace an earlier one.
         """
         channel = self._config.settings.channel(receiver.channel)
         if channel is None:

@@ -21,9 +21,9 @@ class DryRunReceiver(msgspec.Struct, frozen=True):
     Attributes:
         channel: The id of the channel; None if the person has no channel.
         person: The name of the person; None for a shared channel.
-        held_until: The end of the quiet hours (epoch ms) that delay the message; None if it is not delayed.
-        problem: Why no message would be sent: the person has no channel, or the receiver must not see the device. None
-            if a message would be sent.
+        held_until: When the quiet hours end that delay the message, in epoch ms; None if it is not delayed.
+        problem: Why no message would be sent: the person has no channel, or may not see the device. None if a message
+            would be sent.
     """
 
     channel: str | None
@@ -33,14 +33,14 @@ class DryRunReceiver(msgspec.Struct, frozen=True):
 
 
 class DryRunStep(msgspec.Struct, frozen=True):
-    """A step of the route, and when it would be due."""
+    """A step of the route, the time at which it would be due, and its receivers."""
 
     at: int
     receivers: tuple[DryRunReceiver, ...]
 
 
 class DryRun(msgspec.Struct, frozen=True):
-    """Who would be notified. ``route`` is None if no route matches at that time."""
+    """The receivers that would be notified of an alert. ``route`` is None if no route matches at that time."""
 
     route: str | None
     group_wait_s: int = 0

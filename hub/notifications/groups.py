@@ -1,4 +1,4 @@
-"""Groups of alerts that share messages: which alerts people are notified of, and how an alert changes its group."""
+"""Groups of alerts that share messages. The functions return a changed group after a change of one of its alerts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from hub.model import SEVERITIES, Alert, NotificationGroup, NotificationReceiver
 
 MAX_CLEARED = 20
-"""The most cleared alerts that the message about the end of a group lists."""
+"""Maximum cleared alerts that the "resolved" message of a group lists."""
 
 
 def is_audible(alert: Alert) -> bool:
@@ -23,7 +23,7 @@ def is_audible(alert: Alert) -> bool:
 
 
 def is_higher(alert: Alert, group: NotificationGroup) -> bool:
-    """Return whether an alert is more severe now than in the last message that listed it.
+    """Return whether the severity of an alert is higher than in the last message that listed it.
 
     Return False if no message has listed the alert yet.
     """
@@ -34,9 +34,9 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
 def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
     """Return the group after one of its open alerts was raised or has changed.
 
-    Nothing changes unless messages have listed the alert as flapping. While it flaps, people need no new message: it is
-    recorded as listed, with the highest severity that a message named. When it has stopped flapping, it counts as a new
-    alert, so that people are notified of it again.
+    Only alerts that a message has listed as flapping change the group. While such an alert flaps, no new message is
+    necessary, so the alert is recorded as listed, with the highest severity in a message. When it has stopped flapping,
+    it counts as a new alert, so that people are notified of it again.
     """
     series = series_of(alert)
     if (severity := group.flapping.get(series)) is None:
@@ -48,9 +48,9 @@ def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
 
 
 def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> NotificationGroup:
-    """Return the notification group as it is after ``alert``, one of its alerts, was cleared.
+    """Return the group after ``alert``, one of its alerts, was cleared.
 
-    ``calm_at`` is the time (epoch ms) at which a flapping alert counts as calm, unless it is raised again before.
+    ``calm_at`` is when the flapping of the alert ends (epoch ms), unless the alert is raised again before.
     """
     series = series_of(alert)
     flaps = alert.flapping and not alert.withdrawn and alert.closed_by is None and series in group.flapping
@@ -66,7 +66,7 @@ def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> Notif
 
 
 def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
-    """Return the notification group, with a record that people have received a message about ``alerts``."""
+    """Return the group after a message about ``alerts`` was sent: their severities are recorded as told to people."""
     told, flapping = dict(group.told), dict(group.flapping)
     for each in alerts:
         told[each.id] = each.severity
@@ -88,9 +88,9 @@ def group_key_of(group: NotificationGroup) -> str:
 
 
 def delivery_key(group: NotificationGroup, receiver: NotificationReceiver) -> str:
-    """Return a key for one message to a receiver: the message of the group that has the number ``group.sent``.
+    """Return the idempotency key of the group's message number ``group.sent`` to a receiver.
 
-    A message that is planned again after a crash gets the same key, so that it is not delivered twice.
+    A message that is planned again after a crash has the same key, so that it is not delivered twice.
     """
     text = "\n".join((group.id, str(group.sent), receiver.channel, receiver.person or "", receiver.address))
     return f"n-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

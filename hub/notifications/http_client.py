@@ -1,7 +1,7 @@
 """Send HTTP requests to receivers of notifications.
 
-Within :func:`kept_connections`, requests to the same server use the same connection. Otherwise, each message of a storm
-of alerts would need a TCP and a TLS handshake.
+Within :func:`kept_connections`, requests to the same server share a connection. So not every message of an alert storm
+needs its own TCP and TLS handshake.
 """
 
 from __future__ import annotations
@@ -25,10 +25,7 @@ class _Kept:
 
 @asynccontextmanager
 async def kept_connections() -> AsyncIterator[None]:
-    """Let the HTTP requests that this task sends share their connections while the context is open.
-
-    The connections are closed when the context ends.
-    """
+    """Let the HTTP requests of this task share connections within the context, and close them at its end."""
     kept = _Kept()
     token = _kept.set(kept)
     try:
@@ -40,13 +37,12 @@ async def kept_connections() -> AsyncIterator[None]:
 
 
 async def post(url: str, content: bytes, headers: Mapping[str, str], method: str = "POST") -> None:
-    """Send one request. Redirects are not followed.
+    """Send one request, and return the response. Redirects are not followed.
 
-    A GET request may be sent twice, a POST request is sent once.
-
-    Raises DeliveryFailed, whose ``reason`` says what kind of failure it is.
+    A GET request may be sent twice, a POST request is sent once. Raises DeliveryFailed with the ``reason`` of the
+    failure.
     """
-    # Imported at the first request: it takes 0.1 s and 7 MB, which hubs without such receivers need not spend.
+    # Imported at the first request, because the import takes 0.1 s and 7 MB, and many hubs send no requests.
     from hub.notifications.http_session import HttpSession
 
     kept = _kept.get()

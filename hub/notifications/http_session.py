@@ -1,4 +1,4 @@
-"""HTTP requests to receivers of notifications. Only this file imports aiohttp and yarl, its library for URLs."""
+"""Send HTTP requests to receivers of notifications. Only this file imports aiohttp, and yarl, its library for URLs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from hub.notifications.base import DeliveryFailed
 from hub.server_urls import is_forbidden, parse_address
 
 TIMEOUT_S = 10.0
-"""The longest time in seconds for connecting, and for each wait for data."""
+"""Maximum time in seconds to connect, and to wait for data each time."""
 REQUEST_S = 20.0
-"""The longest time in seconds for a whole request."""
+"""Maximum time in seconds for a whole request."""
 MAX_ANSWER = 2_048
-"""The most bytes of an answer's body that are read."""
+"""Maximum bytes of the response body that are read."""
 MAX_HEADER = 8_190
-"""The most bytes of one header of an answer. An answer has at most :data:`MAX_HEADERS` headers."""
+"""Maximum bytes of one header of a response. A response has at most :data:`MAX_HEADERS` headers."""
 MAX_HEADERS = 128
 MAX_RETRY_AFTER_S = 600.0
 KEEP_S = 2.0
@@ -131,7 +131,7 @@ class _Resolver(AbstractResolver):
 
 
 class _ForbiddenAddress(OSError):
-    """Error for an IP address to which the hub must not send notifications.
+    """Raised for an IP address to which the hub must not send notifications.
 
     It is an OSError, so that aiohttp tries the next IP address of the same host name.
     """
@@ -140,8 +140,8 @@ class _ForbiddenAddress(OSError):
 def _allowed_socket(info: aiohttp.AddrInfoType) -> socket.socket:
     """Return a socket for a connection to this address. Raises _ForbiddenAddress if the address is not allowed.
 
-    The check is the last step before the connection. So an unusual spelling of an address cannot evade it, nor can a
-    name whose address changes.
+    The check is the last step before the connection. So it also works for unusual spellings of an address, and for host
+    names whose address changes.
     """
     family, kind, protocol, _, address = info
     if is_forbidden(ip_address(str(address[0]).partition("%")[0])):
@@ -150,13 +150,13 @@ def _allowed_socket(info: aiohttp.AddrInfoType) -> socket.socket:
 
 
 def _exact(url: str) -> URL:
-    """Return the URL with path and query exactly as they were entered, because a server may have signed them.
+    """Return the parsed URL, without normalizing its path and query, because the receiver may have signed them.
 
     Raises ValueError if the URL is not valid.
     """
     parts, whole = urlsplit(url), URL(url)
     if (address := parse_address(whole.raw_host or "")) is not None:
-        whole = whole.with_host(str(address))  # aiohttp takes no short forms such as 127.1
+        whole = whole.with_host(str(address))  # aiohttp refuses short forms such as 127.1
     path, query = (quote(each, safe=string.punctuation) for each in (parts.path, parts.query))
     authority = whole.raw_authority
     return URL.build(scheme=whole.scheme, authority=authority, path=path or "/", query_string=query, encoded=True)
@@ -178,7 +178,7 @@ def _failure(status: int, body: bytes, retry_after: str | None) -> DeliveryFaile
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Return the number of seconds in a Retry-After header, None if there is none. Dates are ignored."""
+    """Return the seconds in a Retry-After header; None if there is no header or it has a date."""
     if retry_after is None or not retry_after.strip().isdecimal():
         return None
     return min(float(retry_after.strip()[:9]), MAX_RETRY_AFTER_S)

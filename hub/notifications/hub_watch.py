@@ -23,7 +23,7 @@ faults = FaultLog(log)
 
 CHECK_S = 10.0
 LASTING_MS = 60_000
-"""A fault that ends within this time is not reported."""
+"""A fault that ends within this time (ms) is not reported."""
 HEARTBEAT_MS = 60_000
 Send = Callable[[NotificationReceiver, Message, str], Awaitable[DeliveryFailed | None]]
 
@@ -43,10 +43,10 @@ class HubWatch:
         self._directory = directory
         self._send = send
         self._now = now
-        self._since: int | None = None  # when the present fault began
-        self._fault = ""  # the text about the present fault, once it is reported
+        self._since: int | None = None  # when the current fault began
+        self._fault = ""  # the text about the current fault; empty until it is reported
         self._fault_at = 0
-        self._told: set[NotificationReceiver] = set()  # who got it
+        self._told: set[NotificationReceiver] = set()  # the receivers that got the text
         self._beat_at = 0  # when the next heartbeat is due
 
     async def run(self) -> None:

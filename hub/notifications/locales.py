@@ -1,4 +1,4 @@
-"""In which language, units and time zone a person gets messages."""
+"""Language, units and time zone of the messages to a person."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.runtime.package_data import shared_dir
 
 
 class UnitConversion(msgspec.Struct, frozen=True):
-    """How values of one unit are converted to the unit ``to``."""
+    """The conversion of values in one unit to the unit ``to``."""
 
     quantity: str
     system: UnitSystem
@@ -23,16 +23,16 @@ class UnitConversion(msgspec.Struct, frozen=True):
     offset: float
 
     def value(self, value: float) -> float:
-        """Convert a value, such as a temperature, to the unit ``to``."""
+        """Convert a value, such as a temperature of 20 °C, to the unit ``to``."""
         return value * self.factor + self.offset
 
     def difference(self, value: float) -> float:
-        """Convert the difference of two values, which has no offset, to the unit ``to``."""
+        """Convert the difference of two values to the unit ``to``, without adding an offset."""
         return value * self.factor
 
 
 class MessageLocale(msgspec.Struct, frozen=True):
-    """How messages for a receiver are written.
+    """The language, units and time zone of messages to a receiver.
 
     Attributes:
         language: Code of the language.
@@ -47,7 +47,7 @@ class MessageLocale(msgspec.Struct, frozen=True):
     time_zone: str | None = None
 
     def conversion(self, unit: str | None) -> UnitConversion | None:
-        """Return how values in ``unit`` are converted for this locale; None if they keep their unit."""
+        """Return the conversion of values in ``unit`` for this locale; None if they keep their unit."""
         systems = dict(self.units_of)
         for each in _conversions().get(unit or "", ()):
             if systems.get(each.quantity, self.units) == each.system:
@@ -55,7 +55,7 @@ class MessageLocale(msgspec.Struct, frozen=True):
         return None
 
     def quantity(self, value: Value, unit: str | None) -> str:
-        """Return a value as text with its unit, converted for this locale. A converted value has at most six digits."""
+        """Return a value as text with its unit, converted for this locale and then rounded to six digits."""
         conversion = self.conversion(unit)
         if conversion is None or isinstance(value, bool | str):
             return fmt.exact_value(value, unit)
@@ -75,8 +75,8 @@ def locale_of(profile: Profile) -> MessageLocale:
 class _UnitTable(msgspec.Struct):
     """The contents of ``units.json``.
 
-    ``pairs`` are rows of quantity, metric unit, imperial unit, factor and offset. ``same`` has further metric units, by
-    unit: the metric unit in ``pairs`` to which a value is converted first, and the factor for this.
+    ``pairs`` are rows of quantity, metric unit, imperial unit, factor and offset. ``same`` has further metric units.
+    Each of them is mapped to the metric unit in ``pairs`` to which a value is converted first, and the factor for this.
     """
 
     pairs: list[tuple[str, str, str, float, float]]

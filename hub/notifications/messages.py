@@ -24,14 +24,14 @@ from hub.text_template import MAX_TEXT, render
 faults = FaultLog(logging.getLogger(__name__))
 
 MAX_LISTED = 10
-"""The most alerts that one message lists."""
+"""Maximum alerts that one message lists."""
 MAX_DEFAULT_TEXT = 100_000
-"""The most characters of a text by the default template. Even the longest fields do not reach this limit."""
+"""Maximum characters of a text by the default template. Even with the longest fields, texts are shorter."""
 FLAPS = "It is raised and cleared again and again. The next message is sent when its severity rises or it is stable."
 
 
 class MessageStyle(msgspec.Struct, frozen=True):
-    """How messages are written for a receiver.
+    """The template and locale of the messages to a receiver.
 
     Attributes:
         template: The template of title and text.
@@ -70,7 +70,7 @@ class MessageComposer:
         self._rule_names = rule_names
 
     def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
-        """Return a notification message about ``alerts``. The caller passes them with the most severe alert first.
+        """Return a notification message about ``alerts``, which must have the most severe alert first.
 
         If the template of ``style`` fails, the default template is used, because the message has to be sent.
         """
@@ -81,7 +81,7 @@ class MessageComposer:
             return self.compose(kind, alerts, now, replace(style, template=DEFAULT_TEMPLATE))
 
     def compose(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
-        """Return a message about these alerts. Raises Invalid if the template fails for these alerts."""
+        """Return a message like :meth:`__call__`, but raise Invalid if the template fails for these alerts."""
         listed = tuple(self.facts(each, quoted=style.diagnoses) for each in alerts[:MAX_LISTED])
         first, more = listed[0], len(alerts) - len(listed)
         url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
@@ -107,7 +107,7 @@ class MessageComposer:
         return self._base_url().rstrip("/")
 
     def facts(self, alert: Alert, *, quoted: bool) -> MessageAlert:
-        """Return the facts of an alert for a message. With ``quoted``, they include a sentence of its diagnosis."""
+        """Return the data of an alert for a message. With ``quoted``, it includes a sentence of the diagnosis."""
         device = self._find(alert.device)
         return MessageAlert(
             id=alert.id,
@@ -131,14 +131,14 @@ class MessageComposer:
 
 
 def quoted(diagnosis: Diagnosis) -> str | None:
-    """Return the sentence of a diagnosis that messages quote, None if the diagnosis names no cause."""
+    """Return the sentence of a diagnosis that messages quote; None if the diagnosis names no cause."""
     return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
 
 
 def _fields(
     kind: MessageKind, alert: MessageAlert, text: str, limit: str | None, locale: MessageLocale
 ) -> dict[str, str | None]:
-    """Return an alert's fields for templates: texts, or None for a field that the alert does not have.
+    """Return the fields of an alert for templates. A field that the alert does not have is None.
 
     ``text`` is the message of the alert, and ``limit`` its limit, in the language of ``locale``.
     """

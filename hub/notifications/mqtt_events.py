@@ -44,11 +44,11 @@ from hub.notifications.settings import NotificationConfig
 ROOT = "hub"
 DISCOVERY = "homeassistant"
 MAX_SENSORS = 1_000
-"""The most sensors that are announced to Home Assistant."""
+"""Maximum sensors that are announced to Home Assistant."""
 POLL_S = 1.0
-"""Seconds between two checks whether the names of the rules differ from the published names."""
+"""Interval in seconds at which the names of the rules are compared with the published names."""
 BURST = 100
-"""The most alerts that are published before other tasks of the event loop run."""
+"""Maximum alerts that are published before other tasks of the event loop may run."""
 _TYPES: dict[type, str] = {
     AlertRaised: "alert_raised",
     AlertChanged: "alert_changed",
@@ -68,9 +68,9 @@ class RetainedMessages(Protocol):
         """Publish a retained message without waiting. An empty payload removes the topic's retained message."""
 
     def complete(self) -> None:
-        """Begin to publish the messages given to :meth:`put`.
+        """Begin to publish the messages that were passed to :meth:`put`.
 
-        Messages of an earlier run of the hub are removed from the broker, unless one of these replaces them.
+        Messages that an earlier run of the hub left on the broker are removed, unless :meth:`put` has replaced them.
         """
 
 
@@ -104,10 +104,10 @@ class MqttEvents:
         self._open_alerts = open_alerts
         self._find = find
         self._rule_names = rule_names
-        self._alerts: set[str] = set()  # ids of those that are published
-        self._sensors: dict[str, Alert] = {}  # the open or the last alert of each, by key
-        self._devices: set[str] = set()  # of the sensors
-        self._names = rule_names()  # as they were when they were last published
+        self._alerts: set[str] = set()  # ids of the published alerts
+        self._sensors: dict[str, Alert] = {}  # by key of the sensor: its open alert, or its last alert
+        self._devices: set[str] = set()  # ids of the devices that have a sensor
+        self._names = rule_names()  # the published names of the rules
         self._changed = asyncio.Event()
 
     def settings_changed(self) -> None:
@@ -115,9 +115,9 @@ class MqttEvents:
         self._changed.set()
 
     def load(self, cleared: Iterable[Alert]) -> None:
-        """Restore the sensors that an earlier run of the hub published for alerts that are cleared by now.
+        """Restore the sensors that an earlier run of the hub published for alerts that have cleared since.
 
-        ``cleared`` must have the newest alert first, because a sensor shows the first of its alerts in ``cleared``.
+        ``cleared`` must have the newest alert first, because a sensor shows its first alert in this list.
         """
         for alert in cleared:
             if len(self._sensors) < MAX_SENSORS:
@@ -170,7 +170,7 @@ class MqttEvents:
             self._tell("diagnosis_ready", event.at, **facts)
 
     def _keep(self, alert: Alert) -> None:
-        """Publish the present state of an alert and of its sensor. Withdraw the alert's message if it has cleared."""
+        """Publish the current state of an alert and of its sensor. If the alert has cleared, withdraw its message."""
         if alert.open and self._config.settings.mqtt_events:
             self._alerts.add(alert.id)
             self._retained.put(f"{ROOT}/alerts/{alert.id}", _json(self._facts(alert)))
@@ -187,9 +187,9 @@ class MqttEvents:
         self._put_sensor(key)
 
     def _make_room(self, alert: Alert) -> bool:
-        """Withdraw the MQTT sensor of an alert that is over, to make room for the sensor of ``alert``.
+        """Withdraw the sensor of a cleared alert, to make room for the sensor of ``alert``.
 
-        Return False if nothing was withdrawn, because ``alert`` is not open or the alerts of all sensors are open.
+        Return False if no sensor was withdrawn, because ``alert`` is not open or all sensors have open alerts.
         """
         over = next((key for key, each in self._sensors.items() if not each.open), None)
         if over is None or not alert.open:

@@ -24,19 +24,19 @@ from hub.worker.chart_data import ChartData
 faults = FaultLog(logging.getLogger(__name__))
 
 WAIT_S = 3.0
-"""How long a message waits for its picture."""
+"""Maximum time in seconds that a message waits for its chart."""
 MAX_CACHED = 64
-"""The most pictures that are kept. One has about 15 kB."""
+"""Maximum charts that are cached. A chart has about 15 kB."""
 MAX_WAITING = 8
 MEMORY_MB = 256
 CPU_S = 2
 MAX_POINTS = 300
 FEW = 10
-"""If there are fewer readings than this in the hour before the alert, the chart shows a day."""
+"""If the hour before the alert has fewer readings than this, the chart begins a day before the alert."""
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MAX_SIZE = 1e15
-"""Numbers from this size on are left out of charts."""
+"""Numbers with this absolute value or more are left out of charts."""
 
 
 class AlertPictures:
@@ -102,7 +102,7 @@ class AlertPictures:
             start = alert.since - max(before, (end - alert.since) // 4)
             query = SeriesQuery(device.id, metric, start, end, MAX_POINTS, shape="minmax")
             (series,) = await self._store.history([query])
-            # With this shape, points have a time and a value.
+            # With the shape "minmax", each point has only a time and a value.
             points = [(each[0], each[1]) for each in series.points if type(each[1]) in (int, float)]
             numbers = [(stamp, float(value)) for stamp, value in points if abs(float(value)) < MAX_SIZE]
             if len(numbers) >= FEW:

@@ -1,14 +1,14 @@
-"""Decide which messages are due to whom. The planner reads no clock and uses no network; callers pass the time.
+"""Decide when messages about groups of alerts are due, and who gets them.
 
-A group of alerts goes through::
+The planner reads no clock and uses no network; callers pass the time. The lifecycle of a group of alerts is::
 
     first alert ─▶ wait (group_wait, diagnosis) ─▶ message ─▶ further alerts (group_interval), escalation, repeats
     ─▶ the last alert clears ─▶ "resolved" to everybody who was notified
 
-Messages leave out alerts for as long as they are acknowledged, muted, silenced or suppressed.
+Alerts are left out of messages while they are acknowledged, muted, silenced or suppressed.
 
-For a flapping alert, a message is made at once, and again only when its severity rises. The group is kept while the
-alert is cleared, so that no message is sent each time the alert is raised or cleared.
+A message about a flapping alert is sent at once, and another one only when its severity rises. The group is kept while
+the alert is cleared, so that the alert does not cause a message each time it is raised or cleared.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from hub.notifications.templates import MessageTemplate, first_of
 from hub.store.notifications import NotificationPlan
 
 RECHECK_MS = 60_000
-"""If no matching route is used at this hour, an alert is looked at again after this time."""
+"""If the routes that match an alert are not used at this hour, the alert is checked again after this time (ms)."""
 
 
 class NotificationPlanner:
@@ -55,7 +55,7 @@ class NotificationPlanner:
     Attributes:
         plan: The changes since :meth:`take_plan` was last called.
         waits: Returns whether an alert waits for its diagnosis.
-        flapping_ms: An alert that has not recovered for this time is not flapping any more.
+        flapping_ms: The flapping of an alert ends when the alert has not recovered for this time.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class NotificationPlanner:
 
     @property
     def due_at(self) -> int | None:
-        """Return when :meth:`tick` has to be called next (epoch ms), None if no message is planned."""
+        """Return when :meth:`tick` has to be called next (epoch ms); None if no message is planned."""
         return min((each.due_at for each in self._groups.values() if each.due_at is not None), default=None)
 
     def take_plan(self) -> NotificationPlan:
@@ -114,15 +114,15 @@ class NotificationPlanner:
         elif (device := self._find(alert.device)) is not None:
             self._join(alert, device, notice.at)
         if alert.flapping and alert.id in self._group_of:
-            self._notify(self._groups[self._group_of[alert.id]], notice.at)  # now: the next notice may clear the alert
+            self._notify(self._groups[self._group_of[alert.id]], notice.at)  # at once: the alert may clear soon
 
     def diagnosis_came(self, alert_id: str, now: int) -> None:
-        """Let the message about an alert wait no longer for the alert's diagnosis, because it is ready."""
+        """Plan the message about an alert again, because it need not wait for the alert's diagnosis any longer."""
         if (group_id := self._group_of.get(alert_id)) is not None:
             self._reschedule(self._groups[group_id], now)
 
     def reconsider(self, now: int) -> None:
-        """Compute by the changed settings when messages are due. Without channels, forget all groups of alerts."""
+        """Plan all messages again after a change of the settings. Without channels, delete all groups of alerts."""
         for group in list(self._groups.values()):
             if self._settings().channels:
                 self._reschedule(group, now)
@@ -207,7 +207,7 @@ class NotificationPlanner:
         targets = self._targets(route.steps[: group.step], audible, now)
         due += [each.held_until for each in targets if each.held_until is not None]
         if group.flapping and any(each.held_until is None and each.receiver not in group.receivers for each in targets):
-            due.append(now)  # quiet hours held the message, and ended while the alert was cleared
+            due.append(now)  # the quiet hours that delayed the message ended while the alert was cleared
         return min(due, default=None)
 
     def _audible(self, group: NotificationGroup) -> list[Alert]:
@@ -228,7 +228,7 @@ class NotificationPlanner:
     # -- messages ----------------------------------------------------------------------------------------------
 
     def _notify(self, group: NotificationGroup, now: int) -> None:
-        """Plan the message about a group of alerts, if it is due, for each receiver. Set the group's next due time."""
+        """Plan the message about a group for each receiver if it is due, and compute when the next one is due."""
         due = self._due(group, now)
         audible = self._audible(group)
         route = self._route_of(audible[0], now) if audible else None
@@ -255,7 +255,7 @@ class NotificationPlanner:
         self._keep(replace(group, due_at=self._due(group, now)))
 
     def _resolve(self, group: NotificationGroup, now: int) -> None:
-        """Queue a "resolved" message for each receiver. The store discards it for those that got no message before."""
+        """Plan a "resolved" message for each receiver. The store discards it if the receiver got no message before."""
         people = self._directory.people()
         targets = []
         for each in group.receivers:
@@ -275,7 +275,7 @@ class NotificationPlanner:
         now: int,
         route: NotificationRoute | None,
     ) -> None:
-        messages: dict[object, Message] = {}  # most receivers get the same one
+        messages: dict[object, Message] = {}  # by what varies: alerts that the receiver may see, template, locale
         for target in targets:
             if seen := target.seen(alerts, self._find):
                 template = self._template(target.receiver, route)
@@ -288,7 +288,7 @@ class NotificationPlanner:
                 self.plan.deliveries.append(delivery)
 
     def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
-        """Return the template of a message. The channel has precedence over the route, and that over the default."""
+        """Return the template of a message: that of the channel, else that of the route, else the default template."""
         channel = self._settings().channel(receiver.channel)
         return first_of(*(each.template for each in (channel, route) if each is not None))
 

@@ -1,4 +1,4 @@
-"""The webhooks of reactions, as channels of the outbox. They are signed, retried and recorded like notifications."""
+"""Provide the webhooks of reactions as notification channels, so that calls are signed, retried and recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KIND = "webhook"
 
 
 class ReactionWebhooks:
-    """Keeps a channel for each reaction with a webhook. :meth:`use` reads the files that hold URLs and secrets."""
+    """Keeps a channel for each reaction with a webhook. :meth:`use` reads the files with the URLs and secrets."""
 
     def __init__(self, config: NotificationConfig, composer: MessageComposer) -> None:
         self._config = config
@@ -60,8 +60,8 @@ def webhook_channel(reaction: str) -> str:
 def _channel(reaction: Reaction, action: WebhookAction) -> NotificationChannel:
     """Return a notification channel that calls the webhook of a reaction.
 
-    Raises ConfigError or Invalid if the URL or the secret is kept in a file, and the file or its content cannot be
-    used.
+    Raises ConfigError or Invalid if the URL or the secret comes from a file, and the file cannot be read or its content
+    is not valid.
     """
     url = action.url if action.url_from is None else read_secret_file("webhook.url_from", action.url_from)
     values: dict[str, Setting] = {"url": url or ""}

@@ -1,4 +1,4 @@
-"""Who gets a message: turn the steps of a route into channels and addresses of people."""
+"""Resolve the steps of a route to receivers: channels, and addresses of people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hub.rules.weekly_windows import intervals
 
 _HOUR_MS = 3_600_000
 _DAYS = 9
-"""Days ahead for which quiet hours are computed. Quiet hours that cover a week and began yesterday end within them."""
+"""Days ahead for which quiet hours are computed, so that even quiet hours of a whole week end within them."""
 
 
 class NotificationTarget(msgspec.Struct, frozen=True):
@@ -33,10 +33,10 @@ class NotificationTarget(msgspec.Struct, frozen=True):
     locale: MessageLocale = HUB_LOCALE
 
     def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
-        """Return those of ``alerts`` that are alerts of devices which the receiver may see.
+        """Return those of ``alerts`` whose devices the receiver may see.
 
-        In the returned alerts, the names of devices that the receiver may not see are replaced. ``find`` returns a
-        device by its id.
+        In their texts, the names of devices that the receiver may not see are replaced. ``find`` returns a device by
+        its id.
         """
 
         def sees(device_id: str) -> bool:
@@ -63,7 +63,7 @@ class AccountDirectory:
         return {account.id: account for account in self.accounts if not account.disabled}
 
     def scope(self, account: Account) -> DeviceScope:
-        """Return which devices a person may see."""
+        """Return the scope of an account: the devices that the person may see."""
         return scope_of(account.id, (account.limits,), self.within)
 
     def locale(self, person: str | None) -> MessageLocale:
@@ -74,7 +74,7 @@ class AccountDirectory:
     def target(
         self, receiver: NotificationReceiver, account: Account, held_until: int | None = None
     ) -> NotificationTarget:
-        """Return the target for ``receiver``, which is an address of the person with this account."""
+        """Return the target for ``receiver``, an address of the person with this account."""
         return NotificationTarget(receiver, self.scope(account), held_until, locale_of(account.profile))
 
 
@@ -85,7 +85,7 @@ def receivers_of(
     settings: NotificationSettings,
     directory: AccountDirectory,
 ) -> list[NotificationTarget]:
-    """Return each receiver of a message that these steps of a route notify, without duplicates.
+    """Return the receivers that these steps of a route notify, without duplicates.
 
     A person's quiet hours at ``now`` (epoch ms) delay the message to this person. A message of the severity
     ``critical`` is delayed only if the person wants that.

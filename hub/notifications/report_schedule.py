@@ -1,4 +1,4 @@
-"""When a report is sent, and to whom."""
+"""The schedule of a report: when the report is sent, and to whom."""
 
 from __future__ import annotations
 

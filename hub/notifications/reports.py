@@ -23,7 +23,7 @@ faults = FaultLog(logging.getLogger(__name__))
 
 CHECK_S = 20.0
 CATCH_UP_MS = 3_600_000
-"""A report that became due while the hub was off is sent at most this much later."""
+"""A report that became due while the hub was off is sent at most this much later (ms)."""
 
 
 Write = Callable[[ReportKind, int, str], Awaitable[ReportText]]
@@ -65,7 +65,7 @@ class ReportSender:
         self._now = now
         self._wake_channel = wake
         self._wake = asyncio.Event()
-        self._sent: dict[str, int] = {}  # by name: when the last one was due
+        self._sent: dict[str, int] = {}  # by name of the schedule: when its last report was due
 
     async def run(self) -> None:
         """Put reports that are due into the outbox, until cancelled."""
@@ -82,7 +82,7 @@ class ReportSender:
             self._wake.clear()
 
     def settings_changed(self) -> None:
-        """Have :meth:`run` look at once for reports that are due, because the settings have changed."""
+        """Let :meth:`run` check at once which reports are due, because the settings have changed."""
         self._wake.set()
 
     async def check(self) -> None:
@@ -102,7 +102,7 @@ class ReportSender:
     async def _deliveries(self, schedule: ReportSchedule, due: int) -> AsyncIterator[NotificationDelivery]:
         """Yield a delivery of the report for each receiver. The text covers only what the receiver may see."""
         step = RouteStep(0, schedule.channels, schedule.people, schedule.roles)
-        written: dict[str, ReportText] = {}  # by scope
+        written: dict[str, ReportText] = {}  # by scope: id of the person, or empty for the whole hub
         for target in receivers_of((step,), "info", due, self._config.settings, self._directory):
             key = "" if target.scope.whole else str(target.receiver.person)
             if key not in written:

@@ -1,4 +1,4 @@
-"""Routes: which alerts are sent to whom, when and how often."""
+"""Notification routes: which alerts are sent to which people and channels, when and how often."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from hub.rules.weekly_windows import within
 
 GroupBy = Literal["incident", "alert", "device", "area", "rule", "all"]
 ALL_CHANNELS = "*"
-"""As an entry in the channels of a step: all shared channels."""
+"""Entry in the channels of a step that stands for all shared channels."""
 Selects = Callable[[Scope, Device], bool]
 
 
 class RouteStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom to notify ``after_s`` seconds after the first message, if an alert is still not acknowledged.
+    """The receivers to notify ``after_s`` seconds after the first message, if an alert is still not acknowledged.
 
     ``channels`` are channel ids, ``people`` are account ids, ``roles`` are the roles of people. A person is notified at
     all of their own addresses.
@@ -33,7 +33,9 @@ class RouteStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which alerts are sent to whom, and when. An alert has to match every list that is not empty.
+    """A route selects alerts, and names the receivers and times of the messages about them.
+
+    An alert has to match every list that is not empty.
 
     Attributes:
         name: The name that people see.
@@ -41,12 +43,12 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         rules: Ids of rules, or shell patterns such as ``pump-*``.
         severities: Severities of alerts.
         hours: Weekly hours in which the route is used; empty: always.
-        steps: Whom to notify, in the order of time. Empty: these alerts are not sent.
+        steps: The receivers to notify, in order of time. Without steps, nobody is notified of these alerts.
         group_by: Alerts with equal values of these fields share one message.
-        group_wait_s: Wait before the first message of a group, for more alerts.
-        diagnosis_wait_s: Wait for the diagnosis of an alert at most this long, counted from when the alert was raised.
-        group_interval_s: Wait at least this long before a message about further alerts of a group.
-        repeat_s: Repeat the message after this long while the alert is open and not acknowledged; 0: never.
+        group_wait_s: How long the first message of a group waits for further alerts.
+        diagnosis_wait_s: How long the first message at most waits for a diagnosis, from the first alert of the group.
+        group_interval_s: Minimum time between messages if further alerts join the group.
+        repeat_s: Interval at which messages are repeated while an alert is open and not acknowledged; 0: never.
         template: The template of messages over channels without a template.
     """
 
@@ -72,7 +74,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         )
 
     def applies(self, now: int) -> bool:
-        """Return whether the route is used at this time."""
+        """Return whether the route is used at the time ``now`` (epoch ms), according to its hours."""
         return within(self.hours, now)
 
     def group_key(self, alert: Alert, device: Device) -> str:

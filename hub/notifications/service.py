@@ -1,4 +1,4 @@
-"""Run notifications: take notices, plan messages, and keep a worker for each channel."""
+"""Run notifications: read notices of changed alerts, plan messages, and run a worker for each channel."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 MAX_NOTICES = 500
-"""The most notices that are handled at once."""
+"""Maximum notices that are handled at once."""
 RETRY_S = 2.0
 IDLE_S = 60.0
 
@@ -55,7 +55,7 @@ class Notifications:
         open_alerts: Returns the open alerts by id.
         rule_names: Returns the names of all rules by id.
         explaining: Returns the ids of the alerts whose diagnoses explain an alert.
-        flapping_ms: An alert that has not recovered for this time is not flapping any more.
+        flapping_ms: The flapping of an alert ends when the alert has not recovered for this time.
         now: Returns the time in epoch ms.
     """
 
@@ -87,7 +87,7 @@ class Notifications:
         self._bus = bus
         self._open_alert = open_alert
         self._now = now
-        self._sentences: dict[str, str | None] = {}  # quoted from diagnoses, by open alert
+        self._sentences: dict[str, str | None] = {}  # by open alert: the sentence to quote from its diagnosis
         self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences, rule_names)
         self._planner = NotificationPlanner(
             *(lambda: config.settings, directory, find, selects, self.composer),
@@ -96,10 +96,10 @@ class Notifications:
         )
         self.pictures = AlertPictures(store, find)
         self._wake = asyncio.Event()
-        self._changed = False  # the settings
-        self._taken = 0  # row number of the last notice that the planner has
+        self._changed = False  # whether the settings have changed
+        self._taken = 0  # row number of the last notice that was passed to the planner
         self._workers: dict[str, tuple[ChannelWorker, asyncio.Task[None]]] = {}
-        self._saved: dict[str, NotificationChannel] = {}  # the channels when their workers were last managed
+        self._saved: dict[str, NotificationChannel] = {}  # the channels at the last call of _manage_workers
         self.direct = DirectSender(config, self.composer, now)
         self.reports = ReportSender(config, directory, self.store, self.composer.home, now, self.wake_channel)
         self.hub_watch = HubWatch(config, directory, self.direct.send, now)
@@ -133,7 +133,7 @@ class Notifications:
                         task.cancel()
 
     def notices(self, events: Sequence[Event]) -> list[PendingNotice]:
-        """Return the alert changes in ``events`` that people may have to be notified of; none without a channel."""
+        """Return a notice for each changed alert in ``events``. Without channels, return an empty list."""
         if not self.config.settings.channels:
             return []
         changed = {event.alert.id: event for event in events if isinstance(event, AlertEvent) and not event.alert.late}
@@ -236,7 +236,7 @@ class Notifications:
             self._workers[channel] = worker, group.create_task(worker.run(), name=f"notifications over {channel}")
 
     def wake_channel(self, channel: str) -> None:
-        """Let a channel's worker look for deliveries now."""
+        """Let the worker of a channel send new deliveries now."""
         if channel in self._workers:
             self._workers[channel][0].wake()
 
@@ -294,7 +294,7 @@ class Notifications:
         return dry_run(alert, device, at, settings=settings, directory=self.directory, selects=self._selects)
 
     async def retry(self, number: int) -> None:
-        """Try a failed or waiting delivery again now. Raises NotFound if no such delivery has this ``number``."""
+        """Retry a failed or waiting delivery now. Raises NotFound if no such delivery has this ``number``."""
         if (channel := await self.store.retry(number, self._now())) is None:
             raise NotFound("There is no failed or waiting delivery with this number.")
         self.restart_channel(channel)

@@ -32,8 +32,8 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """A channel. ``values`` are its settings with their secrets.
 
     Attributes:
-        shared: Whether routes may send to the channel. If not, only people use it, each with their own address.
-        template: The template of its messages. If title or text is empty, the route's title or text is used.
+        shared: Whether routes may send to the channel. If not, it is used only for addresses of people.
+        template: The template of its messages. If the title or the text is empty, that of the route is used.
     """
 
     id: str
@@ -59,11 +59,11 @@ class PersonAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a person wants to be notified.
+    """The notification settings of a person.
 
     Attributes:
-        addresses: Their channels.
-        quiet: Weekly quiet hours; messages wait until they end.
+        addresses: The person's addresses on channels.
+        quiet: Weekly quiet hours. Messages wait until they end.
         quiet_critical: Whether messages about critical alerts wait, too.
     """
 
@@ -104,9 +104,9 @@ class NotificationConfig:
         self.on_change: Callable[[], None] = lambda: None
 
     def use_own(self, channels: tuple[NotificationChannel, ...]) -> None:
-        """Use ``channels`` in addition to the channels in the settings. They are the webhooks of reactions.
+        """Use ``channels``, the webhooks of reactions, in addition to the channels in the settings.
 
-        They replace those of the last call.
+        They replace the channels of the last call.
         """
         self._own = channels
         self.on_change()
@@ -185,7 +185,7 @@ class NotificationConfig:
             raise Invalid(f"There is no channel {sorted(unknown)[0][:64]!r}.", "Add it first.")
 
     async def put_person(self, account: str, wanted: PersonNotifications) -> None:
-        """Set how a person is notified. Raises Invalid for an address or a channel that is not allowed."""
+        """Replace the settings of a person. Raises Invalid for an address or a channel that is not allowed."""
         if len(wanted.addresses) > MAX_ADDRESSES:
             raise Invalid(f"There can be at most {MAX_ADDRESSES} addresses.", "Remove one.")
         async with self._changing:
@@ -231,7 +231,7 @@ class NotificationConfig:
             await self._save(replace(self.settings, **fields))
 
     async def _save(self, settings: NotificationSettings) -> None:
-        """Store the settings, then use them. Raises StoreError if they cannot be stored; then nothing changes."""
+        """Store the settings, then use them. Raises StoreError if they cannot be stored, and changes nothing."""
         try:
             await asyncio.to_thread(replace_file, self._file, msgspec.json.encode(settings))
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Templates of notification messages: a title and a text, with the hub's own ones in each language."""
+"""Templates for the title and the text of notification messages, with default templates in each language."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 @cache
 def default_template(language: str) -> MessageTemplate:
-    """Return the hub's own template in a language. It is used where nobody has entered a template."""
+    """Return the default template in a language. It is used unless a channel or a route has a template."""
     found = translation(language)
     severities = "{{ severity | capitalize }}"
     if found is not None:
@@ -57,7 +57,7 @@ DEFAULT_TEMPLATE = default_template("en")
 def first_of(*templates: MessageTemplate) -> MessageTemplate:
     """Return a template with the first title and the first text that are not blank, in the order of ``templates``.
 
-    The title and the text may come from different templates. If all titles or all texts are blank, use the default.
+    The title and the text may come from different templates. If all titles or all texts are blank, the default is used.
     """
     return MessageTemplate(
         next((each.title for each in templates if each.title.strip()), DEFAULT_TEMPLATE.title),
@@ -66,7 +66,7 @@ def first_of(*templates: MessageTemplate) -> MessageTemplate:
 
 
 def check_template(template: MessageTemplate) -> None:
-    """Raise Invalid if a template contains something that is not allowed. The error says what is allowed."""
+    """Raise Invalid if the syntax or a name in a template is not allowed. The error says what is allowed."""
     for name, source in (("title", template.title), ("text", template.text)):
         try:
             check_source(source)
@@ -75,9 +75,9 @@ def check_template(template: MessageTemplate) -> None:
 
 
 def in_language(template: MessageTemplate, language: str) -> MessageTemplate:
-    """Return the template with the default title and the default text in a language.
+    """Return the template, in which the English default title and text are replaced by those of a language.
 
-    A title or text that is not the English default stays as it is.
+    A title or text that is not the English default stays unchanged.
     """
     default = default_template(language)
     return MessageTemplate(

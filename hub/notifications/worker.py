@@ -25,16 +25,16 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 SEND_S = 20.0
-"""How long one attempt may take."""
+"""Maximum time in seconds of one attempt."""
 LEASE_MS = 60_000
-"""For this long after a delivery was claimed, it cannot be claimed again. An attempt takes less time."""
+"""Time in ms for which a claimed delivery cannot be claimed again. It is longer than an attempt may take."""
 FIRST_DELAY_S = 5.0
 MAX_DELAY_S = 600.0
 GIVE_UP_MS = 86_400_000
-"""A delivery that has failed for this long is given up."""
+"""A failed delivery that is older than this (ms) is not retried any more."""
 MAX_ATTEMPTS_KEPT = 20
 IDLE_S = 30.0
-"""A worker looks for deliveries at least this often."""
+"""Maximum time in seconds between two checks for deliveries."""
 MAX_EXCERPT = 300
 
 Send = Callable[[DeliveryRecord], Awaitable[None]]
@@ -66,10 +66,10 @@ class ChannelWorker:
         self._now = now
         self._wake = asyncio.Event()
         self._restart = asyncio.Event()
-        self._failures = 0  # in a row, of attempts that may succeed later
+        self._failures = 0  # consecutive failed attempts that may succeed later
 
     def wake(self) -> None:
-        """Have :meth:`run` look for deliveries now."""
+        """Let :meth:`run` check for deliveries now."""
         self._wake.set()
 
     def restart(self) -> None:
@@ -109,7 +109,7 @@ class ChannelWorker:
         record = await self._store.claim(self.channel, now, now + LEASE_MS)
         while record is not None:
             if self._now() >= record.lease_until:
-                return 0.0  # the machine slept: another attempt claims it again
+                return 0.0  # the lease has expired, for example because the machine slept
             started = time.monotonic()
             failure = await attempt(partial(self._send, record))
             ended, pause = self._ended(record, failure, round((time.monotonic() - started) * 1_000))

@@ -41,7 +41,7 @@ class AppriseServices:
         """Do nothing: this kind of channel has no personal addresses."""
 
     def target(self, values: Values, address: str) -> str:
-        """Return the scheme of the URL; everything else may be a secret."""
+        """Return the scheme of the URL, because all other parts of the URL may be secret."""
         return f"{str(values['url']).partition('://')[0]}://…"
 
     async def send(self, values: Values, outgoing: OutgoingMessage) -> None:

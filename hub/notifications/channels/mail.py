@@ -61,10 +61,10 @@ class Mail:
         check_host_name(repr(address[:64]), address.rpartition("@")[2])
 
     def target(self, values: Values, address: str) -> str:
-        """Return where a message goes, as text for people: the receivers and the mail server.
+        """Return the recipients and the mail server as text for people.
 
-        The receiver is ``address``. If it is empty, the receivers are those in the settings of the channel
-        (``values``).
+        The recipient is ``address``. If it is empty, the recipients in the settings of the channel (``values``) are
+        used.
         """
         to = address or ", ".join(_recipients(values))
         return f"{to} via {values['host']}:{values['port']}"
@@ -100,7 +100,7 @@ def compose_mail(outgoing: OutgoingMessage, sender: str, recipients: list[str]) 
     mail.set_content(message.text + link)
     mail.add_alternative(_html(message, picture=outgoing.picture is not None), subtype="html")
     if outgoing.picture is not None:
-        # For both lines: the types do not say that the payload of a multipart message is a list of parts.
+        # The payload of a multipart message is a list of parts, which the type annotations of the library do not show.
         page = mail.get_payload()[1]  # type: ignore[index]
         page.add_related(outgoing.picture, "image", "png", cid="<chart>")  # type: ignore[union-attr]
     return mail
@@ -163,7 +163,7 @@ async def _send(values: Values, mail: EmailMessage) -> None:
 
 
 def _own_name() -> str:
-    """Return the host name for EHLO. Not from ``socket.getfqdn``: it queries DNS and may block."""
+    """Return the host name for EHLO. It does not come from ``socket.getfqdn``, which queries DNS and may block."""
     name = socket.gethostname()
     return name if "." in name else "[127.0.0.1]"
 

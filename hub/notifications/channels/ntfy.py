@@ -18,9 +18,9 @@ from hub.notifications.http_client import post
 
 PRIORITIES = {"critical": 5, "warning": 4, "info": 3, "ok": 3}
 MAX_HEADER = 4_000
-"""The most characters of a message that is sent in headers, because the body is a picture.
+"""Maximum characters of a message that is sent in HTTP headers, because the body is a picture.
 
-Servers and proxies accept about 8,000.
+Servers and proxies accept headers of about 8,000 characters.
 """
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAGS = {"critical": "rotating_light", "warning": "warning", "info": "information_source", "ok": "white_check_mark"}
@@ -87,7 +87,7 @@ class Ntfy:
             except DeliveryFailed as error:
                 if error.reason != "rejected":
                     raise
-                # A server that takes no files gets the message alone.
+                # If the server accepts no files, the message is sent without the picture.
         await post(server, msgspec.json.encode(body), {**headers, "content-type": "application/json"})
 
     async def close(self) -> None:
@@ -95,9 +95,9 @@ class Ntfy:
 
 
 def _in_headers(body: dict[str, Any]) -> dict[str, str]:
-    """Return HTTP headers with the title, text and other fields of a message, for a request whose body is a picture.
+    """Return the HTTP headers with the fields of a message, for a request whose body is a picture.
 
-    ``body`` has the fields under the names that ntfy uses in JSON. The texts are encoded as in RFC 2047.
+    ``body`` is the message as the JSON object of the ntfy API. Texts are encoded as in RFC 2047.
     """
     headers = {
         "title": _encoded_word(body["title"]),

@@ -18,11 +18,11 @@ from hub.notifications.base import ChannelField, OutgoingMessage, Values, masked
 from hub.notifications.http_client import post
 
 VERSION = 1
-"""Version of the body. It rises when a field is removed or changes its meaning."""
+"""Version of the JSON body. It is incremented when a field is removed or changes its meaning."""
 
 
 PREFIX = "whsec_"
-"""The beginning of secrets in the format of the specification."""
+"""Prefix of secrets in the format of the specification."""
 
 
 class Webhook:

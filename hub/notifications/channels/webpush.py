@@ -23,13 +23,13 @@ TTL_S = 86_400
 """Time in seconds for which a push service keeps a message for a device that is off."""
 TOKEN_S = 3_600
 MAX_TEXT_CHARS = 1_000
-"""The most characters of a message's text. A push service accepts about 4,000 bytes in all."""
+"""Maximum characters of the text of a message. A push service accepts about 4,000 bytes for the whole message."""
 _GONE = ("HTTP 404", "HTTP 410")
 _SUBJECT = "mailto:notifications@watchkeeper.invalid"
 
 
 class BrowserSubscription(msgspec.Struct, frozen=True):
-    """The address of a browser: where to send, and the keys for encryption."""
+    """The subscription of a browser: the URL to which messages are sent, and the keys to encrypt them."""
 
     endpoint: str
     keys: dict[str, str]
@@ -113,7 +113,7 @@ async def check_public(address: str) -> None:
 
 
 def new_key() -> str:
-    """Return a new private key, by which push services recognize the hub."""
+    """Return a new private key, with which the hub identifies itself to push services (VAPID)."""
     from py_vapid import Vapid02
 
     vapid = Vapid02()

@@ -177,7 +177,7 @@ def main() -> int:
     )
     for title, lines in sections:
         print(f"## {title}\n", flush=True)
-        for line in lines if lines is not None else ["not run: its data is not at hand"]:
+        for line in lines if lines is not None else ["not run: the folder of its data is not given"]:
             print(f"- {line}", flush=True)
         print()
     return 0

@@ -62,7 +62,7 @@ async def fill(store: SqliteStore, points: int, digits: int) -> int:
     spent = time.process_time() - started
     stored = cursor * len(METRICS)
     print(f"{stored:,} points of {devices * len(METRICS)} series, {COMMIT} messages a commit")
-    print(f"CPU, all threads, with generating them: {spent / stored * 1e6:.2f} µs a point")
+    print(f"CPU time of all threads, including the generation of points: {spent / stored * 1e6:.2f} µs a point")
     return devices
 
 
@@ -115,7 +115,9 @@ async def run(points: int, digits: int, data: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=5_000_000)
-    parser.add_argument("--digits", type=int, default=2, help="decimals of a reading; 17 for all that a double has")
+    parser.add_argument(
+        "--digits", type=int, default=2, help="decimals of a reading; 17 for the full precision of a double"
+    )
     parser.add_argument("--data", type=Path, help="an empty folder (default: a temporary one)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -63,38 +63,44 @@ def _print_event(name: str, fields: dict[str, Any]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulators",
-        description="Simulated machines that publish over MQTT, with faults whose cause is known.",
+        description="Simulate machines that publish over MQTT, with faults whose causes are known.",
     )
     add = parser.add_argument
-    add("--mqtt", type=_checked(_address), default=("127.0.0.1", 1883), metavar="HOST:PORT", help="the broker")
-    add("--devices", type=_checked(_count), default=24, metavar="N", help="how many devices (24)")
-    add("--seed", type=int, default=1, metavar="N", help="same seed, same telemetry (1)")
+    add(
+        "--mqtt",
+        type=_checked(_address),
+        default=("127.0.0.1", 1883),
+        metavar="HOST:PORT",
+        help="address of the broker (127.0.0.1:1883)",
+    )
+    add("--devices", type=_checked(_count), default=24, metavar="N", help="number of devices (24)")
+    add("--seed", type=int, default=1, metavar="N", help="seed: the same seed gives the same telemetry (1)")
     add("--root", type=_checked(_root), default="devices", help="the first level of the topics (devices)")
     add(
         "--interval",
         type=_checked(_interval),
         default=2.0,
         metavar="SECONDS",
-        help="between two readings (2)",
+        help="seconds between two readings of a device (2)",
     )
     add(
         "--history",
         type=_checked(parse_duration),
         default=7200.0,
         metavar="2h",
-        help="history to send first (2h)",
+        help="length of the history that is sent first (2h)",
     )
     add("--fault", type=_checked(parse_plan), action="append", default=[], metavar="DEVICE=FAULT@20s",
-        help="schedule a fault; +DURATION repairs it, *SPEED accelerates it; repeatable")  # fmt: skip
+        help="schedule a fault; +DURATION ends it, *SPEED accelerates it; may be repeated")  # fmt: skip
     add("--demo-faults", action="store_true", help="schedule the faults of the demo")
     add("--speed", type=_checked(parse_speed), default=1.0, metavar="FACTOR",
-        help="how fast faults develop: at 1, limits are crossed within about half a minute (1)")  # fmt: skip
+        help="speed at which faults develop; at 1, limits are crossed within about half a minute (1)")  # fmt: skip
     add(
         "--hour",
         type=_checked(_hour),
         default=10.0,
         metavar="HOUR",
-        help="hour of the site's day at the start (10)",
+        help="simulated hour of the day at the start (10)",
     )
     add("--list", action="store_true", help="list machines and faults, and exit")
     return parser

@@ -23,10 +23,10 @@ def main() -> None:
     words = argparse.ArgumentParser(prog="python -m benchmarks.dashboard")
     words.add_argument("--devices", type=int, default=10_000)
     words.add_argument("--rate", type=int, default=5_000, help="readings a second")
-    words.add_argument("--runs", type=int, default=3, help="fresh pages")
-    words.add_argument("--seconds", type=float, default=6, help="of each measurement")
-    words.add_argument("--minutes", type=float, default=10, help="that a page is left open before its heap is weighed")
-    words.add_argument("--pages", type=int, default=50, help="that look at the hub at once")
+    words.add_argument("--runs", type=int, default=3, help="how often a new page is opened and measured")
+    words.add_argument("--seconds", type=float, default=6, help="duration of each measurement")
+    words.add_argument("--minutes", type=float, default=10, help="how long a page is open when its heap is measured")
+    words.add_argument("--pages", type=int, default=50, help="number of pages that are open at once")
     options = words.parse_args()
     print(f"{options.devices:,} devices, {options.rate:,} readings a second\n")
     print(f"{'figure':{WIDTH}}{'measured':>14}  budget")
@@ -37,10 +37,10 @@ def main() -> None:
         line(f"hub's CPU for {options.pages} pages above that, ms/s", f"{together - alone:.0f}", "< 30")
         late, neighbour, frames = asyncio.run(feed.staleness_of_slow_page(port, 4 * options.seconds))
         line(f"oldest frame of a page that reads one in {feed.SLOW_S:.0f} s, s", f"{late:.1f}", "<= 5")
-        line(f"oldest frame of its neighbour, s ({frames:.1f} frames/s)", f"{neighbour:.1f}", "not slowed")
+        line(f"oldest frame of another page, s ({frames:.1f} frames/s)", f"{neighbour:.1f}", "not slowed")
         silent, caught_up, length = asyncio.run(feed.frames_of_hidden_page(port, options.seconds))
         line("frames sent to a hidden page", f"{silent}", "0")
-        line(f"frames when it is shown again ({length:.1f} usual ones long)", f"{caught_up}", "1")
+        line(f"frames when it is shown again (length: {length:.1f} usual frames)", f"{caught_up}", "1")
 
 
 def print_page(found: Measurements, minutes: float) -> None:

@@ -155,7 +155,7 @@ async def run(case: Comparison, messages: int, rounds: int, others: Path, rules:
         pairs = list(zip(results[WITH_RULES], results["hub"], strict=True))
         shares = summary([more.rate / plain.rate for more, plain in pairs], 2)
         more_cpu = summary([more.cpu - plain.cpu for more, plain in pairs], 1)
-        print(f"\n{rules} rules a device: {shares} of the rate without, {more_cpu} us more CPU a message")
+        print(f"\n{rules} rules a device: {shares} of the rate without rules, {more_cpu} us more CPU time a message")
     print(f"\n{case.name}: {messages:,} messages of {SIZE} bytes, {rounds} rounds; median (range)")
     for name, found in results.items():
         rates, costs, shed = [one.rate for one in found], [one.cpu for one in found], max(one.shed for one in found)
@@ -172,20 +172,22 @@ async def run(case: Comparison, messages: int, rounds: int, others: Path, rules:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest", description=__doc__)
-    parser.add_argument("cases", nargs="*", choices=[*CASES, []], help=f"of {', '.join(CASES)}; all without")
-    parser.add_argument("--messages", type=int, default=100_000, help="a flood (%(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each (%(default)s)")
+    parser.add_argument(
+        "cases", nargs="*", choices=[*CASES, []], help=f"comparisons to run, all by default: {', '.join(CASES)}"
+    )
+    parser.add_argument("--messages", type=int, default=100_000, help="number of messages in a flood (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each comparison is repeated (%(default)s)")
     parser.add_argument(
         "--rules",
         type=int,
         metavar="COUNT",
-        help="compare the hub with so many rules on each device with the hub without rules",
+        help="compare the hub with COUNT rules on each device to the hub without rules",
     )
     parser.add_argument(
         "--others",
         type=Path,
         default=Path(tempfile.gettempdir()) / "watchkeeper-others",
-        help="where Node-RED and Home Assistant are installed, from npm and PyPI, at first use (%(default)s)",
+        help="folder into which Node-RED and Home Assistant are installed from npm and PyPI at first use (%(default)s)",
     )
     arguments = parser.parse_args()
     costs = {
@@ -193,7 +195,7 @@ def main() -> None:
         for name in arguments.cases or CASES
     }
     if {"qos0", "many"} <= costs.keys():
-        print(f"\nCPU a message with 100,000 devices / with 1,000: {costs['many'] / costs['qos0']:.2f}")
+        print(f"\nCPU time a message, 100,000 devices / 1,000 devices: {costs['many'] / costs['qos0']:.2f}")
 
 
 if __name__ == "__main__":

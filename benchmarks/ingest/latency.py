@@ -160,5 +160,5 @@ async def main(seconds: float) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ingest.latency", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="each load (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=20, help="duration of each load in seconds (%(default)s)")
     asyncio.run(main(parser.parse_args().seconds))

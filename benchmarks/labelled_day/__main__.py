@@ -24,11 +24,11 @@ def main() -> None:
         description=package.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--hours", type=float, default=24, help="of the simulated day")
-    parser.add_argument("--faults", type=int, help="default: 200 in 24 hours")
-    parser.add_argument("--quiet-hours", type=int, help="default: 200 in 24 hours")
+    parser.add_argument("--hours", type=float, default=24, help="length of the simulated day (24)")
+    parser.add_argument("--faults", type=int, help="number of faults (default: 200 in 24 hours)")
+    parser.add_argument("--quiet-hours", type=int, help="number of quiet hours (default: 200 in 24 hours)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--compress", type=float, default=24)
+    parser.add_argument("--compress", type=float, default=24, help="factor by which all times are shortened (24)")
     parser.add_argument("-v", "--verbose", action="store_true", help="print each fault and each false alarm")
     options = parser.parse_args()
     share = round(A_DAY * options.hours / 24)

@@ -71,12 +71,12 @@ def main() -> int:
     """Run the benchmark with the options of the command line. Return 0, the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.truth", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("--report", action="store_true", help="the reported run")
-    parser.add_argument("--seeds", type=int, default=10, help="of the reported run (10)")
+    parser.add_argument("--report", action="store_true", help="use the seeds of a reported run")
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds of a reported run (10)")
     parser.add_argument("--kind", action="append", help="only this kind of machine; may be repeated")
     parser.add_argument("--only", help="only sources with this word in the title, such as skab")
-    parser.add_argument("--stages", action="store_true", help="also at which stage the causes of known faults are lost")
-    parser.add_argument("--verbose", action="store_true", help="a line for each case")
+    parser.add_argument("--stages", action="store_true", help="print at which stage causes of known faults are lost")
+    parser.add_argument("--verbose", action="store_true", help="print a line for each case")
     for name in ("skab", "lbnl", "nab"):
         parser.add_argument(f"--{name}", type=Path, help="folder of the downloaded data")
     arguments = parser.parse_args()
@@ -92,7 +92,7 @@ def main() -> int:
             continue
         print(f"## {title}\n")
         if cases is None:
-            print("not run: its data is not at hand\n")
+            print("not run: the folder of its data is not given\n")
         else:
             scores = asyncio.run(scored(cases, verbose=arguments.verbose))
             report(scores, by_stage=arguments.stages)

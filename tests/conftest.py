@@ -51,7 +51,7 @@ SLOW_FIRST = (
     "test_web_",
     "test_page.py",
 )
-"""How the names of the slowest files begin. They start first, or one worker would run long after the others end."""
+"""Prefixes of the names of the slowest test files, which start first so that no worker ends long after the others."""
 
 
 MEASURED = (
@@ -106,9 +106,9 @@ MEASURED = (
     "test_meshtastic.py",
     "test_zigbee2mqtt.py",
 )
-"""How the names of the files begin whose tests count for the coverage: fast ones of the layers that decide and keep.
+"""Prefixes of the names of the test files that are measured for coverage: fast tests of rules, decisions and storage.
 
-A file that runs hardly a line that no other runs is left out.
+Files that cover hardly any line which no other file covers are left out.
 """
 
 
@@ -118,7 +118,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Exclude modules and collected tests from the garbage collections of tests, and from pytest's five at the end."""
+    """Exclude modules and collected tests from garbage collection, also from the five collections at pytest's end."""
     gc.freeze()
 
 

@@ -1,4 +1,4 @@
-"""The figures of ISA-18.2, and the weekly digest: what alarmed, what was noise, what drifts, which rules to change."""
+"""The figures of ISA-18.2, and the weekly digest: alert rates and floods, noise, drifting metrics, advice on rules."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ DEVICES = SLICE + 400
 
 @pytest.fixture
 async def answers(tmp_path: Path) -> AsyncIterator[RuleBasedAnswers]:
-    """Return answers over room sensors 1 to 1,400: number n reads n / 10 °C, each third one has an open door."""
+    """Return the analyst for room sensors 1 to 1,400. Sensor n reads n / 10 °C; every third one has an open door."""
     registry = DeviceRegistry()
     for n in range(1, DEVICES + 1):
         area = "North" if n % 2 else "South"

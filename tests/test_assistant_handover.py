@@ -1,4 +1,4 @@
-"""The handover of a shift: one line for each condition, with who has it in hand; past shifts without the present."""
+"""The handover of a shift: one line for each condition, with the person who handles it; past shifts as they ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about what people have in hand and did, and about what is not in hand, in each language."""
+"""Questions about alerts that people handle or nobody handles, and about actions of people, in each language."""
 
 from __future__ import annotations
 

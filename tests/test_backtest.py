@@ -30,7 +30,7 @@ SCHEDULED = (
 
 
 REPORTS = Info(max_silence=60)
-"""It becomes stale after a minute, whatever its readings teach: a backtest uses the expected interval of today."""
+"""The device becomes stale after a minute. A learned interval would differ: a backtest uses the present one."""
 
 
 def random_readings(draw: random.Random) -> list[Record]:
@@ -84,7 +84,7 @@ def random_rule(draw: random.Random, number: int) -> str:
 
 
 def live(text: str, records: list[Record], end: int) -> list[tuple]:
-    """Return what a registry and an engine raise that get the same readings, and a tick every second."""
+    """Return the alert events of a registry and an engine that get the same readings, and a tick every second."""
     plant, found, at = Plant(text, info=REPORTS), dict[str, list](), T0
     plant.registry.observe(Record("sensor_9", T0 - 1, T0 - 1, {"other": 1.0}))
     events = plant.engine.restore(plant.registry.with_latest_values(), T0 - 1)

@@ -56,7 +56,7 @@ async def confirm(hub: ApiHub, name: str, **body: Any) -> dict[str, Any]:
 
 
 async def past_finding(hub: ApiHub, device: str) -> str:
-    """Return what a new diagnosis of the device's open alert says of earlier alerts."""
+    """Return the finding about earlier alerts in a new diagnosis of the device's open alert."""
     services = hub.services
     investigation = Investigation(registry=services.registry, engine=services.engine, store=services.store)
     case = await investigation.case(

@@ -1,4 +1,4 @@
-"""What the hub reads metrics and devices as, and how a person's corrections override and teach it."""
+"""How the hub interprets metrics and devices; corrections of people override this, and teach it for other devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped files for systemd, containers and proxies: what their own tools say, and what the hub tells systemd."""
+"""The shipped files for systemd, containers and proxies, checked by their own tools; the hub's messages to systemd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which alerts are one incident, and how long; flapping."""
+"""Incidents: which alerts belong to one incident, and for how long it accepts alerts. Flapping alerts."""
 
 from __future__ import annotations
 

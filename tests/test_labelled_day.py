@@ -122,7 +122,7 @@ def test_median_and_ninth_decile_are_computed() -> None:
 
 
 def ramp(onset: float, kind: FaultKind, change_to: Callable[[float], float]) -> float | None:
-    """Label a fault of a device whose only value is ``change_to`` of the seconds after the onset."""
+    """Return the labelled moment of a fault that sets the only value to ``change_to(seconds since the onset)``."""
 
     def ideal(t: float) -> Values:
         return {"value": change_to(t - onset)}

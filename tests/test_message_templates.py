@@ -1,4 +1,4 @@
-"""Templates of messages: what they reach, their limits in time and size, and the default one."""
+"""Templates of messages: the fields that they can use, their limits in time and size, and the default template."""
 
 from __future__ import annotations
 

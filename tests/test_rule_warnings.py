@@ -1,4 +1,4 @@
-"""Preview and answer of a saved rule say what it names and does not exist. Such a rule is valid but matches nothing."""
+"""The preview of a rule and the response to saving it warn of names that do not exist. Such a rule is valid."""
 
 from __future__ import annotations
 

@@ -28,13 +28,13 @@ def add_device(parser: argparse.ArgumentParser, add_settings: AddSettings) -> No
     renew.add_argument("name", metavar="NAME", help="name of the user")
     for action in (add, renew):
         action.add_argument(
-            "--days", type=_number, default=730, help="validity of a certificate (default: %(default)s)"
+            "--days", type=_number, default=730, help="validity of a certificate in days (default: %(default)s)"
         )
         _out(action)
     key = actions.add_parser("key", help="make a key with which devices enrol themselves over HTTP")
-    key.add_argument("--devices", type=_number, default=1, metavar="N", help="how many (default: %(default)s)")
-    key.add_argument("--prefix", default="", help="how the names of these devices begin")
-    key.add_argument("--days", type=_number, default=7, help="validity of the key (default: %(default)s)")
+    key.add_argument("--devices", type=_number, default=1, metavar="N", help="number of uses (default: %(default)s)")
+    key.add_argument("--prefix", default="", help="prefix of the names of these devices")
+    key.add_argument("--days", type=_number, default=7, help="validity of the key in days (default: %(default)s)")
     for action in (add, revoke, renew, key, actions.add_parser("list", help="list the users")):
         add_settings(action)
 

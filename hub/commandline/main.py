@@ -164,7 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_loopback,
         help="address of the broker (default: %(default)s)",
     )
-    demo.add_argument("--data", type=path, metavar="DIR", help="keep the history here (default: a temporary folder)")
+    demo.add_argument("--data", type=path, metavar="DIR", help="folder for the history (default: a temporary folder)")
     demo.add_argument(
         "--devices", type=_count, default=24, metavar="N", help="number of simulated devices (default: %(default)s)"
     )
@@ -172,7 +172,9 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, default=1, metavar="N", help="seed of the simulated telemetry (default: %(default)s)"
     )
     demo.add_argument(
-        "--ai", choices=("auto", "builtin", "openai", "ollama"), help="what writes the diagnoses (default: auto)"
+        "--ai",
+        choices=("auto", "builtin", "openai", "ollama"),
+        help="provider that writes the diagnoses (default: auto)",
     )
     demo.add_argument("--show-faults", action="store_true", help="print the faults of the simulated machines")
     demo.add_argument("--no-open", action="store_true", help="do not open a browser")
@@ -184,12 +186,12 @@ def _parser() -> argparse.ArgumentParser:
     link = commands.add_parser("link", help="make a one-time link for an administrator's account or a new password")
     link.add_argument("--account", metavar="NAME", help="set a new password for this account")
     _settings(link)
-    doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
+    doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say how to fix faults")
     doctor.add_argument(
         "--trust-clock", action="store_true", help="confirm that the clock is right, if the hub does not trust it"
     )
     _settings(doctor)
-    _settings(commands.add_parser("mcp", help="answer an AI program on standard input and output (MCP)"))
+    _settings(commands.add_parser("mcp", help="serve the Model Context Protocol (MCP) on standard input and output"))
     device = commands.add_parser("device", help="add, revoke and list users of the broker")
     device_arguments.add_device(device, _settings)
     certificate = commands.add_parser("certificate", help="issue certificates of the hub's own CA for servers")
@@ -237,7 +239,10 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     evaluation.add_argument("--model", metavar="NAME", help="the model (default: the built-in analyst)")
     evaluation.add_argument(
-        "--baseline", type=path, metavar="FILE", help="exit with 1 if the score is 5 points below; written if missing"
+        "--baseline",
+        type=path,
+        metavar="FILE",
+        help="exit with 1 if the score is over 5 points lower than in FILE; write FILE if missing",
     )
     _settings(evaluation)
     for parser in (export, imports):

@@ -196,9 +196,9 @@ def test_too_many_queued_alerts_cause_resync() -> None:
     client = Client()
     client.started = True
     for number in range(ALERTS_QUEUED):
-        client.give_alert(str(number))
+        client.queue_alert(str(number))
     assert (len(client.alerts), client.resync) == (ALERTS_QUEUED, None)
-    client.give_alert("one more")
+    client.queue_alert("one more")
     assert client.resync is not None
     assert client.restart
     assert len(client.alerts) <= 1

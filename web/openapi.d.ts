@@ -91,7 +91,7 @@ export interface paths {
         put?: never;
         /**
          * Diagnose Device
-         * @description Diagnose the present state of a device, with or without an alert, and store the diagnosis.
+         * @description Diagnose the present state of a device, and store the diagnosis. The device need not have an alert.
          */
         post: operations["post_device_diagnose"];
         delete?: never;
@@ -500,9 +500,9 @@ export interface paths {
         put?: never;
         /**
          * Close Alert
-         * @description Clear an open alert by hand. Return 409 if it has cleared.
+         * @description Clear an open alert manually. Return 409 if it has cleared.
          *
-         *     Readings from before do not count any more. If the condition is met by later ones, it raises another alert.
+         *     The readings until now no longer count. If later readings meet the condition, another alert is raised.
          */
         post: operations["post_alert_close"];
         delete?: never;
@@ -657,9 +657,9 @@ export interface paths {
         put?: never;
         /**
          * Preview Silence
-         * @description Return what a silence would match now, and create none.
+         * @description Return the devices and open alerts that a silence would match now. No silence is created.
          *
-         *     `devices` is the number of devices, `count` that of their open alerts, and `items` has the newest 50 of these.
+         *     `devices` is the number of devices, `count` the number of open alerts, and `items` has the newest 50 alerts.
          */
         post: operations["post_silences_preview"];
         delete?: never;
@@ -754,7 +754,7 @@ export interface paths {
         };
         /**
          * Get Alert Health
-         * @description Return figures on the alerts of the last `days`, with the targets of ISA-18.2 for one operator.
+         * @description Return statistics on the alerts of the last `days`, with the targets of ISA-18.2 for one operator.
          *
          *     Alerts of which nobody was notified (late, silenced or suppressed ones) do not count.
          */
@@ -823,9 +823,9 @@ export interface paths {
         put?: never;
         /**
          * Diagnose Alert
-         * @description Diagnose an open alert by the present readings, and store the diagnosis.
+         * @description Diagnose an open alert from the present readings, and store the diagnosis.
          *
-         *     An alert that shows the diagnosis of another alert of its incident (`diagnosis_for`) thereby gets its own.
+         *     If the alert showed the diagnosis of another alert of its incident (`diagnosis_for`), it then has its own.
          */
         post: operations["post_alert_diagnose"];
         delete?: never;
@@ -1151,9 +1151,9 @@ export interface paths {
          * Backtest Rule
          * @description Replay stored readings with a draft of a rule, and with the rule `id` that the draft replaces.
          *
-         *     Each reading is judged as if it had arrived when it was measured, by the code that judges live readings. Nothing
-         *     is stored, sent or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other
-         *     devices. The replay stops when the client disconnects.
+         *     Each reading is evaluated as if it had arrived when it was measured, by the code that evaluates live readings.
+         *     Nothing is stored, sent or published. At most 100 devices and 500,000 readings are replayed; `left_out` names
+         *     the other devices. The replay stops when the client disconnects.
          */
         post: operations["post_rules_backtest"];
         delete?: never;
@@ -2611,7 +2611,7 @@ export interface paths {
         head?: never;
         /**
          * Edit Analysis
-         * @description Link an analysis to a device, or a document to the device models that it is the manual of.
+         * @description Link an analysis to a device, or a document to the device models for which it is the manual.
          *
          *     Absent keys stay unchanged. Null as `device_id` removes the link to the device.
          */
@@ -4186,7 +4186,7 @@ export interface components {
          * @description A new certificate, its private key, and the CA's certificate, all as PEM. The key is returned only once.
          *
          *     `expires_at` is the time at which the certificate expires (epoch ms). `told` is true if the broker has reloaded its
-         *     list of users. `setup` has the lines to add to the broker's configuration; it is returned with the first user only.
+         *     list of users. `setup` has the lines to add to the broker's configuration; it is null unless this is the first user.
          */
         BundleShape: {
             /** Name */
@@ -4581,7 +4581,7 @@ export interface components {
         };
         /**
          * ChannelTestShape
-         * @description The result of a test message. If `ok` is false, `reason` and `message` say why it was not handed over.
+         * @description The result of a test message. If `ok` is false, `reason` and `message` say why it was not sent.
          */
         ChannelTestShape: {
             /** Ok */
@@ -4654,12 +4654,12 @@ export interface components {
          * ClaimShape
          * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether this evidence supports it.
          *
-         *     - `kind`: decided by the hub. An observation was compared with the evidence, an inference is the writer's opinion
-         *       about a cause, and advice says what to do
+         *     - `kind`: the hub's classification of the sentence. An observation was compared with the evidence, an inference is
+         *       the writer's opinion about a cause, and advice says what to do
          *     - `reason`: why the evidence does not support the sentence
          *     - `by_hub`: true for a sentence that the hub wrote in place of an unsupported one
-         *     - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: what an observation states, as data from the
-         *       evidence
+         *     - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: the statement of an observation as data, taken
+         *       from the evidence
          */
         ClaimShape: {
             /** Text */
@@ -5168,7 +5168,7 @@ export interface components {
         };
         /**
          * DeviceShape
-         * @description A device. `native_id` is the name that the device has for itself, `via` the gateway that it is connected through.
+         * @description A device. `native_id` is what the device or its gateway calls it, `via` the gateway that connects it.
          *
          *     `area_id` is the area that a person assigned the device to. If `area_id` is null, `area` is the name that the device
          *     announces.
@@ -6129,7 +6129,7 @@ export interface components {
         };
         /**
          * LinkGiven
-         * @description The secret of a one-time link: what follows `#` in its address.
+         * @description The secret of a one-time link: the part of its URL after `#`.
          */
         LinkGiven: {
             /**
@@ -9069,7 +9069,7 @@ export interface components {
         };
         /**
          * TokenWanted
-         * @description An API token. It has the rights of its account, restricted to `role` and `limits`.
+         * @description A new API token. It has the rights of its account, restricted to `role` and `limits`.
          */
         TokenWanted: {
             /** Name */

@@ -46,9 +46,9 @@ class OllamaProvider:
         self._model, self._vision, self._context = model, vision_model, context
 
         def authorize(request: Any) -> Any:
-            """Set the server's key in the request, or remove the header if the server has none.
+            """Set the server's key in the Authorization header, or remove the header if the server has no key.
 
-            Without this, the library would send a key from the environment.
+            Otherwise, the library would send a key from the environment.
             """
             request.headers.pop("Authorization", None)
             if api_key:

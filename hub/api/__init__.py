@@ -52,7 +52,7 @@ def create_api(
     reserved = _first_segments((*app.routes, *app.state.api_routes))
     app.include_router(spa.routes(http.web_dir, reserved))
     errors.install(app)
-    # The middleware added last is the outermost.
+    # The middleware that is added last is the outermost one.
     app.add_middleware(errors.CrashHandler)
     limits = {
         **analyze.body_limits(http),

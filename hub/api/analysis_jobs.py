@@ -24,7 +24,7 @@ FAILED_KEPT = 32
 
 
 class Job:
-    """A running analysis. Only the newest progress is kept, so a slow reader does not get every progress."""
+    """A running analysis. Only its newest progress is stored, so a slow client may not receive every step."""
 
     def __init__(self, job_id: str, work: Work, shutdown: asyncio.Event) -> None:
         self.id = job_id
@@ -47,8 +47,8 @@ class Job:
             working.cancel()
             self._tell()
 
-    def _progress(self, stage: str, done: int, of: int) -> None:
-        self._newest = (stage, done, of)
+    def _progress(self, stage: str, done: int, total: int) -> None:
+        self._newest = (stage, done, total)
         self._tell()
 
     def _tell(self) -> None:
@@ -65,12 +65,12 @@ class Job:
         Raises the error of a job that failed at once, for example because of a wrong file type.
         """
         await self._changed.wait()
-        await asyncio.sleep(0)  # a task that has just reported its end is done after this iteration of the loop
+        await asyncio.sleep(0)  # if the end was reported, the task is done one iteration of the event loop later
         if self.task.done() and not self.task.cancelled() and (error := self.task.exception()) is not None:
             raise error
 
     async def lines(self, shape: Shape) -> AsyncGenerator[bytes, None]:
-        """Yield the progress and at the end the analysis, as lines of JSON. ``shape`` converts the analysis.
+        """Yield lines of JSON: the progress, and at the end the analysis, converted by ``shape``.
 
         Raises HubError if the job failed.
         """
@@ -120,12 +120,12 @@ class Jobs:
             del self._jobs[job_id]
 
     def get(self, job_id: str) -> Job | None:
-        """Return a kept job. Return None if there is none with this id or it is somebody else's."""
+        """Return a kept job; None if there is no job with this id, or if it belongs to somebody else."""
         job = self._jobs.get(job_id)
         return job if job is not None and job.belongs_to_requester() else None
 
     async def stop(self, job_id: str) -> None:
-        """Stop a kept job. Raises NotFound if there is none with this id or it is somebody else's."""
+        """Stop a kept job. Raises NotFound if there is no job with this id, or if it belongs to somebody else."""
         job = self.get(job_id)
         if job is None:
             raise NotFound(f"No analysis {job_id[:64]!r} is running.", "GET /api/analyses lists finished ones.")

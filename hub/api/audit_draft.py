@@ -77,7 +77,7 @@ def note(
 
 
 def note_answer(question: str, reply: AssistantReply) -> None:
-    """Add to the audit entry: the question to the assistant, the model that answered, and the tools that it called."""
+    """Add a question to the assistant, the model that answered, and the tools that it called to the audit entry."""
     tools = Counter(extra.tool for extra in reply.extras if isinstance(extra, Step))
     called = ", ".join(name if count == 1 else f"{name} {count}x" for name, count in tools.items())
     note_model(Writer(reply.provider, reply.model, reply.generative), reply.tokens_used)
@@ -85,5 +85,5 @@ def note_answer(question: str, reply: AssistantReply) -> None:
 
 
 def note_model(writer: Writer, tokens: int) -> None:
-    """Add to the audit entry: the model that wrote a text, and the number of tokens used."""
+    """Add the model that wrote a text, and the number of tokens that it used, to the audit entry."""
     note(provider=writer.provider, model=writer.model, tokens=tokens)

@@ -27,21 +27,21 @@ DENIAL = Audited("denied", "was denied")
 
 
 class AuditTrail:
-    """Makes entries of requests and writes them to the audit log."""
+    """Creates the audit entries of requests, and writes them to the audit log."""
 
     def __init__(self, log: AuditLog) -> None:
         self.log = log
 
     @contextlib.asynccontextmanager
-    async def recording(self, scope: Scope, like: str, object: str = "") -> AsyncIterator[None]:
-        """Run the block, an operation that a client requested over a WebSocket, and write an audit entry.
+    async def recording(self, scope: Scope, operation: str, object: str = "") -> AsyncIterator[None]:
+        """Write an audit entry about the block, an operation that a client requested over a WebSocket.
 
         The entry also says whether the block succeeded.
 
         Args:
             scope: The WebSocket connection.
-            like: The REST operation that does the same, as ``METHOD path``. The audit entry of the block gets the kind
-                and the default text of this operation.
+            operation: The REST operation that does the same, as ``METHOD path``. Its kind and default text are used for
+                the audit entry.
             object: The id of the object that is changed; empty if there is none.
         """
         draft = Draft()
@@ -55,13 +55,13 @@ class AuditTrail:
             draft.details["error"] = error.message[:MAX_TEXT]
             raise
         finally:
-            self.put(scope, draft, AUDITED[like], f"SOCKET {scope['path']}", outcome, object)
+            self.put(scope, draft, AUDITED[operation], f"SOCKET {scope['path']}", outcome, object)
         await self.log.flush()
 
     def denied(self, scope: Scope, status: int) -> None:
         """Record a request that was refused with the HTTP status ``status`` before it reached an operation.
 
-        The audit log has one entry for many such requests, with their number.
+        Many such requests share one entry of the audit log, which has their number.
         """
         draft = Draft()
         draft.details["status"] = status
@@ -127,7 +127,7 @@ class _Request:
         self.draft = Draft()
         self._trail, self._scope, self._send = trail, scope, send
         self._status = 0
-        self._start: Message | None = None  # held back: with it, an empty response is complete
+        self._start: Message | None = None  # not sent yet, because a client may take it for the complete response
         self._written = False
 
     async def send(self, message: Message) -> None:

@@ -85,11 +85,11 @@ class Authenticator:
     async def proof(self, scope: Scope) -> tuple[Proof | None, int]:
         """Authenticate a request.
 
-        Wrong credentials count as a failed attempt of the client. If the client has made too many, the call is delayed.
+        Wrong credentials count as a failed attempt of the client. After too many failed attempts, this call is delayed.
 
         Returns:
-            The proof, None if the request is not authenticated; and the seconds for the header Retry-After if the
-            client has made too many attempts, else 0.
+            The proof, or None if the request is not authenticated; and the seconds for the Retry-After header if the
+            client has made too many failed attempts, else 0.
         """
         if self.open:
             return Proof("open", key=OPEN), 0
@@ -167,7 +167,7 @@ class Authenticator:
     async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
         """Start a session with the access token.
 
-        Return the value of the session cookie, None for a wrong token; and the Retry-After seconds like :meth:`proof`.
+        Return the cookie's value, or None for a wrong token; and the seconds for Retry-After like :meth:`proof`.
         """
         if not self._is_token(token.strip().encode("utf-8", "replace")):
             note("tried to sign in with the access token")
@@ -177,27 +177,27 @@ class Authenticator:
     async def sign_in(self, name: str, password: str, scope: Scope) -> tuple[str | None, int]:
         """Start a session with name and password.
 
-        Return the value of the session cookie, None if they are wrong; and the Retry-After seconds like :meth:`proof`.
-        A wrong password and an unknown name give the same answer after the same time.
+        Return the cookie's value, or None if they are wrong; and the seconds for Retry-After like :meth:`proof`.
+        A wrong password and an unknown name give the same result after the same time.
         """
         account = await self.people.check_password(name, password, client_of(scope))
         if account is None:
-            # Not the name as typed: it is often a password.
+            # An unknown name is not logged, because people often enter their password in its place.
             tried = self.people.accounts.by_name(name)
             note("tried to sign in", object=tried.name if tried else "")
             return None, await self.count_wrong(scope, name)
         return await self.start_session(account, scope), 0
 
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
-        """Start a session of ``account`` and return its cookie's value. None: a session of the access token.
+        """Start a session and return the value of its cookie.
 
-        It ends the browser's earlier session: the one of the request's cookie. Without such a session, it ends the one
-        with the key ``replaces``. Raises Forbidden if the account was disabled in the meantime.
+        ``account`` is None for a session of the access token. The browser's earlier session ends: that of the request's
+        cookie, or else the session with the key ``replaces``. Raises Forbidden for a disabled account.
         """
         headers = Headers(scope=scope)
         if account is not None and self.people.accounts.active(account.id) is None:
             raise Forbidden("The account was disabled.", "Ask an administrator.")
-        # No await between the check and storing the session: an account disabled later ends this session, too.
+        # There is no await between this check and storing the session. Disabling the account later ends the session.
         value = await self.people.sessions.create(
             address_of(scope), headers.get("user-agent", ""), account.id if account else None
         )
@@ -287,7 +287,7 @@ class Authenticator:
 
 
 def client_of(scope: Scope) -> str:
-    """Return how limits on sign-ins identify a client: by its IPv4 address, or by its IPv6 network of 64 bits."""
+    """Return the name of a client for limits on sign-ins: its IPv4 address, or its IPv6 network of 64 bits."""
     return client_group(address_of(scope))
 
 

@@ -212,15 +212,15 @@ def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list
     return _entries("mappings", "mapping of", old, new, {}) or [nothing]
 
 
-def _entries(group: str, what: str, old: dict[str, Any], new: dict[str, Any], titles: dict[str, str]) -> list[Change]:
+def _entries(group: str, noun: str, old: dict[str, Any], new: dict[str, Any], titles: dict[str, str]) -> list[Change]:
     """Compare two versions of a table, and return up to three changes: the added, changed and removed entries.
 
     Args:
         group: The first part of the changes' keys, before ``.added``, ``.changed`` or ``.removed``.
-        what: What the entries are called in the English text.
+        noun: The word for an entry in the English text, such as ``rule``.
         old: The entries before the change, by id.
         new: The entries after the change, by id.
-        titles: The names of entries by id. An entry without a name is called by its id.
+        titles: The names of entries by id. For an entry without a name, the text has the id.
     """
     verbs = (
         ("added", [each for each in new if each not in old]),
@@ -233,7 +233,7 @@ def _entries(group: str, what: str, old: dict[str, Any], new: dict[str, Any], ti
             names = [titles.get(each, each) for each in ids]
             params = {"names": names[:MAX_NAMED], "count": len(names)}
             was, now = ({each: table[each] for each in ids if each in table} for table in (old, new))
-            text = f"{verb} the {what} {_named(names)}"
+            text = f"{verb} the {noun} {_named(names)}"
             found.append(Change(f"{group}.{verb}", text, params, ", ".join(ids[:MAX_NAMED]), field_changes(was, now)))
     return found
 

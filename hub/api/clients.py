@@ -36,11 +36,11 @@ def root_path_of(scope: Scope) -> str:
 
 
 def below(scope: Scope, root: str) -> Scope:
-    """Return the scope of a request to a hub that is served below the path ``root``.
+    """Return the ASGI scope of a request to a hub that is served below the path ``root``.
 
-    ``root`` is removed from the path, if the path begins with it. Starlette puts ``app_root_path`` into the addresses
-    that it makes (``request.base_url``). ``root_path`` stays empty, because Starlette would remove it from the path
-    once more.
+    If the path begins with ``root``, this prefix is removed. ``root`` is set as ``app_root_path``, which Starlette puts
+    into URLs such as ``request.base_url``. ``root_path`` stays empty, because Starlette would remove it from the path
+    again.
     """
     if not root:
         return scope

@@ -22,7 +22,7 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class ConfigChanges(Generic[T]):
-    """Changes one file, and writes each change to the activity log.
+    """Changes one configuration file, and writes each change to the activity log.
 
     The methods that change the file return a response with the new text. ``by`` is the person who makes the change.
 

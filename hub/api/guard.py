@@ -116,7 +116,7 @@ class Guard:
         """Check path, Host, Origin and forwarding headers. Return the response that refuses the request, or None."""
         path, headers = scope["path"], Headers(scope=scope)
         if not path.isprintable() and any(character < " " or character == "\x7f" for character in path):
-            # The router's patterns end in "$", which ignores a line feed at the end: it would see another path.
+            # The "$" in the router's patterns also matches before a final line feed, so the router could ignore it.
             return problem(path, 400, "bad_request", "The path contains a control character.", "Remove it.")
         host = _single(headers, "host")
         if not self._hosts.known(host) and path not in PROBES:
@@ -157,12 +157,12 @@ class Guard:
             if wait:
                 refusal = throttled(path, wait)
             for name in (self._auth.cookie, self._auth.secure_cookie):
-                # A browser would send an expired cookie with each request, and each would count as a wrong attempt.
+                # Otherwise, the browser would send the invalid cookie again, and each time would count as an attempt.
                 if name in cookie_parser(headers.get("cookie", "")):
                     refusal.delete_cookie(name, secure=is_secure(scope), httponly=True, samesite="strict")
             return refusal
         if proof.kind == "cookie" and _changes(scope) and "origin" not in headers:
-            # Browsers always send it with such a request.
+            # Browsers always send the Origin header with such a request.
             return problem(path, 403, "forbidden", "A request with the session cookie needs an Origin header.")
         method = "SOCKET" if scope["type"] == "websocket" else scope["method"]
         if proof.role != "administrator" and not self._authorization.permits(proof.role, method, path):

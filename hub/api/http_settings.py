@@ -21,7 +21,7 @@ class HttpSettings:
         allowed_hosts: Further names that are accepted in the ``Host`` header.
         allowed_origins: Further origins (``https://hub.example``) whose pages may use the API.
         trusted_proxies: Networks whose ``X-Forwarded`` headers are trusted.
-        root_path: Path below which a proxy serves the hub, ``/hub``; empty for none.
+        root_path: Path below which a proxy serves the hub, such as ``/hub``; empty if there is none.
         max_connections: Limit on open connections; None derives it from the process's limit on open files.
         max_connections_per_client: Limit on open connections of one client; None for half of the total.
         web_dir: Directory of the built dashboard.
@@ -29,7 +29,7 @@ class HttpSettings:
         audio_bytes: Limit on an uploaded recording.
         document_bytes: Limit on an uploaded document.
         body_bytes: Limit on the body of any other request.
-        ai_requests: Limit on questions answered at the same time, and separately on files analysed.
+        ai_requests: Limit on questions that are answered at the same time. The same limit applies to analyses of files.
         openid: The OpenID provider with which people can sign in.
         question_chars: Limit on the length of a question to ``/ask``.
     """

@@ -30,7 +30,7 @@ async def streamed(lines: AsyncGenerator[bytes, None]) -> StreamingResponse:
 
 
 async def _rest(first: bytes, lines: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    # Close the generator with its reader: a client that disconnects ends the work and frees its slot at once.
+    # If the client disconnects, the generator is closed at once, which ends its work and frees its slot.
     async with aclosing(lines):
         yield first
         try:

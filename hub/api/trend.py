@@ -8,7 +8,7 @@ from hub.api.schemas.api_object import ApiObject
 
 STEP_S = 10.0
 SAMPLES = 30
-"""The number of samples in five minutes. A page itself keeps figures for the same time."""
+"""Number of samples in five minutes, the time for which an open page of the dashboard also stores its statistics."""
 
 
 class TrendShape(ApiObject):

@@ -120,14 +120,14 @@ class Broadcaster:
         finally:
             self._recorders.discard(listener)
 
-    def tell(self, notice: Notice) -> None:
+    def notify(self, notice: Notice) -> None:
         """Queue a notice (about an alert, a diagnosis or an incident) for each listener."""
         for listener in self._listeners:
             listener.notice(notice)
 
-    async def tell_requested(self, diagnosis: Diagnosis) -> None:
+    async def notify_requested(self, diagnosis: Diagnosis) -> None:
         """Notify all listeners of a diagnosis that a client requested on ``/ws``."""
-        self.tell(RequestedDiagnosis(diagnosis, await self._alerts.explained_by(diagnosis)))
+        self.notify(RequestedDiagnosis(diagnosis, await self._alerts.explained_by(diagnosis)))
 
     # -- events -----------------------------------------------------------------------------------------------
 
@@ -143,8 +143,7 @@ class Broadcaster:
                     return
                 self._mark(batch)
                 if self._listeners or self.live.clients:
-                    # After the columns are marked: a page that gets the alert then sees the severity with the next
-                    # frame.
+                    # The columns are already marked, so the next frame has the device's severity with this alert.
                     await self._tell_alerts(batch)
                     self._tell_incidents(batch)
                 if self.live.clients:
@@ -188,7 +187,7 @@ class Broadcaster:
 
     async def _tell_alerts(self, batch: Sequence[ev.Event | Lagged]) -> None:
         changes = [event for event in batch if isinstance(event, ev.AlertEvent)]
-        # In the order of the store, so that a replay after the last alert that a client has seen is complete.
+        # The alerts are sent in the order of the store. So a replay after the client's last alert misses none.
         changes.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
         explained = await self._alerts.explain_if_readable([event.alert for event in changes])
         for event, found in zip(changes, explained, strict=True):
@@ -200,7 +199,7 @@ class Broadcaster:
         for event in batch:
             if isinstance(event, ev.IncidentChanged):
                 found = self.incidents.named(event.incident)
-                self.tell(IncidentNotice(found, event.step, event.at))
+                self.notify(IncidentNotice(found, event.step, event.at))
                 self.live.announce(event.incident.first.device, partial(self._incident_message, found))
 
     def _incident_message(self, found: NamedIncident) -> str:
@@ -215,7 +214,7 @@ class Broadcaster:
 
     async def _tell_diagnosis(self, diagnosis: Diagnosis) -> None:
         if diagnosis.alert is None:
-            self.tell(RequestedDiagnosis(diagnosis, None))
+            self.notify(RequestedDiagnosis(diagnosis, None))
             return
         try:
             explained = await self._alerts.explained_by(diagnosis)
@@ -230,7 +229,7 @@ class Broadcaster:
             self._announce(AlertNotice(explained))
 
     def _announce(self, news: AlertNotice) -> None:
-        self.tell(news)
+        self.notify(news)
         if self.live.clients:
             found = news.explained
             self.live.announce(

@@ -11,8 +11,8 @@ States of a page::
   (conflation). So a slow page skips states, and costs the hub at most ``IN_FLIGHT`` frames of memory.
 - Alerts, commands and the steps of diagnoses in progress are queued in order and never skipped. If ``ALERTS_QUEUED`` of
   them wait, the page starts again: the snapshot and the list of open alerts contain their outcome.
-- Figures and pongs are not queued: a newer one replaces one that still waits.
-- ``begin`` drops whatever is queued, because the snapshot includes it.
+- Statistics and pongs are not queued: a newer one replaces one that was not sent yet.
+- ``begin`` drops everything that is queued, because the snapshot includes it.
 
 The broadcaster fills the queues, without waiting. The connection's own task sends what is queued
 (``dashboard_socket.py``).
@@ -44,10 +44,10 @@ class Client:
         unacked: Numbers of frames that the page has not acknowledged.
         frames: Encoded frames to send.
         alerts: Encoded messages to send that must not be dropped, such as alerts.
-        stats: Newest figures of the hub to send; None if there are none. They replace older ones.
-        pong: Answer to the newest ping; None if there is nothing to answer.
+        stats: Newest statistics to send; None if there are none. They replace older ones.
+        pong: Answer to the newest ping; None if there is no ping to answer.
         resume_from: Number of the frame after which the page continues; None if it needs a snapshot.
-        resync: Why the page gets a new snapshot, until this reason has been sent to it; otherwise None.
+        resync: The reason for a new snapshot, which is sent before the snapshot; otherwise None.
         restart: Whether the sending task has to send a snapshot or a resumption next.
         wake: Set if there is something to send.
     """
@@ -74,14 +74,14 @@ class Client:
         """True if the page can take another frame."""
         return self.started and not self.hidden and len(self.unacked) < IN_FLIGHT
 
-    def give_frame(self, seq: int, text: str) -> None:
-        """Append a frame, a message with the number ``seq``, to the frames that wait to be sent to the page."""
+    def queue_frame(self, seq: int, text: str) -> None:
+        """Queue a frame, which is a message with the number ``seq``."""
         self.at = seq
         self.unacked.append(seq)
         self.frames.append(text)
         self.wake.set()
 
-    def give_alert(self, text: str) -> None:
+    def queue_alert(self, text: str) -> None:
         """Queue a message that must not be dropped. If the queue is full, the page gets a new snapshot instead."""
         if len(self.alerts) >= ALERTS_QUEUED:
             self.begin_again("This page fell too far behind.")
@@ -89,25 +89,24 @@ class Client:
         self.alerts.append(text)
         self.wake.set()
 
-    def give_stats(self, text: str) -> None:
-        """Queue the hub's figures. They replace figures that are still queued."""
+    def queue_stats(self, text: str) -> None:
+        """Queue statistics of the hub. They replace statistics that are still queued."""
         # A hidden page catches up with one frame when it is visible again.
         if self.started and not self.hidden:
             self.stats = text
             self.wake.set()
 
     def begin(self, since: int | None) -> None:
-        """Drop what is queued for the page, and start again with the changes after a frame or with a snapshot.
+        """Drop everything that is queued, and start again with a snapshot or with the changes after a frame.
 
-        A frame is a numbered message with the changes of devices. ``since`` is the number of the last frame that the
-        page has; None if it needs a snapshot.
+        ``since`` is the number of the last frame that the page has received. If it is None, the page gets a snapshot.
         """
         self.resume_from = since
         self.started = False
         self.restart = True
         self.frames.clear()
         self.alerts.clear()
-        # The page acknowledges the frames of the new start only.
+        # The page acknowledges only frames that are sent after the new start.
         self.unacked.clear()
         self.wake.set()
 

@@ -99,7 +99,7 @@ class Live:
             if self.clients:
                 text = self._stats.message()
                 for client in self.clients:
-                    client.give_stats(text if client.scope.whole else self._stats_for(client))
+                    client.queue_stats(text if client.scope.whole else self._stats_for(client))
 
     def _stats_for(self, client: Client) -> str:
         with viewing(client.viewer):
@@ -125,14 +125,14 @@ class Live:
                 continue
             # A delta for one scope fits no other page, so it is encoded for this page alone.
             if not client.scope.whole:
-                client.give_frame(columns.seq, columns.since_for(client, now))
+                client.queue_frame(columns.seq, columns.since_for(client, now))
                 continue
             if client.at == in_step and text is not None:
-                client.give_frame(columns.seq, text)
+                client.queue_frame(columns.seq, text)
                 continue
             if client.at not in catch_up:
                 catch_up[client.at] = columns.since(client.at, now)
-            client.give_frame(columns.seq, catch_up[client.at])
+            client.queue_frame(columns.seq, catch_up[client.at])
 
     def announce(self, device: str, encode: Callable[[], str]) -> None:
         """Queue a message about a device for all clients that may see it. If a queue is full, that page starts again.
@@ -142,14 +142,14 @@ class Live:
         """
         text = ""
         for client in self.clients:
-            # Asked now: the limits of an account may have changed since its page was opened.
+            # Looked up each time, because the limits of an account may have changed since its page was opened.
             if client.viewer().whole:
                 text = text or encode()
-                client.give_alert(text)
+                client.queue_alert(text)
                 continue
             with viewing(client.viewer):
                 if self._devices.known(device):
-                    client.give_alert(encode())
+                    client.queue_alert(encode())
 
     def lost(self, reason: str) -> None:
         """Send a new snapshot to all clients, because events were lost. Earlier frames become invalid."""
@@ -179,7 +179,7 @@ class Live:
         try:
             async with asyncio.timeout(HELLO_S):
                 message = await sockets.read_json(socket, ClientMessage, MESSAGE_CHARS)
-            # Nothing is sent before: the page has to say whether it continues or starts.
+            # Nothing is sent before this message, which says whether the page needs a snapshot or continues.
             if message.type != "hello":
                 raise ValueError("the first message must be hello")
             self._hello(client, message)
@@ -224,14 +224,14 @@ class Live:
                 client.hidden = message.hidden
             elif message.type == "hello":
                 self._hello(client, message)
-            elif client.viewer().whole:  # the steps of a diagnosis compare the device with others
+            elif client.viewer().whole:  # the steps of a diagnosis mention other devices
                 self._run_subscriptions.handle(client, message.type, message.topic)
 
     async def _send_queued(self, client: Client, socket: WebSocket) -> None:
         while True:
             await client.wake.wait()
             client.wake.clear()
-            # Before anything queued, which belongs to the state that follows the snapshot.
+            # The snapshot is sent first: everything in the queues is newer than the snapshot.
             if client.restart:
                 await self._start(client, socket)
             for queue in (client.frames, client.alerts):
@@ -253,14 +253,14 @@ class Live:
         columns, since = self.columns, client.resume_from
         client.scope = client.viewer()
         if not any(other.started for other in self.clients):
-            # Changes since the last client left: the snapshot contains them, so the next frame need not.
+            # The snapshot contains the changes since the last client left, so the next frame need not have them.
             columns.advance(self._now(), encode=False)
         if since is not None and client.scope.whole and columns.knows(columns.epoch, since):
             resumed = {"type": "resumed", "epoch": columns.epoch, "seq": columns.seq}
             texts = [msgspec.json.encode(resumed).decode(), columns.since(since, self._now())]
         else:
             texts = [self.snapshot() if client.scope.whole else columns.snapshot(self._now(), client)]
-        # From here on ticks may add frames. Their numbers are greater than this one's.
+        # From here on, tick() may queue frames with higher numbers.
         client.at = columns.seq
         client.unacked.append(columns.seq)
         client.started = True

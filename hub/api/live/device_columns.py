@@ -102,7 +102,7 @@ class Columns:
         self.touched(device_id)
 
     def deleted(self, device_id: str) -> None:
-        """Give up the number (handle) by which pages know a device, because the device was deleted."""
+        """Record that a device was deleted, and give up its handle, the number that pages use for it."""
         self._dirty.pop(device_id, None)
         self._redescribe.discard(device_id)
         handle = self._handles.pop(device_id, None)

@@ -41,20 +41,20 @@ class DeviceList:
         # Clients that connect during a build wait for it instead of building another list.
         self._building = asyncio.Lock()
         self._text: str | None = None  # the shared message; None when it has expired
-        # Records changes since the build began. Clients of the shared text get them added.
+        # The changes since the build of the shared message began. Its clients get them afterwards.
         self._changes = Listener(readings_only=False)
         self._recording = ExitStack()  # ends the recording of changes and its timer
 
     async def text(self, listener: Listener) -> str:
         """Return the message ``devices``, which lists the devices that the client may see.
 
-        Clients that may see all devices share one message, which may have been built a moment ago. Its changes since
-        then are queued for ``listener``. For any other client, a message is built for it alone.
+        Clients that may see all devices share one message, which may have been built a moment ago. The changes of
+        devices since then are queued for ``listener``. For each other client, a separate message is built.
         """
         if not current_scope().whole:
             return await self._encoded()
         async with self._building:
-            # A recorder that lost changes cannot bring clients up to date.
+            # If changes were lost, the shared message cannot be completed, so it is built again.
             if self._text is None or self._changes.lagged:
                 await self._build()
             listener.catch_up(self._changes)

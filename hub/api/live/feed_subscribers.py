@@ -138,7 +138,7 @@ class Listener:
 
     def notice(self, notice: Notice) -> None:
         """Queue a notice. If the queue is full, first drop all queued notices and report a gap."""
-        # Not only the oldest: the client has to read all alerts again in any case.
+        # All are dropped, because after a gap the client has to read all alerts again.
         if len(self._notices) >= NOTICES:
             self.lost()
         self._notices.append(notice)
@@ -181,7 +181,7 @@ class Listener:
             due, wait = self._due(loop.time())
             if due or self._deleted or self._notices or self._gap:
                 return self._take(due)
-            # A timeout only while a device waits for the end of its interval.
+            # wait is None unless a device waits for the end of its interval.
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()

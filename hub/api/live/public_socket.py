@@ -129,11 +129,11 @@ class PublicSocket:
 
     async def _feed(self) -> None:
         while (delivery := await self._listener.next()) is not None:
-            # First of all, because it makes the client start again.
+            # The gap is sent first, because after it the client gets all devices again.
             if delivery.gap:
                 await self._send({"type": "gap", "message": "Alerts may be missing: read /api/alerts."})
                 await self._devices()
-            # The account's limits or its devices' areas have changed: another list says what the client may see now.
+            # The account's limits or the areas have changed, so the client may now see other devices.
             elif self._scope != current_scope():
                 await self._devices()
             for device_id in delivery.deleted:
@@ -206,7 +206,7 @@ class PublicSocket:
         if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
             raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
         if request.action == "diagnose_device":
-            # Asked for each message: a socket may be older than a change of the role.
+            # Checked for each message, because the role may have changed since the socket was opened.
             if not self._socket.state.permits(DIAGNOSE):
                 self._trail.denied(self._socket.scope, 403)
                 raise Forbidden("Your role does not permit this.", "Ask an administrator.")
@@ -220,7 +220,7 @@ class PublicSocket:
         while True:
             await self._requested.wait()
             self._requested.clear()
-            # One at a time, so that answers have the order of the requests and one client holds one slot.
+            # One request at a time, so that the answers keep the order of the requests and a client uses one slot only.
             while self._requests:
                 request = self._requests.popleft()
                 try:
@@ -257,8 +257,9 @@ def routes(
             found = await diagnosis.diagnose_device(request.device_id)
             note_model(found.generated_by, found.tokens_used)
             if found.alert is not None:
-                # A diagnosis without an alert reaches all clients through the bus. This one would only be an update.
-                await broadcaster.tell_requested(found)
+                # The bus sends a diagnosis without an alert to all clients. For a diagnosis of an alert, it only sends
+                # an update of the alert, so the diagnosis is sent here.
+                await broadcaster.notify_requested(found)
             return None
 
     @router.websocket("/ws")

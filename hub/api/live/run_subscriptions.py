@@ -21,9 +21,9 @@ _PREFIX = "run/"
 
 
 class Viewer(Protocol):
-    """A page that follows runs. ``give_alert`` queues an encoded message for the page that must not be dropped."""
+    """A page that follows runs. ``queue_alert`` queues an encoded message for the page that must not be dropped."""
 
-    def give_alert(self, text: str) -> None: ...
+    def queue_alert(self, text: str) -> None: ...
 
 
 class RunSubscriptions:
@@ -48,7 +48,7 @@ class RunSubscriptions:
             # Subscribed before the snapshot is sent; both happen without a pause, so no step is missed or sent twice.
             self._by_run.setdefault(run, set()).add(viewer)
             for step in self._runs.snapshot(run):
-                viewer.give_alert(_encoded(step))
+                viewer.queue_alert(_encoded(step))
 
     def remove(self, viewer: Viewer) -> None:
         """Remove all subscriptions of a page."""
@@ -66,7 +66,7 @@ class RunSubscriptions:
         if viewers:
             text = _encoded(step)
             for viewer in viewers:
-                viewer.give_alert(text)
+                viewer.queue_alert(text)
 
 
 def _encoded(step: RunStep) -> str:

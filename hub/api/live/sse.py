@@ -120,7 +120,7 @@ def incident_data(found: NamedIncident, step: IncidentStep, at: int) -> dict[str
 
 
 class Feed:
-    """The events of one connection. Unless ``everything``, devices that report no temperature are left out."""
+    """The events of one connection. Updates of devices without a temperature are sent only with ``everything``."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class Feed:
                 if not notice.raised:
                     change = AlertEntryShape.of(notice.change)
                     yield _event("alert_update", {**alarm(alert, self._registry.get(alert.device)), "change": change})
-                # An alert of the moment of the connection may be both in the history and in the queue.
+                # An alert that was raised while the client connected may be both in the history and in the queue.
                 elif alert.id not in replayed:
                     yield self._alert(alert)
             for device_id in delivery.devices:
@@ -198,7 +198,7 @@ class Feed:
             newer = [alert for alert in page if (alert.raised_at, alert.id) > last]
             # Late alerts were over when their readings arrived, and are not sent as alerts.
             found += [alert for alert in newer if not alert.late]
-            # A page that reaches back to the last alert contains all that are missing.
+            # If the page reaches back to the last alert, no alert is missing.
             if len(newer) < PAGE:
                 return found[::-1], True
             before = (page[-1].raised_at, page[-1].id)

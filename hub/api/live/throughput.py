@@ -19,7 +19,7 @@ from hub.registry.registry import DeviceRegistry
 SAMPLE_S = 2.0
 """Seconds over which the message rate is measured."""
 MINUTE_SAMPLES = round(60 / SAMPLE_S)
-"""Samples in the last minute."""
+"""Number of samples in a minute."""
 BUSIEST = 10
 BUSIEST_CACHE_S = 4.0
 """Seconds for which the list of the busiest devices is reused, because finding them reads the whole registry."""
@@ -30,8 +30,8 @@ class Throughput:
 
     Attributes:
         rate: Messages a second, over the last :data:`SAMPLE_S` seconds.
-        last_minute: Messages in the last minute, or since the start if that is less. A slow fleet sends none in most
-            samples of ``rate``.
+        last_minute: Messages in the last minute, or since the start if that is shorter. For devices that send rarely,
+            ``rate`` is 0 most of the time.
     """
 
     def __init__(
@@ -92,11 +92,11 @@ class Throughput:
     def busiest(self) -> list[BusyShape]:
         """Return the online devices that send most often, at most :data:`BUSIEST_CACHE_S` old."""
         now = time.monotonic()
-        # Several pages ask every few seconds; a pass over 100,000 devices for each would delay everything else.
+        # Several pages request this every few seconds. Reading 100,000 devices each time would delay everything else.
         if now - self._busiest_at >= BUSIEST_CACHE_S:
             expected_interval, at = self._registry.fast_path.expected_interval, self._now()
             online = (each for each in self._registry.devices() if each.presence == "online")
-            sending = (  # a device that is silent for longer than usual sends less often than it did
+            sending = (  # if a device has been silent for longer than its usual interval, that time is used instead
                 (max(interval, at - (each.last_seen or at)), each)
                 for each in online
                 if (interval := expected_interval(each))

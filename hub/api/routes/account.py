@@ -34,7 +34,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
     @router.get("", response_model=shapes.AccountShape)
     async def get_account(request: Request) -> Response:
         """Return your account. Return 403 if the request has none: at an open hub, and with the access token."""
-        return Json(shapes.AccountShape.made_of(account_of(request)))
+        return Json(shapes.AccountShape.from_record(account_of(request)))
 
     @router.patch("", response_model=shapes.AccountShape)
     async def edit_account(body: requests.ProfileEdit, request: Request) -> Response:
@@ -44,7 +44,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
         if renamed.name != account.name:
             change = Change("people.renamed", f"is now called {renamed.name}", {"name": renamed.name})
             await changes.write(account.name, change)
-        return Json(shapes.AccountShape.made_of(renamed))
+        return Json(shapes.AccountShape.from_record(renamed))
 
     @router.get("/ai", response_model=PersonUsageShape)
     async def get_own_ai_usage(request: Request) -> Response:
@@ -88,7 +88,9 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
         """Return the browsers that are signed in with your account, most recently used first."""
         proof: Proof = request.state.proof
         sessions = people.sessions.of_account(account_of(request).id)
-        return Json(shapes.SessionList(items=[shapes.SessionShape.made_of(each, proof.session) for each in sessions]))
+        return Json(
+            shapes.SessionList(items=[shapes.SessionShape.from_record(each, proof.session) for each in sessions])
+        )
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def end_session(session_id: ShortId, request: Request) -> Response:
@@ -104,7 +106,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
         """Return your API tokens, newest first."""
         return Json(
             shapes.TokenList(
-                items=[shapes.TokenShape.made_of(each) for each in people.tokens.of_account(account_of(request).id)]
+                items=[shapes.TokenShape.from_record(each) for each in people.tokens.of_account(account_of(request).id)]
             )
         )
 
@@ -119,7 +121,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
         note(object=token.id, name=token.name)
         text = f"created an API token as {token.role}"
         await changes.write(account.name, Change("people.token", text, {"role": token.role}))
-        return Json(shapes.IssuedToken(value=value, token=shapes.TokenShape.made_of(token)), status_code=201)
+        return Json(shapes.IssuedToken(value=value, token=shapes.TokenShape.from_record(token)), status_code=201)
 
     @router.delete("/tokens/{token_id}", status_code=204)
     async def revoke_token(token_id: ShortId, request: Request) -> Response:

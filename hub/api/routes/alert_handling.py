@@ -77,9 +77,9 @@ def routes(handling: AlertHandling) -> APIRouter:
 
     @router.post("/alerts/{alert_id}/close", response_model=AlertShape)
     async def close_alert(alert_id: str, by: By, body: requests.Closing | None = None) -> Response:
-        """Clear an open alert by hand. Return 409 if it has cleared.
+        """Clear an open alert manually. Return 409 if it has cleared.
 
-        Readings from before do not count any more. If the condition is met by later ones, it raises another alert.
+        The readings until now no longer count. If later readings meet the condition, another alert is raised.
         """
         given = body.note if body else None
         return _changed(await handling.close(alert_id, by=by, note=given or None), comment=given)

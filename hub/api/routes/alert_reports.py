@@ -17,7 +17,7 @@ def routes(reports: AlertReports) -> APIRouter:
 
     @router.get("/alert-health", response_model=shapes.AlertHealthShape)
     async def get_alert_health(days: Annotated[int, Query(ge=1, le=90)] = 7) -> Response:
-        """Return figures on the alerts of the last `days`, with the targets of ISA-18.2 for one operator.
+        """Return statistics on the alerts of the last `days`, with the targets of ISA-18.2 for one operator.
 
         Alerts of which nobody was notified (late, silenced or suppressed ones) do not count.
         """

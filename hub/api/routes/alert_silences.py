@@ -47,9 +47,9 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
 
     @router.post("/preview", response_model=shapes.SilencePreview)
     async def preview_silence(body: requests.Matchers) -> Response:
-        """Return what a silence would match now, and create none.
+        """Return the devices and open alerts that a silence would match now. No silence is created.
 
-        `devices` is the number of devices, `count` that of their open alerts, and `items` has the newest 50 of these.
+        `devices` is the number of devices, `count` the number of open alerts, and `items` has the newest 50 alerts.
         """
         found = await silences.preview(body.silence(), PREVIEWED)
         items = [serializers.alert(each) for each in found.newest]

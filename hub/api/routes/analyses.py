@@ -76,7 +76,7 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
 
     @router.patch("/{analysis_id}", response_model=shapes.AnalysisShape)
     async def edit_analysis(analysis_id: str, body: requests.AnalysisEdit) -> Response:
-        """Link an analysis to a device, or a document to the device models that it is the manual of.
+        """Link an analysis to a device, or a document to the device models for which it is the manual.
 
         Absent keys stay unchanged. Null as `device_id` removes the link to the device.
         """

@@ -58,7 +58,7 @@ def routes(
 
         Return 422 if no such model is configured, 403 if your role may not use it, and 503 if it fails.
         """
-        # Parsed here: this path answers 400 with its own text if the body has no question.
+        # The body is parsed here, because this path answers 400 with its own text if there is no question.
         body = _object(await request.body())
         if body is None or "question" not in body:
             return Json({"error": NO_QUESTION}, 400)
@@ -95,7 +95,7 @@ def routes(
     async def ai_stream(body: requests.Question) -> Response:
         """Answer a question about the devices as plain text, streamed while it is written."""
         texts = _answer(assistant, slots, shutdown, body.question)
-        # Awaited here, so that an error of the provider before the first text sets the status.
+        # The first text is awaited here, so that an error of the provider until then sets the HTTP status.
         first = await anext(texts, "")
         return StreamingResponse(_rest(first, texts), media_type="text/plain; charset=utf-8")
 
@@ -122,7 +122,7 @@ async def _answer(
 
 
 async def _rest(first: str, texts: AsyncGenerator[str, None]) -> AsyncIterator[str]:
-    # Close the generator with its reader: a client that disconnects frees its slot at once.
+    # If the client disconnects, the generator is closed at once, which frees its slot.
     async with aclosing(texts):
         yield first
         try:

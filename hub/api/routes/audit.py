@@ -76,7 +76,7 @@ def routes(log: AuditLog, shutdown: asyncio.Event) -> APIRouter:
         found = await log.store.page(wanted, limit + 1, cursors.unpack(cursor, int))
         page = found[:limit]
         after = cursors.pack(page[-1][0]) if len(found) > limit else None
-        return Json(AuditPage(items=[AuditEntryShape.made_of(*each) for each in page], next=after))
+        return Json(AuditPage(items=[AuditEntryShape.from_record(*each) for each in page], next=after))
 
     @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}, LINES: {}}}})
     async def export_audit_log(wanted: Filter, format: Format = "csv") -> Response:
@@ -94,10 +94,10 @@ def routes(log: AuditLog, shutdown: asyncio.Event) -> APIRouter:
             before: int | None = None
             while page := await log.store.page(wanted, EXPORT_PAGE, before):
                 before = page[-1][0]
-                entries = [AuditEntryShape.made_of(*each) for each in page]
+                entries = [AuditEntryShape.from_record(*each) for each in page]
                 yield _csv(map(_row, entries)) if format == "csv" else b"".join(map(line, entries))
                 if shutdown.is_set():
-                    raise StoreError("The hub is stopping.")  # the client must not take the file for complete
+                    raise StoreError("The hub is stopping.")  # the client must see that the file is not complete
 
         async def finish() -> None:
             slots.release(slot)

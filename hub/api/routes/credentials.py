@@ -66,7 +66,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         await changes.write(
             by, Change("credential.issued", f"issued a certificate for {issued.name}", what, issued.name)
         )
-        body = shapes.BundleShape.made_of(issued)
+        body = shapes.BundleShape.from_record(issued)
         return Json(body, status_code=201, headers={"Cache-Control": "no-store"})
 
     @router.get("/ca", response_class=Response, responses={404: {}})

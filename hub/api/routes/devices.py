@@ -115,7 +115,7 @@ def routes(
 
     @router.post("/{device_id}/diagnose", response_model=diagnosis_schemas.DiagnosisShape)
     async def diagnose_device(device_id: str) -> Response:
-        """Diagnose the present state of a device, with or without an alert, and store the diagnosis."""
+        """Diagnose the present state of a device, and store the diagnosis. The device need not have an alert."""
         devices.get(device_id)
         with slots.acquire():
             found = await diagnosis.diagnose_device(device_id)

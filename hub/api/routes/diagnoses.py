@@ -39,9 +39,9 @@ def routes(diagnosis: DiagnosisService, alerts: Alerts, store: HistoryReader, sl
 
     @router.post("/alerts/{alert_id}/diagnose", response_model=diagnosis_schemas.DiagnosisShape)
     async def diagnose_alert(alert_id: str) -> Response:
-        """Diagnose an open alert by the present readings, and store the diagnosis.
+        """Diagnose an open alert from the present readings, and store the diagnosis.
 
-        An alert that shows the diagnosis of another alert of its incident (`diagnosis_for`) thereby gets its own.
+        If the alert showed the diagnosis of another alert of its incident (`diagnosis_for`), it then has its own.
         """
         found = await alerts.get(alert_id)
         with slots.acquire():

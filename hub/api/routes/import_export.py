@@ -118,7 +118,7 @@ def routes(
         async def chunks() -> AsyncGenerator[bytes]:
             async for chunk in export_readings(readable, wanted, table, unit):
                 if shutdown.is_set():
-                    raise StoreError("The hub is stopping.")  # the client must not take the file for complete
+                    raise StoreError("The hub is stopping.")  # the client must see that the file is not complete
                 yield chunk
 
         name = {"Content-Disposition": f'attachment; filename="history.{format}"'}

@@ -86,7 +86,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         try:
             found = await require().complete(started, code)
             if was_open:
-                await people.links.clear()  # as with the first account by a link
+                await people.links.clear()  # also done when a link creates the first account
             value = await auth.start_session(found.account, request.scope, replaces=started.session)
         except HubError as failed:
             return back(request, page, _reason(failed))

@@ -66,7 +66,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     async def list_passkeys(request: Request) -> Response:
         """Return your passkeys, oldest first."""
         own = people.passkeys.of_account(account_of(request).id)
-        return Json(shapes.PasskeyList(items=[shapes.PasskeyShape.made_of(each) for each in own]))
+        return Json(shapes.PasskeyList(items=[shapes.PasskeyShape.from_record(each) for each in own]))
 
     @router.post(
         "/api/account/passkeys/challenge", tags=["account"], response_model=shapes.PasskeyOptions, responses={422: {}}
@@ -84,7 +84,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         passkey = await people.ceremonies.register(account, body.name, body.credential, _party(request))
         change = Change("people.passkey", f"added the passkey {passkey.name}", {"name": passkey.name})
         await changes.write(account.name, change)
-        return Json(shapes.PasskeyShape.made_of(passkey), status_code=201)
+        return Json(shapes.PasskeyShape.from_record(passkey), status_code=201)
 
     @router.delete("/api/account/passkeys/{passkey_id}", tags=["account"], status_code=204)
     async def remove_passkey(passkey_id: ShortId, request: Request) -> Response:

@@ -50,8 +50,8 @@ def routes(
         links = await asyncio.to_thread(people.open_links)
         return Json(
             shapes.PeopleList(
-                items=[shapes.AccountShape.made_of(each) for each in people.accounts],
-                invitations=[shapes.InvitationShape.made_of(each) for each in links],
+                items=[shapes.AccountShape.from_record(each) for each in people.accounts],
+                invitations=[shapes.InvitationShape.from_record(each) for each in links],
                 ai_usage={key: SpentShape.of(used) for key, used in budget.today_by_person().items()},
             )
         )
@@ -93,7 +93,7 @@ def routes(
         if disabled is not None:
             verb = "disabled" if disabled else "enabled"
             await changes.write(by, _change(verb, f"{verb} the account of {account.name}", account))
-        return Json(shapes.AccountShape.made_of(account))
+        return Json(shapes.AccountShape.from_record(account))
 
     @router.delete("/{account_id}", status_code=204)
     async def remove_person(account_id: ShortId, by: By) -> Response:
@@ -136,7 +136,7 @@ def _maker(request: Request) -> str | None:
 
 def _issued(request: Request, link: OneTimeLink, secret: str) -> Response:
     address = url(str(request.base_url).rstrip("/"), secret)
-    return Json({"url": address, "invitation": shapes.InvitationShape.made_of(link)}, status_code=201)
+    return Json({"url": address, "invitation": shapes.InvitationShape.from_record(link)}, status_code=201)
 
 
 def _change(key: str, text: str, account: Account) -> Change:

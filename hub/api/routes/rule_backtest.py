@@ -34,9 +34,9 @@ def routes(
     async def backtest_rule(body: BacktestQuery, request: Request) -> Response:
         """Replay stored readings with a draft of a rule, and with the rule `id` that the draft replaces.
 
-        Each reading is judged as if it had arrived when it was measured, by the code that judges live readings. Nothing
-        is stored, sent or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other
-        devices. The replay stops when the client disconnects.
+        Each reading is evaluated as if it had arrived when it was measured, by the code that evaluates live readings.
+        Nothing is stored, sent or published. At most 100 devices and 500,000 readings are replayed; `left_out` names
+        the other devices. The replay stops when the client disconnects.
         """
         draft = body.draft()
         found = await file.preview(body.id, draft)

@@ -47,7 +47,7 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
             try:
                 preview = await file.preview(None, TableDraft(keys))
             except Invalid:
-                continue  # not a value of TOML
+                continue  # a value that TOML cannot express
             if preview.entry is not None:
                 break
         if refused and (preview is None or preview.entry is None):

@@ -86,7 +86,7 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
             await people.links.clear()
         value = await auth.start_session(account, request.scope)
         await changes.write(account.name, Change("people.accepted", "used a one-time link", {"role": account.role}))
-        return with_cookie(Json(AccountShape.made_of(account)), request, auth, value)
+        return with_cookie(Json(AccountShape.from_record(account)), request, auth, value)
 
     @router.post("/logout", status_code=204)
     async def logout(request: Request) -> Response:
@@ -109,7 +109,7 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
             openid=provider,
             token=auth.has_token,
             role=proof.role if proof else None,
-            account=AccountShape.made_of(account) if account else None,
+            account=AccountShape.from_record(account) if account else None,
         )
         return Json(found)
 

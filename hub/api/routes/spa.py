@@ -49,7 +49,7 @@ def routes(web_dir: Path, reserved: AbstractSet[str]) -> APIRouter:
         try:
             file = await files.get_response(path, request.scope)
         except HTTPException:
-            # Requests for scripts, pictures and from programs get the 404.
+            # Only requests for a page get index.html. Others, such as for scripts and pictures, get the 404.
             if "text/html" not in request.headers.get("accept", ""):
                 raise
             return index(request)

@@ -43,7 +43,7 @@ class Login(Incoming):
 
 
 class LinkGiven(Incoming):
-    """The secret of a one-time link: what follows `#` in its address."""
+    """The secret of a one-time link: the part of its URL after `#`."""
 
     link: Secret
 
@@ -104,7 +104,7 @@ class LimitsWanted(Incoming):
 
 
 class TokenWanted(Incoming):
-    """An API token. It has the rights of its account, restricted to `role` and `limits`."""
+    """A new API token. It has the rights of its account, restricted to `role` and `limits`."""
 
     name: Name
     role: Role

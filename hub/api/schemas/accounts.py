@@ -38,7 +38,7 @@ class LimitsShape(ApiObject):
     labels: list[str]
 
     @classmethod
-    def made_of(cls, limits: Limits | None) -> Self | None:
+    def from_record(cls, limits: Limits | None) -> Self | None:
         """Return ``limits`` as an object of the API; None stays None and permits the whole hub."""
         return None if limits is None else cls(list(limits.areas), list(limits.labels))
 
@@ -61,7 +61,7 @@ class AccountShape(ApiObject):
     limits: LimitsShape | None
 
     @classmethod
-    def made_of(cls, account: Account) -> Self:
+    def from_record(cls, account: Account) -> Self:
         """Return the account without its password."""
         return cls.of(
             account,
@@ -70,7 +70,7 @@ class AccountShape(ApiObject):
             has_password=account.password is not None,
             connected=account.identity is not None,
             profile=ProfileShape.of(account.profile),
-            limits=LimitsShape.made_of(account.limits),
+            limits=LimitsShape.from_record(account.limits),
         )
 
 
@@ -112,7 +112,7 @@ class SessionShape(ApiObject):
     current: bool
 
     @classmethod
-    def made_of(cls, session: Session, current: Session | None) -> Self:
+    def from_record(cls, session: Session, current: Session | None) -> Self:
         """Return ``session`` as an object of the API. ``current`` is the session of this request.
 
         The id is the beginning of the hash of the session's key. The hash is not a secret.
@@ -138,9 +138,9 @@ class TokenShape(ApiObject):
     limits: LimitsShape | None
 
     @classmethod
-    def made_of(cls, token: ApiToken) -> Self:
+    def from_record(cls, token: ApiToken) -> Self:
         """Return ``token`` as an object of the API."""
-        limits = LimitsShape.made_of(token.limits)
+        limits = LimitsShape.from_record(token.limits)
         return cls.of(token, created_at=_ms(token.created), expires_at=_ms(token.expires), limits=limits)
 
 
@@ -154,7 +154,7 @@ class PasskeyShape(ApiObject):
     used_at: int | None
 
     @classmethod
-    def made_of(cls, passkey: Passkey) -> Self:
+    def from_record(cls, passkey: Passkey) -> Self:
         """Return a passkey without its key."""
         used = None if passkey.used is None else _ms(passkey.used)
         return cls.of(passkey, created_at=_ms(passkey.created), used_at=used)
@@ -175,9 +175,9 @@ class InvitationShape(ApiObject):
     limits: LimitsShape | None
 
     @classmethod
-    def made_of(cls, link: OneTimeLink) -> Self:
+    def from_record(cls, link: OneTimeLink) -> Self:
         """Return a link without its secret."""
-        return cls.of(link, expires_at=_ms(link.expires), limits=LimitsShape.made_of(link.limits))
+        return cls.of(link, expires_at=_ms(link.expires), limits=LimitsShape.from_record(link.limits))
 
 
 class IssuedToken(ApiObject):

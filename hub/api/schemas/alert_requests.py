@@ -60,5 +60,5 @@ class BulkAction(Incoming):
     @model_validator(mode="after")
     def _complete(self) -> BulkAction:
         if (self.text is None) == (self.action == "comment"):
-            raise ValueError("text is for the action comment, which needs it")
+            raise ValueError("text is required for the action comment, and not allowed for other actions")
         return self

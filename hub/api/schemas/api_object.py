@@ -17,7 +17,7 @@ class ApiObject(msgspec.Struct):
     is UNSET may be absent.
     """
 
-    # Only the description needs the schemas: building them with each route would make the start of the hub slower.
+    # The schemas are built when the OpenAPI description is needed. Building them at startup would slow it down.
     __pydantic_config__: ClassVar = {"defer_build": True}
 
     @classmethod

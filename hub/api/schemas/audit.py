@@ -42,7 +42,7 @@ class AuditEntryShape(ApiObject):
     details: dict[str, Any]
 
     @classmethod
-    def made_of(cls, number: int, entry: AuditEntry) -> AuditEntryShape:
+    def from_record(cls, number: int, entry: AuditEntry) -> AuditEntryShape:
         """Return an entry as an object of the API."""
         return cls.of(
             entry,

@@ -51,7 +51,7 @@ class BundleShape(ApiObject):
     """A new certificate, its private key, and the CA's certificate, all as PEM. The key is returned only once.
 
     `expires_at` is the time at which the certificate expires (epoch ms). `told` is true if the broker has reloaded its
-    list of users. `setup` has the lines to add to the broker's configuration; it is returned with the first user only.
+    list of users. `setup` has the lines to add to the broker's configuration; it is null unless this is the first user.
     """
 
     name: str
@@ -63,7 +63,7 @@ class BundleShape(ApiObject):
     setup: str | None
 
     @classmethod
-    def made_of(cls, issued: IssuedBundle) -> BundleShape:
+    def from_record(cls, issued: IssuedBundle) -> BundleShape:
         bundle = issued.bundle
         return cls(issued.name, bundle.certificate, bundle.key, bundle.ca, bundle.ends, issued.told, issued.setup)
 

@@ -34,12 +34,12 @@ class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "
 class ClaimShape(ApiObject, rename={"start": "from", "end": "to"}):
     """A sentence of a diagnosis, the ids of the evidence that it cites, and whether this evidence supports it.
 
-    - `kind`: decided by the hub. An observation was compared with the evidence, an inference is the writer's opinion
-      about a cause, and advice says what to do
+    - `kind`: the hub's classification of the sentence. An observation was compared with the evidence, an inference is
+      the writer's opinion about a cause, and advice says what to do
     - `reason`: why the evidence does not support the sentence
     - `by_hub`: true for a sentence that the hub wrote in place of an unsupported one
-    - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: what an observation states, as data from the
-      evidence
+    - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: the statement of an observation as data, taken
+      from the evidence
     """
 
     text: str

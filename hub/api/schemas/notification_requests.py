@@ -16,7 +16,7 @@ from hub.notifications.settings import PersonAddress, PersonNotifications
 from hub.notifications.templates import MessageTemplate
 
 LATEST_MS = 4_102_444_800_000
-"""The year 2100 in epoch ms. The limit keeps the search for weekly hours within the calendar, which ends in 9999."""
+"""Latest time in a request: the year 2100, in epoch ms. With later times, calculations could exceed the year 9999."""
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Value = Annotated[str, StringConstraints(max_length=2_048)] | Annotated[int, Field(ge=0, le=65_535)] | bool
 Values = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Value], Field(max_length=32)]

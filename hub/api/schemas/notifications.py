@@ -108,7 +108,7 @@ class NotificationsShape(ApiObject):
 
 
 class ChannelTestShape(ApiObject):
-    """The result of a test message. If `ok` is false, `reason` and `message` say why it was not handed over."""
+    """The result of a test message. If `ok` is false, `reason` and `message` say why it was not sent."""
 
     ok: bool
     reason: FailureReason | None

@@ -1,4 +1,4 @@
-"""Reactions as the API returns them. It automatically sends a command, calls a webhook or publishes a message."""
+"""Reactions as the API returns them. A reaction sends a command, calls a webhook or publishes a message by itself."""
 
 from __future__ import annotations
 

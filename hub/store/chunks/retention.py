@@ -3,10 +3,10 @@
 ::
 
     log      is compacted first (log_is_due): retention never deletes from it
-    chunk    older than the raw bound: deleted; a chunk that reaches over the bound is cut and keeps its id.
-             The points of active chunks are added to the rollups before
-    minutes  older than their bound: rows are deleted as a whole, then hours likewise
-    series of deleted devices: chunks, then rollups, then the row in dropped_series, which frees the id
+    chunk    deleted if it is older than the raw bound; cut, with the same id, if it reaches over the bound.
+             If it is active, its expired points are added to the rollups first
+    minutes  deleted if they are older than their bound, only whole rows; then hours in the same way
+    series   of deleted devices: first the chunks, then the rollups, then the row in dropped_series, which frees the id
 
 A transaction that deletes from a series also writes into the row of the series what is left: all readings from
 ``raw_from`` on, and all minutes from ``minutes_from`` on.

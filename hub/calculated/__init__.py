@@ -1,4 +1,4 @@
-"""Calculated metrics: definitions as data, their expressions, and their evaluation. Pure: no clock, no network.
+"""Calculated metrics: parse their definitions and expressions, and evaluate them. No function uses clock or network.
 
 ::
 

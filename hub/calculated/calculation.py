@@ -1,7 +1,7 @@
 """Calculate the metrics of all devices at regular times, in small steps.
 
 A definition is calculated every ``every_ms`` from the latest values at that time, like a recording rule of Prometheus.
-Such a round visits the devices in portions, so that it never holds up messages for long::
+Such a round processes the devices in portions, so that it never delays messages for long::
 
     begin(now)  a round for each interval that is due
     step()      level by level: add up groups of devices, portion by portion
@@ -36,10 +36,10 @@ PORTION = 250
 It limits how long a step blocks the event loop (about 5 ms with 20 definitions).
 """
 SELECTION_MS = 60_000
-"""How long (ms) the hub remembers which definitions apply to a device. A change of the device ends this earlier."""
+"""How long (ms) the definitions that apply to a device are cached. They are computed again if the device changes."""
 Find = Callable[[str], Device | None]
 Selector = tuple[Info, tuple[str, ...] | None, str | None, int]
-"""What decides which definitions apply to a device: description, labels, area id and number of metrics."""
+"""The properties of a device that determine its definitions: description, labels, area id and number of metrics."""
 
 
 class NewValues(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class NewValues(msgspec.Struct, frozen=True):
 
 
 class Calculation:
-    """The definitions of calculated metrics, with the state that their evaluation keeps.
+    """The definitions of calculated metrics, and the state of their evaluation.
 
     Definitions with the same interval are evaluated together, in a round of several steps. ``pending`` is True while a
     round is in progress: from :meth:`begin` until :meth:`step` has done its last step.
@@ -79,25 +79,25 @@ class Calculation:
         self.definitions = list(definitions)
         self._state = {each: before.get(each) or Rows(each) for each in self.definitions}
         self._nodes = {each: parse_expression(each.expression) for each in self.definitions}
-        self._due = dict.fromkeys({each.every_ms for each in self.definitions}, 0)  # by interval, epoch ms
-        self._rounds: dict[int, Iterator[list[NewValues]]] = {}  # under way, by interval
+        self._due = dict.fromkeys({each.every_ms for each in self.definitions}, 0)  # next round by interval, epoch ms
+        self._rounds: dict[int, Iterator[list[NewValues]]] = {}  # rounds in progress, by interval
         self._selected: dict[str, tuple[Selector, tuple[CalculatedMetric, ...]]] = {}  # by device
         self._selected_at = 0
 
     def clear(self) -> None:
-        """Forget all state, as after a restart."""
+        """Delete the state of all definitions, as if the hub had been restarted."""
         self._state = {}
         self.replace(self.definitions)
 
     def forget(self, device: str) -> None:
-        """Forget a deleted device."""
+        """Delete the state of a deleted device."""
         self._selected.pop(device, None)
         for each in self._state.values():
             each.forget(device)
 
     @property
     def pending(self) -> bool:
-        """Return whether a round is under way: some devices still wait for the calculation of metrics that are due."""
+        """True while a round is in progress, and :meth:`step` has to be called again."""
         return bool(self._rounds)
 
     def begin(self, now: int, devices: Callable[[], list[str]], find: Find) -> None:
@@ -113,7 +113,7 @@ class Calculation:
                 self._rounds[every_ms] = self._round(every_ms, now, devices(), find)
 
     def step(self) -> list[NewValues]:
-        """Do the next step of each round that is in progress, and return the values that these steps calculated.
+        """Run the next step of each round that is in progress, and return the values that these steps calculated.
 
         A round evaluates all definitions with the same interval on all devices. It is divided into steps, so that it
         does not block the event loop.
@@ -128,12 +128,12 @@ class Calculation:
         return found
 
     def applies(self, definition: CalculatedMetric, device: Device) -> bool:
-        """Return whether a device gets the metric of a definition. The definition may be a draft that is not saved."""
+        """Return whether a device gets the metric of a definition, which may be a draft that is not saved."""
         if definition.device is not None:
             return device.id == definition.device
         mark = device.calculated.get(definition.metric)
         if definition.metric in device.metrics and (mark is None or mark.id != definition.id):
-            return False  # the device reports it, or another definition writes it
+            return False  # the device itself reports the metric, or another definition calculates it
         node = parse_expression(definition.expression)
         if not _required(node) <= device.metrics.keys() or not self._matcher.selects(definition.scope, device):
             return False
@@ -183,10 +183,10 @@ class Calculation:
         ]
 
     def _definitions_of(self, device: Device) -> Sequence[CalculatedMetric]:
-        """Return the definitions that apply to this device because their scope selects it.
+        """Return the definitions with a scope that apply to this device.
 
-        Definitions that name one device are not among them. If several define the same metric, only the first is
-        returned.
+        Definitions that name one device are left out. If several definitions have the same metric, only the first one
+        is returned.
         """
         key = (device.info, device.labels, device.area_id, len(device.metrics))
         selector, selected = self._selected.get(device.id, (None, ()))
@@ -236,9 +236,9 @@ class Calculation:
     def mark(
         self, definition: CalculatedMetric, device: Device, find: Find, devices: Callable[[], list[str]]
     ) -> CalculatedMark:
-        """Return the mark that the device's metric gets: which definition calculates it, and in which unit.
+        """Return the mark of a calculated metric on a device: the id and name of its definition, and its unit.
 
-        A definition without a unit gets the unit that follows from its inputs, if that is certain.
+        If the definition has no unit, the unit is derived from those of the inputs; None if it is not certain.
         """
         unit = definition.unit
 

@@ -37,11 +37,11 @@ class Evaluation:
         Args:
             definition: The definition.
             devices: The devices that get the metric.
-            which: The index of each of these devices in ``own``.
+            which: For each of these devices, its index in ``own``.
             rows: The row number of each of these devices in ``state``.
             state: The state of the definition.
             own: The metrics of these devices, and possibly of further ones.
-            groups: The sums, means and so on over groups of devices.
+            groups: The inputs that combine the values of several devices, such as sums and means.
             find: Returns the device with an id.
             now: The time in epoch ms.
         """

@@ -16,7 +16,7 @@ MAX_NODES = 100
 MAX_WINDOW_MS = 7 * 86_400_000
 MIN_WINDOW_MS = 1_000
 THIS = "this"
-"""The name in an expression for the device that gets the metric, as in ``metric("power", via=this)``."""
+"""The name that stands for the device of the calculated metric in an expression: ``metric("power", via=this)``."""
 _SCOPE = {"area": "areas", "label": "labels", "model": "models", "via": "via"}
 _BINARY: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -55,7 +55,7 @@ def parse_expression(text: str) -> Node:
     if not text.strip() or len(text) > MAX_CHARACTERS:
         raise InvalidExpression("The expression is empty or too long.", f"Allowed: 1 to {MAX_CHARACTERS:,} characters.")
     try:
-        # Parentheses allow line breaks in the text; the added characters are subtracted from columns in errors.
+        # Added parentheses allow line breaks in the text. Columns in errors are reduced by the added characters.
         tree = ast.parse(f"({text}\n)", mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         where = (

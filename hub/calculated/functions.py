@@ -22,9 +22,9 @@ class Function(NamedTuple):
 
 
 def _truth(test: Callable[[Floats, Floats], Any]) -> Callable[[Floats, Floats], Floats]:
-    """Return a function that compares two columns, with one entry per device, by ``test``.
+    """Return a function that compares two columns, which have one entry per device, with ``test``.
 
-    The returned function gives a column: 1 where ``test`` is true, 0 where it is false, and NaN where either of the two
+    The result of this function is a column: 1 where ``test`` is true, 0 where it is false, and NaN where one of the two
     values is missing (NaN).
     """
 

@@ -39,10 +39,7 @@ def number(device: Device, latest: Latest | None) -> float:
 
 
 class OwnInputs:
-    """Collects metrics of some devices as columns, with one entry per device, for expressions to read.
-
-    A column is kept, so that reading the same metric again costs no time.
-    """
+    """Reads the metrics of some devices as columns, with one entry per device. Columns are cached."""
 
     def __init__(self, devices: list[Device], now: int) -> None:
         self._devices, self._now = devices, now
@@ -85,7 +82,7 @@ class _Sum:
 
 
 class GroupInputs:
-    """Computes the sums, means and so on that expressions read of groups of devices. The devices are added one by one.
+    """Computes sums, means, minimums, maximums and counts over groups of devices, which are added one by one.
 
     Groups with the same devices and metric share their sums.
     """
@@ -98,7 +95,7 @@ class GroupInputs:
         """
         self._matcher, self._now = matcher, now
         shared = {(each.metric, each.scope, each.around, age) for each, age in groups}
-        self._sums = {key: dict[str, _Sum]() for key in shared}  # then by area, by gateway, or under ""
+        self._sums = {key: dict[str, _Sum]() for key in shared}  # the inner key is an area, a gateway, or empty
 
     @property
     def wanted(self) -> bool:
@@ -119,8 +116,8 @@ class GroupInputs:
     def column(self, group: DeviceGroup, devices: list[Device], max_age_ms: int) -> Input:
         """Return the result of a group, such as the mean of a metric over several devices, for each of ``devices``.
 
-        If ``group.around`` is set, the group has only the devices around the given device, in its area or behind it as
-        the gateway. So each device may have another result. Values older than ``max_age_ms`` do not count.
+        If ``group.around`` is set, the group has only the devices in the same area as the given device, or behind it as
+        their gateway. So each device may have another result. Values older than ``max_age_ms`` are left out.
         """
         sums = self._sums[group.metric, group.scope, group.around, max_age_ms]
         keys = [{"area": each.area_id, "via": each.id}.get(group.around, "") for each in devices]
@@ -130,10 +127,9 @@ class GroupInputs:
 
 
 def other(node: Other, find: Callable[[str], Device | None], count: int, max_age_ms: int, now: int) -> Input:
-    """Return the value of one metric of another device as the input of a calculation for ``count`` devices.
+    """Return a metric of one other device as a column for ``count`` devices, all with the same value.
 
-    All devices get the same value. It is NaN if there is no such value, or if it is older than ``max_age_ms`` (0: any
-    age).
+    The value is NaN if there is none, or if it is older than ``max_age_ms`` (0: no limit).
     """
     device = find(node.device)
     latest = device.metrics.get(node.metric) if device is not None else None

@@ -36,8 +36,8 @@ class DeviceGroup(msgspec.Struct, frozen=True):
         function: How the values are combined: sum, mean, min, max or count.
         metric: The metric that is read from each device.
         scope: Selects the devices.
-        around: Which of these devices are used for the device that gets the result: ``area`` for those in the same
-            area, ``via`` for those that are connected through it. All are used if this is empty.
+        around: Restricts the devices by the device that gets the result: ``area`` to those in the same area, ``via`` to
+            those that are connected through it. If it is empty, all devices in ``scope`` are used.
     """
 
     function: str

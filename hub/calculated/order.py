@@ -1,8 +1,8 @@
 """Order definitions so that each one comes after the definitions whose metrics it reads, and find cycles.
 
-Definitions are compared by metric names alone, whatever the devices: a definition of ``power`` that reads ``power`` is
-refused, even if it reads another device's ``power``. This rule is simple to explain, and it also holds for devices that
-join later.
+Only the names of metrics are compared, and not the devices: a definition of ``power`` that reads ``power`` is refused,
+even if it reads the ``power`` of another device. This rule is simple to explain, and also holds for devices that are
+discovered later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hub.model import CalculatedMetric
 
 
 def reads(definition: CalculatedMetric) -> set[str]:
-    """Return the names of all metrics that the expression reads, whether of the device itself or of others."""
+    """Return the names of all metrics that the expression reads, of the device itself or of other devices."""
     return {
         each.metric
         for each in parts(parse_expression(definition.expression))
@@ -56,7 +56,7 @@ def levels(definitions: Sequence[CalculatedMetric]) -> list[list[CalculatedMetri
     while left:
         written = {each.metric for each, _ in left.values()}
         level = [each for each, inputs in left.values() if not inputs & written]
-        if not level:  # a cycle, which parse refuses
+        if not level:  # the definitions have a cycle, which hub.calculated.parse refuses
             level = [each for each, _ in left.values()]
         for each in level:
             del left[each.id]

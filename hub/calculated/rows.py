@@ -1,8 +1,8 @@
 """The state of one definition between evaluations, as arrays with one row per device.
 
-The state is the time of the newest input, and the earlier values that functions over time need. Only the running total
-survives a restart, because it continues from the stored value of the metric; ``rate``, ``change`` and ``average`` start
-again.
+The state is the time of the newest input, and the earlier values that functions over time need. After a restart, a
+running total continues from the stored value of the metric. The functions ``rate``, ``change`` and ``average`` begin
+without earlier values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ POINTS = 16
 """The number of earlier values that a function over time keeps for each device, evenly spaced over its window."""
 HOUR_MS = 3_600_000
 MIN_PAUSE_MS = 60_000
-"""Minimum for the longest pause (ms) in a running total; five intervals if that is longer.
+"""Maximum time (ms) between two values of a running total, or five intervals of the definition if that is longer.
 
 The time of a longer pause adds nothing to the total.
 """
@@ -25,9 +25,9 @@ Column = TypeVar("Column", Ints, Floats)
 
 
 class Rows:
-    """What one calculated metric remembers between evaluations, with one row for each device.
+    """The state of one definition between evaluations, with one row for each device.
 
-    ``table`` is a number that no other table in the process has. In a RecordBatch, it and the row number together
+    ``table`` is a number that is unique in the process. In a RecordBatch, ``table`` and the row number together
     identify the metric of a device.
     """
 
@@ -35,7 +35,7 @@ class Rows:
         self._definition = definition
         self.table = next_table()
         self.owners: list[str] = []  # device ids, by row
-        self.described: list[object] = []  # the description that the device's mark was made from, by row
+        self.described: list[object] = []  # by row: the description of the device for which its mark was computed
         self._rows: dict[str, int] = {}
         self.newest: Ints = np.zeros(0, np.int64)  # time of the newest input of the last value
         self._last: Floats = np.zeros(0)  # the last value of the argument of total()
@@ -59,7 +59,7 @@ class Rows:
         self._rows.pop(device, None)
 
     def window(self, index: int, function: str, window_ms: int) -> Window:
-        """Return the stored values of one function over time, such as ``average``. They are created at the first call.
+        """Return the window of one function over time, such as ``average``. It is created at the first call.
 
         ``index`` is the position of the function in the expression, and ``window_ms`` is the length of its window.
         """
@@ -76,8 +76,8 @@ class Rows:
         Args:
             rows: The row number of each device.
             devices: The devices.
-            column: The present value of the expression on each device. Where it is NaN, the total is NaN.
-            now: The present time in epoch ms.
+            column: The current value of the expression on each device. Where it is NaN, the total is NaN.
+            now: The current time in epoch ms.
         """
         metric, longest = self._definition.metric, max(MIN_PAUSE_MS, 5 * self._definition.every_ms)
         latest = [device.metrics.get(metric) for device in devices]
@@ -104,17 +104,17 @@ class Window:
         self._function, self._window_ms = function, window_ms
         self._ts: Ints = np.zeros((0, POINTS), np.int64)  # oldest first; 0: none
         self._values: Floats = np.zeros((0, POINTS))
-        # For the average: the integral over time since the first value, and when and with what value it was updated.
+        # Only for the average: the integral since the first value, and the time and the value of its last update.
         self._integral: Floats = np.zeros(0)
         self._updated: Ints = np.zeros(0, np.int64)
         self._last: Floats = np.zeros(0)
 
     def step(self, rows: Ints, column: Floats, now: int) -> Floats:
-        """Add the current value of each row (device) to the window, and return the result of the function for each row.
+        """Add the current value of each device to the window, and return the result of the function for each device.
 
-        ``rows`` are row numbers, ``column`` has their values (NaN: no value), and ``now`` is epoch ms. A result is NaN
-        as long as too few earlier values are known. An average needs any earlier value; a rate or a change needs one
-        that is at least half of the window ago.
+        ``rows`` are the row numbers of the devices, ``column`` has their values (NaN: no value), and ``now`` is in
+        epoch ms. A result is NaN while earlier values are missing: an average needs one earlier value, a rate or a
+        change needs a value that is at least half a window old.
         """
         size = int(rows.max(initial=-1)) + 1
         self._ts, self._values = resized(self._ts, size), resized(self._values, size)
@@ -123,12 +123,12 @@ class Window:
         value = self._integrated(rows, column, now) if self._function == "average" else column
         ts = self._ts[rows]
         kept = (ts >= now - self._window_ms) & (ts > 0) & (ts < now)
-        place = (np.arange(len(rows)), kept.argmax(axis=1))  # the oldest one that is kept
+        place = (np.arange(len(rows)), kept.argmax(axis=1))  # index of the oldest value within the window
         elapsed = np.where(kept.any(axis=1), now - ts[place], 0)
         difference = value - self._values[rows][place]
         added = rows[~np.isnan(value) & ((now - ts[:, -1] >= self._window_ms // (POINTS - 1)) | (ts[:, -1] > now))]
         self._add(added, value[np.isin(rows, added)], now)
-        # A rate over a much shorter time would be noise. A mean of what there is may be shown.
+        # A rate over a much shorter time would be noise, but a mean over a shorter time is useful.
         enough = elapsed > 0 if self._function == "average" else 2 * elapsed >= self._window_ms
         with np.errstate(all="ignore"):
             seconds = 1_000 if self._function == "rate" else 1
@@ -142,7 +142,7 @@ class Window:
     def _integrated(self, rows: Ints, column: Floats, now: int) -> Floats:
         """Return the integral of each device's values over time up to ``now`` (epoch ms), in the value's unit times ms.
 
-        ``rows`` are the row numbers of the devices, and ``column`` has their present values. Where ``column`` is NaN,
+        ``rows`` are the row numbers of the devices, and ``column`` has their current values. Where ``column`` is NaN,
         the result is NaN.
         """
         present = ~np.isnan(column)

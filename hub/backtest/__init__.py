@@ -1,4 +1,4 @@
-"""Try a rule on stored readings, and suggest limits from them. Pure: nothing is stored, sent or published."""
+"""Backtest a rule on stored readings, and suggest limits from them. Nothing is stored, sent or published."""
 
 from hub.backtest.comparison import RuleOutcome, outcome
 from hub.backtest.firing import Firing, SeverityStep

@@ -1,4 +1,4 @@
-"""Turn stored readings into the records that a device would have sent."""
+"""Convert stored readings to the records that a device would have sent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Points = Sequence[tuple[int, Value, Quality]]
 def outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:
     """Return a boolean array with one entry per record: True if the record may change the rule's state.
 
-    Such a record has a text, a number outside the range from ``least`` to ``most`` of its metric, or a metric that is
-    not in ``metrics``.
+    It may if it has a text, a metric that is not in ``metrics``, or a number outside the range of its metric from
+    ``least`` to ``most``.
     """
     found = np.fromiter((not record.values.keys() <= set(metrics) for record in records), np.bool_, len(records))
     for metric, low, high in zip(metrics, least, most, strict=True):
@@ -54,7 +54,7 @@ def records_of(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
 def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]]:
     """Yield each point as ``(key, value, quality)`` with a unique key.
 
-    The key is a pair of the time and a number that counts the points with the same time, from 0.
+    The key is a pair: the time, and the index among the points with the same time.
     """
     before, number = -1, 0
     for ts, value, quality in points:

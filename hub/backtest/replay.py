@@ -1,8 +1,8 @@
-"""Replay one device's stored readings through the rule engine and the registry, as if the readings arrived now.
+"""Replay one device's stored readings through the rule engine and the registry.
 
-Each reading is received at the time when it was measured. Between readings, the engine gets a tick whenever one of its
-timers expires, so alerts are raised and cleared at the same times as by a running hub. Readings that cannot change the
-rule's state are skipped (:meth:`hub.rules.Engine.calm`; the fast path of a running hub uses the same method).
+Each reading counts as received at the time when it was measured. Between readings, the engine gets a tick whenever one
+of its timers expires, so alerts are raised and cleared at the same times as by a running hub. Readings that cannot
+change the rule's state are skipped (:meth:`hub.rules.Engine.calm`), as by the fast path of a running hub.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Stopped(Exception):
 
 
 def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
-    """Return True if readings of ``metric`` can change the rule's state. ``quantity`` is what the metric measures."""
+    """Return True if a replay of the rule needs the readings of ``metric``, which measures ``quantity``."""
     return _needs_all(rule) or reads(rule, metric, quantity) or metric in _others(rule.condition)
 
 
 def _needs_all(rule: Rule) -> bool:
     """Return True if a replay of the rule needs the readings of all metrics of the device.
 
-    This is so if the rule measures how long something has been silent or unchanged: every reading shows that the device
-    is alive.
+    It needs them if the rule measures how long something has been silent or unchanged, because each reading of the
+    device shows that it is not silent.
     """
     condition = rule.condition
     if not isinstance(condition, MetricCondition) or condition.lasting:
@@ -58,11 +58,11 @@ def follows_presence(rule: Rule) -> bool:
 
 
 class OtherInputs(NamedTuple):
-    """The inputs of a replay beside the readings of the rule's metrics. Each sequence is in the order of time.
+    """The inputs of a replay besides the readings of the rule's metrics. Each sequence is in order of time.
 
     Attributes:
         published: the values of other devices that the rule reads.
-        heard: the times (epoch ms) at which the device sent other messages, which show that it is alive.
+        heard: when the device sent other messages (epoch ms), which show that it was not silent.
     """
 
     published: Sequence[PublishedValue] = ()
@@ -93,8 +93,8 @@ def replay(
         end: End of the period in epoch ms. An alert that is still open then has no end.
         stop: Called every few milliseconds. If it returns True, the replay raises Stopped.
         others: Values of other devices, and the times of the device's other messages.
-        quantity: A function that returns what a metric of the device measures.
-        created_at: When the rule was created, in epoch ms. Until then, readings are applied without the rule.
+        quantity: A function that returns the quantity that a metric of the device measures.
+        created_at: When the rule was created, in epoch ms. It is not evaluated on earlier readings.
     """
     records = records_of(device.id, readings)
     run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, others, quantity, created_at)
@@ -119,7 +119,7 @@ class _Run:
         self._published, self._heard = deque(others.published), deque(others.heard)
         self.firings = Firings()
         self._start = self._received = start
-        self._ticked = 0  # when the last expired timer was due
+        self._ticked = 0  # when the last handled timer or schedule was due
         self._registry = DeviceRegistry()
         self._learned = None if _needs_all(rule) else learned(device)
         fresh = msgspec.structs.replace(
@@ -136,12 +136,12 @@ class _Run:
             withdrawn=False,
         )
         self._registry.restore({device.id: msgspec.msgpack.encode(fresh)}, start)
-        self._registry.connected(0)  # long ago: no reading waited for the connection
+        self._registry.connected(0)  # long ago: no reading counts as queued before the connection
         self._device = self._registry.require(device.id)
         self._rule, self._creation = rule, created_at if created_at > start else NEVER
         self._engine = Engine([] if created_at > start else [rule], self._registry.tolerated_silence, quantity=quantity)
         self.firings.add(self._engine.restore([self._device], start))
-        # Every reading can change the state of other rules, or the presence, which counts when a schedule begins.
+        # Other rules cannot skip readings. Nor can rules with a schedule: when it begins, the presence counts.
         self._skips = rule.condition.bounds() is not None and not rule.schedule and not others.published
         self._follows_presence = follows_presence(rule)
         self._outside: dict[tuple[float, ...], np.ndarray] = {}
@@ -152,7 +152,7 @@ class _Run:
         self._take_others(record.received)
         self._received = record.received
         self._registry.observe(record)
-        if self._learned is not None:  # without all readings, the intervals between them teach nothing
+        if self._learned is not None:  # the registry cannot learn it from a part of the readings
             self._device.expected_interval, self._device.regularity, self._device.longest_pause = self._learned
         self.firings.add(self._engine.observe(self._device, record))
         self._follow_schedule(record.received)
@@ -160,7 +160,7 @@ class _Run:
             self._tick(record.received)
 
     def advance(self, until: int) -> None:
-        """Apply everything that is due up to ``until`` (epoch ms): timers, and messages without readings."""
+        """Handle all that is due up to ``until`` (epoch ms) without a reading of the rule: timers and other inputs."""
         while True:
             due, other = self._next_due(), self._next_other()
             if other <= min(due, until):
@@ -178,11 +178,7 @@ class _Run:
         return min(published, self._heard[0] if self._heard else NEVER)
 
     def _take_others(self, until: int) -> None:
-        """Apply what happened outside the rule's metric up to the time ``until`` (epoch ms).
-
-        These are the other messages of the device, which show that it is not silent, and the values of other devices
-        that the rule reads.
-        """
+        """Apply the other inputs (:class:`OtherInputs`) up to the time ``until`` (epoch ms)."""
         while self._heard and self._heard[0] <= until:
             at = self._received = self._heard.popleft()
             self._registry.hear(self._device.id, at)
@@ -209,7 +205,7 @@ class _Run:
         """Evaluate the rule if its schedule has begun or ended since the last call."""
         if self._engine.take_turned(lambda: [self._device]):
             self.firings.add(self._engine.judge(self._device, now))
-            # A silence that began before the schedule may be long enough already: its timer is in the past.
+            # A silence that began before the schedule may already be long enough. Its timer is then in the past.
             self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
     def _next_timer(self) -> int:
@@ -217,10 +213,10 @@ class _Run:
         return min([watch.due or NEVER for watch in self._device.watches.values()], default=NEVER)
 
     def _next_due(self) -> int:
-        """Return the time (epoch ms) of the next event that no reading causes; :data:`NEVER` if there is none.
+        """Return when the next event without a reading is due (epoch ms); :data:`NEVER` if there is none.
 
-        Such an event is a timer that expires, or a schedule of a rule that begins or ends. For a rule that follows the
-        device's presence, it is also the time at which the device may become stale.
+        Such events are: a timer expires, the rule is created, its schedule begins or ends. If the rule depends on the
+        presence of the device, an event is also due when the device may become stale.
         """
         dues = [
             self._creation,

@@ -15,11 +15,11 @@ Sensitivity = Literal["high", "medium", "low"]
 Values = NDArray[np.float64]
 
 LARGEST = 1e15
-"""Values beyond this are clipped to it, because differences and sums of larger values may not be finite."""
+"""Maximum absolute value. Larger values are clipped to it, because their differences and sums may not be finite."""
 RARE = 0.999
-"""A value beyond this quantile is rare."""
+"""Values beyond this quantile of all values are rare."""
 USUAL = 0.9
-"""The limits of several devices are combined by this quantile, so that a few faulty devices do not move the result."""
+"""This quantile of the limits of all devices is used, so that a few faulty devices do not affect the result."""
 MARGIN = 0.25
 """Margin between a limit and the values that must not reach it, relative to the spread (99th percentile − median)."""
 
@@ -39,7 +39,7 @@ class Suggestion(msgspec.Struct, frozen=True):
 def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[Suggestion]:
     """Return at most three limits, the most sensitive first. Of equal limits, only the most sensitive is returned.
 
-    The sensitivity of a limit says which values are beyond it:
+    The values beyond a limit depend on its sensitivity:
 
     - high: values that are rare on the devices themselves
     - medium: values that are rare on the devices and on their peers, with a margin
@@ -68,7 +68,7 @@ def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[
     for sensitivity, at in levels.items():
         limit = _round(math.ceil(at / step) * step, step)
         clear = _round(math.floor((limit - MARGIN * spread) / step) * step, step)
-        found.setdefault(limit, Suggestion(sensitivity, limit * sign + 0.0, clear * sign + 0.0))  # + 0.0: never -0
+        found.setdefault(limit, Suggestion(sensitivity, limit * sign + 0.0, clear * sign + 0.0))  # + 0.0: no -0.0
     return list(found.values())
 
 

@@ -1,11 +1,12 @@
-"""Reactions: definitions as data, when they are due, and whether they run. Pure: no clock, no network.
+"""Reactions: parse their definitions, and decide when they are due and whether they run. No clock, no network.
 
 ::
 
     reactions.toml --> parse --> Reaction
     step of an alert, time of a schedule --> Agenda --> Occasion --> Decider --> ReactionRun: what to send, or why not
 
-:mod:`hub.services.reactions` runs them; the backtest lets the same agenda and decider run over the history.
+:mod:`hub.services.reactions` runs reactions. :mod:`hub.services.reaction_trials` uses the same agenda and decider to
+try a draft on the history.
 """
 
 from hub.reactions.agenda import Agenda, Occasion

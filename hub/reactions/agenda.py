@@ -1,4 +1,4 @@
-"""The occasions on which reactions run. Those that a step of an alert causes wait here until they are due."""
+"""The occasions on which reactions are due. Occasions that a step of an alert causes wait here until they are due."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Occasion(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """A key that is the same each time this occasion is computed, also after a restart."""
+        """Idempotency key. It is the same each time this occasion is computed, also after a restart."""
         about = ["schedule", str(self.due_at)]
         if (taken := self.taken) is not None:
             about = [taken.alert.id, taken.step, str(taken.at)]
@@ -35,7 +35,7 @@ class Occasion(msgspec.Struct, frozen=True):
 def starts(reaction: Reaction, taken: AlertStepTaken, device: Device | None, selects: Selects) -> bool:
     """Return whether a step of an alert starts a reaction.
 
-    Alerts that are silenced, suppressed by the outage of a gateway, or made from late readings start no reaction.
+    Alerts that are silenced, suppressed by the outage of a gateway, or raised by late readings start no reaction.
     """
     alert, trigger = taken.alert, reaction.alert
     if not reaction.enabled or trigger is None or alert.late or alert.silenced_by or alert.suppressed_by:
@@ -54,15 +54,15 @@ def concerns(trigger: AlertTrigger, taken: AlertStepTaken) -> bool:
 
 
 class Agenda:
-    """The occasions on which reactions will run because of a step of an alert, ordered by when they are due.
+    """A queue of the occasions that steps of alerts have caused, ordered by when they are due.
 
-    A step is a change such as ``raised``. Each occasion is kept with the number under which the step is stored.
+    A step is a change of an alert, such as ``raised``. Each occasion is kept with the row number of the stored step.
     """
 
     def __init__(self, find: Callable[[str], Device | None], selects: Selects) -> None:
         self._find = find
         self._selects = selects
-        self._waiting: list[tuple[int, int, int, Occasion]] = []  # heap: due, count, number of the step
+        self._waiting: list[tuple[int, int, int, Occasion]] = []  # heap: (due, count, row number of the step, occasion)
         self._count = 0
 
     def __len__(self) -> int:
@@ -76,8 +76,8 @@ class Agenda:
     def take(self, number: int, taken: AlertStepTaken, reactions: Iterable[Reaction]) -> int:
         """Add an occasion for each reaction that the alert's step ``taken`` starts. Return how many were added.
 
-        An occasion is due when the reaction's waiting time after the step is over. ``number`` is the number of the
-        stored step.
+        An occasion is due when the time ``for`` of the reaction's trigger has passed since the step. ``number`` is the
+        row number of the stored step.
         """
         device, before = self._find(taken.alert.device), len(self._waiting)
         for reaction in reactions:
@@ -90,8 +90,7 @@ class Agenda:
     def first(self, now: int) -> tuple[int, Occasion] | None:
         """Return the first occasion if it is due at ``now`` (epoch ms); None if no occasion is due.
 
-        The occasion is the second value. The first value is the number under which the step of the alert that caused
-        the occasion is stored.
+        The occasion follows the row number of the stored step that caused it.
         """
         if not self._waiting or self._waiting[0][0] > now:
             return None
@@ -99,5 +98,5 @@ class Agenda:
         return number, occasion
 
     def drop_first(self) -> None:
-        """Remove the first occasion, because it was handled."""
+        """Remove the first occasion. Call this after the occasion was handled."""
         heapq.heappop(self._waiting)

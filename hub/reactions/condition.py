@@ -1,4 +1,4 @@
-"""The condition of a reaction: the conditions of rules, on the latest values of devices.
+"""Parse and evaluate the condition of a reaction. It uses the conditions of rules on the latest values of devices.
 
 Only kinds of conditions that need a single latest value are allowed. A value is unknown if the device never reported
 the metric, if the device is not online, or if the value has expired.
@@ -84,8 +84,8 @@ def _read_joined(kind: str, table: dict[str, Any], depth: int) -> ReactionCondit
 class ConditionCheck:
     """Evaluates a condition of a reaction once.
 
-    A condition that names no device is about the device ``subject``; if that is None, too, it is not known whether the
-    condition holds. After :meth:`truth`, ``unknown`` has a text for each value that was not known.
+    A condition that names no device reads the device ``subject``. If ``subject`` is None, too, the condition is
+    unknown. After :meth:`truth`, ``unknown`` has a text for each value that was unknown.
     """
 
     def __init__(self, find: Find, subject: str | None) -> None:

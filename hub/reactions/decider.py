@@ -25,7 +25,7 @@ from hub.reactions.condition import ConditionCheck, Find
 from hub.reactions.limiter import RunLimiter
 
 Holds = Callable[[AlertStepTaken], bool]
-"""Returns whether an alert is still in the state into which the step brought the alert."""
+"""Takes a step of an alert. Returns whether the alert is still in the state that the step has led to."""
 
 
 class Decider:
@@ -58,7 +58,7 @@ class Decider:
         self._read_by = read_by
 
     def decide(self, occasion: Occasion, now: int) -> ReactionRun | None:
-        """Return the run with its outcome. Return None if the alert has left the state of the step by now.
+        """Return the run with its outcome; None if the alert has already left the state that the step has led to.
 
         The outcome is ``running`` if commands have to be sent or a message has to be published, ``ran`` if the webhook
         has to be called. With any other outcome, nothing is sent.
@@ -82,9 +82,9 @@ class Decider:
         return self._permitted(occasion, command, targets, now)
 
     def _targets(self, command: CommandAction, taken: AlertStepTaken | None) -> list[str] | str:
-        """Return the ids of the devices that get the command, or a text that says why no device gets it.
+        """Return the ids of the devices that get the command, or an error text if no device gets it.
 
-        No device gets it if the command's scope has no devices, or more than its ``max_devices``.
+        No device gets it if the command's scope has no devices, or more than ``max_devices``.
         """
         if command.scope is None:
             return [command.device or (taken.alert.device if taken is not None else "")]
@@ -100,10 +100,11 @@ class Decider:
     ) -> tuple[list[str], ReactionRun | None]:
         """Check for which devices the condition of a reaction holds.
 
+        For a reaction to an alert, the condition is checked on the alert's device, and holds for all targets or none.
+
         Returns:
-            The ids of the ``targets`` for which it holds, and None. If it holds for none: an empty list, and the run to
-                store, whose outcome says that the condition is false or unknown. For a reaction to an alert, the
-                condition is checked on the alert's device, and then holds for all targets or for none.
+            The ids of the ``targets`` for which it holds, and None. If it holds for none, an empty list and the run to
+                store, with the outcome ``condition_false`` or ``condition_unknown``.
         """
         subjects: Sequence[str | None] = [occasion.taken.alert.device] if occasion.taken else targets or [None]
         holding, unknown = [], list[str]()
@@ -122,7 +123,7 @@ class Decider:
         return [], _run(occasion, now, "condition_false")
 
     def _limit(self, occasion: Occasion, now: int) -> ReactionRun | None:
-        """Return a ``paused`` or ``rate_limited`` run if loop protection or rate limit forbids the run, else None."""
+        """Return a ``paused`` or ``rate_limited`` run if loop protection or rate limit forbids the run; else None."""
         reaction, taken = occasion.reaction, occasion.taken
         acts = not isinstance(reaction.action, WebhookAction)
         if acts and taken is not None and reaction.mode == "live":
@@ -139,8 +140,8 @@ class Decider:
     def _loop_limits(self, reaction: Reaction) -> RunLimits:
         """Return the limits of the loop protection.
 
-        For a message to a topic that the hub reads, the reaction can make them stricter than the default, but not
-        weaker.
+        If the reaction publishes a message to a topic that the hub reads, they are at least as strict as the default
+        limits.
         """
         limits, default = reaction.limits, RunLimits()
         if not isinstance(reaction.action, PublishAction) or self._read_by(reaction.action.topic) is None:
@@ -154,11 +155,11 @@ class Decider:
     def _permitted(
         self, occasion: Occasion, command: CommandAction | None, targets: list[str], now: int
     ) -> ReactionRun:
-        """Return the run, after the limit on how often the reaction acts on one device has been applied.
+        """Apply the rate limit of each device, and return the run.
 
-        ``targets`` are the devices that get ``command``. A device that is over the limit gets no command, and the
-        ``problem`` of its entry in the run says so. If all devices are over the limit, the outcome is ``rate_limited``.
-        For a webhook or a message, ``command`` is None, and the limit applies to the alert's device.
+        ``targets`` are the devices that get ``command``. A device over its limit gets no command, and its entry in the
+        run has a ``problem``. If all devices are over their limits, the outcome is ``rate_limited``. For a webhook or a
+        message, ``command`` is None, and the limit of the alert's device applies.
         """
         reaction = occasion.reaction
         about = targets if command is not None else [occasion.taken.alert.device] if occasion.taken else []

@@ -1,4 +1,4 @@
-"""Reactions as text: what starts them, their condition, and what they do."""
+"""Describe reactions as text: their trigger, condition and action."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STEPS = {"raised": "is raised", "cleared": "is cleared", "acknowledged": "is ac
 
 
 def describe_trigger(reaction: Reaction) -> str:
-    """Return what starts a reaction: ``an alert of the rule leak-* is raised, for 30 s``."""
+    """Return the trigger of a reaction as text: ``an alert of the rule leak-* is raised, for 30 s``."""
     if reaction.alert is None:
         zone = reaction.schedule[0].zone if reaction.schedule else ""
         return f"at {', '.join(map(time_text, reaction.schedule))} ({zone})"
@@ -41,7 +41,7 @@ def describe_condition(condition: ReactionCondition) -> str:
 
 
 def describe_action(reaction: Reaction) -> str:
-    """Return what a reaction does: ``send close = true to valve-1``. The path of a webhook's URL is hidden."""
+    """Return the action of a reaction as text: ``send close = true to valve-1``. URLs of webhooks are masked."""
     action = reaction.action
     if isinstance(action, CommandAction):
         value = "" if action.value is None else f" = {shown(action.value)}"
@@ -63,7 +63,7 @@ def masked_url(url: str) -> str:
 
 
 def describe_scope(scope: Scope) -> str:
-    """Return which devices a scope selects: ``devices p*, area Hall 2``; empty for all."""
+    """Return a scope as text: ``devices p*, area Hall 2``; an empty string if it selects all devices."""
     names = (("devices", "devices"), ("models", "models"), ("labels", "label"), ("areas", "area"), ("via", "gateway"))
     return ", ".join(f"{word} {fmt.join([*getattr(scope, key)], 'or')}" for key, word in names if getattr(scope, key))
 

@@ -1,4 +1,4 @@
-"""How often reactions may run: rates with bursts, and the protection against loops."""
+"""Limit how often reactions run: rate limits with bursts, and the protection against loops."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from hub.model.reaction import Reaction, ReactionRun
 
 MINUTE_MS = 60_000
 MAX_DEVICES = 10_000
-"""The most devices that are remembered for one reaction, and the most pairs of rule and device."""
+"""Maximum devices, and maximum pairs of rule and device, whose runs are counted for one reaction."""
 STARTED = frozenset({"running", "ran", "failed", "dry_run", "interrupted"})
 """Outcomes that count as a run for the limits."""
 
 
 class RunLimiter:
-    """Remembers the recent runs of each reaction, and says whether another run is allowed. Times are in epoch ms."""
+    """Counts the recent runs of each reaction, and decides whether another run is allowed. Times are in epoch ms."""
 
     def __init__(self) -> None:
         self._usage: dict[str, _Usage] = {}
 
     def permits(self, reaction: Reaction, now: int) -> bool:
-        """Return whether the reaction's own rate allows a run now."""
+        """Return whether the rate limit of the reaction allows a run now."""
         return self._of(reaction).total.permits(now, reaction.limits.per_minute, reaction.limits.burst)
 
     def permits_device(self, reaction: Reaction, device: str, now: int) -> bool:
-        """Return whether the reaction's rate for each device allows a run for this device now."""
+        """Return whether the reaction's rate limit for single devices allows a run for this device now."""
         known = self._of(reaction).devices.get(device)
         return known is None or known.permits(now, reaction.limits.device_per_minute, 1)
 
     def loops(self, reaction: Reaction, rule: str, device: str, now: int) -> bool:
-        """Return whether the reaction has run so often about an alert of this rule and device that it may loop."""
+        """Return whether the reaction has run so often for alerts of this rule and device that it may cause them."""
         times = self._of(reaction).about.get((rule, device), ())
         since = now - reaction.limits.loop_within_ms
         return sum(since < at <= now for at in times) >= reaction.limits.loop_runs
@@ -51,7 +51,7 @@ class RunLimiter:
             del usage.about[next(iter(usage.about))]
 
     def forget(self, reaction: str) -> None:
-        """Begin to count again, because the reaction was changed or resumed."""
+        """Reset the counts of a reaction, because it was changed or resumed."""
         self._usage.pop(reaction, None)
 
     def _of(self, reaction: Reaction) -> _Usage:
@@ -75,7 +75,7 @@ class _Rate:
 
     def permits(self, now: int, per_minute: float, burst: int) -> bool:
         interval = MINUTE_MS / per_minute
-        # After the clock was set back, the time is not longer than after a full burst.
+        # If the clock was set back, the wait would be too long. It is never longer than after a full burst.
         wait = min(self._full_at - now, burst * interval)
         return wait <= (burst - 1) * interval
 

@@ -10,13 +10,13 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*reaction((?:\s*\.\s*\w+)*)\s*\]")
 def line_of(text: str, index: int, key: str, path: tuple[int, ...] = ()) -> int | None:
     """Return the number of the line of a key, from 1.
 
-    If the key is missing, return the line of the nearest header above its place; None if there is no such header.
+    If the key is missing, return the line of the nearest header above it; None if there is no such header.
 
     Args:
         text: The file.
         index: Number of the reaction, from 1.
         key: The key with the tables around it: ``command.name``.
-        path: The place of a joined condition, from 0: ``(1, 0)`` is the first condition inside the second one.
+        path: The indices of a joined condition: ``(1, 0)`` is the first condition inside the second one.
     """
     *tables, name = key.split(".")
     wanted = (*tables, *("conditions" for _ in path))

@@ -28,7 +28,7 @@ from hub.server_urls import check_url
 FILE = "reactions.toml"
 MAX_REACTIONS = 200
 MAX_TARGETS = 200
-"""The highest ``max_devices`` that a reaction may have."""
+"""Maximum value of ``max_devices`` in a reaction."""
 MAX_PER_MINUTE = 60_000
 MAX_GRACE_MS = 3_600_000
 _SCOPE = tuple(Scope.__struct_fields__)
@@ -122,7 +122,7 @@ def _read_action(table: dict[str, Any]) -> CommandAction | WebhookAction | Publi
 
 
 def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:
-    """Raise InvalidField if a reaction with a schedule does not say which device is meant."""
+    """Raise InvalidField if a reaction with a schedule does not name the device of its action or its conditions."""
     if reaction.alert is not None:
         return
     action = reaction.action
@@ -135,10 +135,9 @@ def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:
 
 
 def _within(section: str, table: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T | None:
-    """Convert the table ``section`` inside the table of a reaction with the function ``read``.
+    """Return the result of ``read`` for the table ``section`` of a reaction; None if there is no such table.
 
-    Return None if the reaction has no such table. If ``read`` raises InvalidField, ``section`` is put before the name
-    of the key in the error.
+    If ``read`` raises InvalidField, the key in the error is prefixed with ``section``.
     """
     if section not in table:
         return None

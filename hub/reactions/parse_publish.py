@@ -23,8 +23,8 @@ def read_publish(table: dict[str, Any]) -> PublishAction:
         if key not in _KEYS:
             raise InvalidField(key, table[key], f"only {', '.join(_KEYS)}")
     topic = read_text(table.get("topic"), "topic", _ALLOWED_TOPIC)
-    # Topics below hub/ are the hub's own: it withdraws retained messages that it did not put there. Topics that begin
-    # with $ are for the broker: $CONTROL/ configures it, and $delayed/0/hub/… of EMQX becomes hub/….
+    # The hub withdraws retained messages of others below its own topic hub/. Topics that begin with $ belong to the
+    # broker: $CONTROL/ configures it, and EMQX publishes $delayed/0/hub/… as hub/….
     if not topic.isprintable() or is_own(topic) or topic.startswith("$") or not is_topic(topic):
         raise InvalidField("topic", topic, _ALLOWED_TOPIC)
     payload = table.get("payload", "")

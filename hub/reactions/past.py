@@ -1,4 +1,4 @@
-"""The past as a reaction saw it: the steps of alerts, from their histories, and devices with their values at a time."""
+"""Reconstruct the past for a trial of a reaction: the steps of alerts, and the values of devices at a given time."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class PastAlerts:
         self._entries = {alert.id: entries for alert, entries in alerts}
 
     def steps(self) -> Iterator[AlertStepTaken]:
-        """Yield what happened to each alert: each step, such as raised or cleared, that can start a reaction.
+        """Yield the steps of all alerts, such as raised or cleared, that can start a reaction.
 
-        The alert of a step has the severity that it had at that time, and is silenced or suppressed if it was so then.
+        The alert of a step has the severity of that time, and is silenced or suppressed if it was so at that time.
         """
         for alert, entries in self._alerts:
             silenced = suppressed = False
@@ -53,9 +53,9 @@ class PastAlerts:
                     yield AlertStepTaken(step, then, entry.at)
 
     def holds(self, taken: AlertStepTaken, now: int) -> bool:
-        """Return whether an alert is, at ``now`` (epoch ms), still in the state that the step ``taken`` brought it to.
+        """Return whether an alert is at ``now`` (epoch ms) still in the state that the step ``taken`` has led to.
 
-        By the kind of step, this state is: raised and not cleared, acknowledged, or cleared and not raised again.
+        This state is: raised and not cleared, acknowledged, or cleared and not raised again.
         """
         alert = taken.alert
         if taken.step == "cleared":
@@ -87,7 +87,7 @@ class PastDevice:
         self._heard = sorted({*heard, *(ts for times, _ in self._readings.values() for ts in times)})
 
     def at(self, now: int) -> Device:
-        """Return the state of the device at the time ``now``: with its values and its presence."""
+        """Return the device with its values and its presence at the time ``now`` (epoch ms)."""
         metrics = {}
         for metric, (times, points) in self._readings.items():
             if place := bisect_right(times, now):

@@ -1,4 +1,4 @@
-"""The payload of the MQTT message that a reaction publishes: a template with the fields of the alert."""
+"""Create the payload of the MQTT message that a reaction publishes, from a template and the fields of the alert."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ PAYLOAD_FIELDS = (
     *("reaction", "status", "at", "alert", "rule", "severity", "device", "device_name", "area", "metric", "message"),
     *("value", "unit", "limit", "since"),
 )
-"""Fields of a payload. Values are numbers and times are epoch ms, because programs read them.
+"""The fields that a template of a payload can use. Values are numbers and times are in epoch ms, for programs.
 
 A reaction on a schedule has ``reaction``, ``status`` (``schedule``) and ``at`` only.
 """
 
 
 def check_payload(source: str) -> None:
-    """Raise Invalid if a payload's template contains something that is not allowed."""
+    """Raise Invalid if the template of a payload has a syntax error or a field that does not exist."""
     check_source(source, PAYLOAD_FIELDS)
 
 
 def payload_of(action: PublishAction, run: ReactionRun, alert: Alert | None, device: Device | None) -> str:
     """Return the payload for a run. ``device`` is the device of ``alert``; both are None for a schedule.
 
-    Raises Invalid if the template fails for these fields, or if the payload is too long.
+    Raises Invalid if the template fails for the fields of this alert, or if the payload is too long.
     """
     fields: dict[str, object] = {"reaction": run.reaction, "status": run.step or "schedule", "at": run.at}
     if alert is not None:

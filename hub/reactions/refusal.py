@@ -1,4 +1,4 @@
-"""Check whether a reaction whose message waits may still publish it."""
+"""Check whether the waiting message of a reaction may still be published."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.model.reaction import Reaction, ReactionState
 def refusal(reaction: Reaction, definitions: Iterable[Reaction], state: ReactionState) -> str | None:
     """Return why a message of ``reaction`` that waits must not be published any more; None if it may be published.
 
-    ``reaction`` is the reaction when the message was made; ``definitions`` and ``state`` are the current ones.
+    ``reaction`` is the definition when the message was queued. ``definitions`` and ``state`` are the current ones.
     """
     current = next((each for each in definitions if each.id == reaction.id), None)
     if state.off:

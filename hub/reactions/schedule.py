@@ -1,7 +1,7 @@
-"""The times of a schedule, on the clock of a named time zone.
+"""Compute when a schedule is due: at local times of a named time zone.
 
 When clocks change, a day has 23 or 25 hours. A time that does not exist on such a day is moved by the size of the
-change. If a time comes twice, only the first one counts.
+change. If a time occurs twice, only the first one counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DAY = "|".join(DAYS)
 _TIME = re.compile(rf"((?:{_DAY})(?:[-,](?:{_DAY}))*|daily) ([01]\d|2[0-3]):([0-5]\d)")
 _ALLOWED = 'days and a time such as "mon-fri 07:30", "sat,sun 09:00" or "daily 22:00"'
 _WEEK = 8
-"""After this many days, every time of a week has come at least once."""
+"""Number of days in which every weekly time occurs at least once."""
 
 
 def read_times(texts: object, zone: object) -> tuple[WeeklyTime, ...]:
@@ -39,7 +39,7 @@ def _read_time(text: object, zone: str) -> WeeklyTime:
 
 
 def time_text(each: WeeklyTime) -> str:
-    """Return a time in the notation of ``reactions.toml``: ``mon-fri 07:30``."""
+    """Return a time in the format of ``reactions.toml``: ``mon-fri 07:30``."""
     return f"{days_text(each.days)} {each.minute // 60:02}:{each.minute % 60:02}"
 
 

@@ -88,7 +88,7 @@ async def test_one_corrected_field_leaves_the_others_to_the_hub(hub: ApiHub) -> 
         ({"metrics": {"q7": {"quantity": "presure"}}}, ("quantity 'presure'", "pressure")),
         ({"metrics": {"q7": {"places": ["outlet", "moon"]}}}, ("place 'moon'", "suction")),
         ({"metrics": {"q7": {"role": "king"}}}, ("role 'king'", "setpoint")),
-        ({"kinds": ["pump", "toaster"]}, ("kind of machine 'toaster'", "cold_room")),
+        ({"kinds": ["pump", "toaster"]}, ("machine type 'toaster'", "cold_room")),
     ],
 )
 async def test_unknown_term_is_refused_with_the_known_ones(hub: ApiHub, edit: Any, said: tuple[str, str]) -> None:
@@ -164,8 +164,8 @@ async def test_corrections_are_in_the_activity_log(hub: ApiHub) -> None:
     items = (await hub.http.get("/api/activity")).json()["items"]
     texts = [item["text"] for item in items if item["kind"] == "settings"]
     assert texts == [
-        "operator removed the kind of machine that was set for a",
-        "operator set the kind of machine of a to Pump; set what Q7 of a measures to Flow, Discharge",
+        "operator reset the machine type of a",
+        "operator set the machine type of a to Pump; set what Q7 of a measures to Flow, Discharge",
     ]
 
 

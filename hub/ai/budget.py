@@ -199,7 +199,7 @@ class Budget:
         now = datetime.fromtimestamp(self._now(), UTC)
         minutes = -((now - _next_midnight(self._now())) // timedelta(minutes=1))  # rounded up
         return AiBudget(
-            f"You have used up your AI limit of today ({limit}). It resets at 00:00 UTC, "
+            f"You have reached your daily AI limit ({limit}). It resets at 00:00 UTC, "
             f"in {minutes // 60} h {minutes % 60} min.",
             "An administrator can raise it.",
         )

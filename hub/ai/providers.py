@@ -241,7 +241,8 @@ class ProviderChain:
             raise UnknownModel(f"No model {model[:80]!r} is configured. Known: {', '.join([*known, 'builtin'])}.")
         if not (permitted := [client for client in named if client in self._permitted()]):
             raise Forbidden(
-                f"Your role may not use the model {model[:80]!r}: it is not in this network.", "Ask an administrator."
+                f"Your role may not use the model {model[:80]!r}: it runs outside the local network.",
+                "Ask an administrator.",
             )
         return permitted[:1]
 

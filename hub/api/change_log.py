@@ -132,10 +132,10 @@ def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
 
 def _kinds_change(kinds: tuple[str, ...] | None, name: str) -> Change:
     if kinds is None:
-        text = f"removed the kind of machine that was set for {name}"
+        text = f"reset the machine type of {name}"
     else:
         titles = [term.title for term in machine_kind_terms() if term.id in kinds]
-        text = f"set the kind of machine of {name} to {', '.join(titles) or 'none of the known ones'}"
+        text = f"set the machine type of {name} to {', '.join(titles) or 'none of the known ones'}"
     return Change("device.kinds", text, {"name": name, "kinds": kinds})
 
 

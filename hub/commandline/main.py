@@ -16,8 +16,9 @@ from pathlib import Path
 
 from hub import __version__
 from hub.assembly.hangup import Hangup
-from hub.commandline import device_arguments
-from hub.commandline.argument_types import file_or_folder, path
+from hub.commandline import data_arguments, device_arguments
+from hub.commandline.add_command import add_command
+from hub.commandline.argument_types import path
 from hub.commandline.output import discard_output
 from hub.errors import HubError
 from hub.runtime import log_setup
@@ -149,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Watchkeeper {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="run a hub with its own broker and simulated devices")
+    demo = add_command(commands, "demo", "run a hub with its own broker and simulated devices, for trying it out")
     demo.add_argument(
         "--http",
         default="127.0.0.1:8000",
@@ -164,7 +165,9 @@ def _parser() -> argparse.ArgumentParser:
         type=_loopback,
         help="address of the broker (default: %(default)s)",
     )
-    demo.add_argument("--data", type=path, metavar="DIR", help="folder for the history (default: a temporary folder)")
+    demo.add_argument(
+        "--data", type=path, metavar="DIR", help="data folder, kept after the demo (default: a temporary folder)"
+    )
     demo.add_argument(
         "--devices", type=_count, default=24, metavar="N", help="number of simulated devices (default: %(default)s)"
     )
@@ -174,80 +177,42 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--ai",
         choices=("auto", "builtin", "openai", "ollama"),
-        help="provider that writes the diagnoses (default: auto)",
+        help="AI that writes diagnoses and answers (default: auto)",
     )
-    demo.add_argument("--show-faults", action="store_true", help="print the faults of the simulated machines")
+    demo.add_argument("--show-faults", action="store_true", help="print which faults the simulated machines have")
     demo.add_argument("--no-open", action="store_true", help="do not open a browser")
 
-    serve = commands.add_parser("serve", help="run the hub with your own broker")
-    serve.add_argument("--no-reactions", action="store_true", help="keep all reactions off: reactions.enabled = false")
+    serve = add_command(commands, "serve", "run the hub with your own MQTT broker")
+    serve.add_argument(
+        "--no-reactions", action="store_true", help="switch all reactions off, like reactions.enabled = false"
+    )
     _settings(serve)
-    _settings(commands.add_parser("token", help="print the access token"))
-    link = commands.add_parser("link", help="make a one-time link for an administrator's account or a new password")
-    link.add_argument("--account", metavar="NAME", help="set a new password for this account")
+    _settings(add_command(commands, "token", "print the access token"))
+    link = add_command(
+        commands,
+        "link",
+        "print a one-time link that creates an administrator's account, or sets a new password with --account",
+    )
+    link.add_argument("--account", metavar="NAME", help="account for which the link sets a new password")
     _settings(link)
-    doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say how to fix faults")
+    doctor = add_command(commands, "doctor", "check broker, data, AI, ports and clock, and print how to fix problems")
     doctor.add_argument(
-        "--trust-clock", action="store_true", help="confirm that the clock is right, if the hub does not trust it"
+        "--trust-clock", action="store_true", help="confirm that the clock is correct, if the hub does not trust it"
     )
     _settings(doctor)
-    _settings(commands.add_parser("mcp", help="serve the Model Context Protocol (MCP) on standard input and output"))
-    device = commands.add_parser("device", help="add, revoke and list users of the broker")
+    _settings(add_command(commands, "mcp", "run an MCP server on standard input and output, for an AI program"))
+    device = add_command(
+        commands, "device", "manage the passwords and certificates with which devices connect to the broker"
+    )
     device_arguments.add_device(device, _settings)
-    certificate = commands.add_parser("certificate", help="issue certificates of the hub's own CA for servers")
+    certificate = add_command(
+        commands, "certificate", "issue TLS certificates for servers from the hub's own certificate authority (CA)"
+    )
     device_arguments.add_certificate(certificate, _settings)
-    _backups(commands)
-    _tables(commands)
+    data_arguments.add_backups(commands, _settings)
+    data_arguments.add_tables(commands, _settings)
+    data_arguments.add_alert_files(commands, _settings)
     return parser
-
-
-def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    backup = commands.add_parser("backup", help="back up the data folder into one file, also while the hub is running")
-    backup.add_argument(
-        "file", nargs="?", type=file_or_folder, metavar="FILE", help="file or folder (default: watchkeeper-TIME.tar)"
-    )
-    restore = commands.add_parser("restore", help="restore a backup into the data folder")
-    restore.add_argument("file", type=path, metavar="FILE", help="a file that hub backup has written")
-    backup.add_argument("--replace", action="store_true", help="overwrite an existing file")
-    backup.add_argument("--with-secrets", action="store_true", help="include tokens, keys and passwords")
-    restore.add_argument("--replace", action="store_true", help="move an existing history into another folder")
-    for parser in (backup, restore):
-        _settings(parser)
-
-
-def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    export = commands.add_parser("export", help="export readings as CSV or Parquet, also while the hub is running")
-    export.add_argument("file", type=path, metavar="FILE", help="file to write; - is standard output")
-    export.add_argument("--device", action="append", metavar="ID", help="export only this device; may be repeated")
-    export.add_argument("--metric", metavar="PATTERN", help="export only matching metrics; * and ? are wildcards")
-    times = "2026-11-25T13:00:00Z, or seconds since 1970"
-    export.add_argument("--from", dest="start", metavar="TIME", help=f"first time to export: {times}")
-    export.add_argument("--to", dest="end", metavar="TIME", help="last time to export")
-    export.add_argument("--replace", action="store_true", help="overwrite an existing file")
-    imports = commands.add_parser("import", help="import a table of readings into the history")
-    imports.add_argument(
-        "file", type=path, metavar="FILE", help="an export, or a table with the columns time, device, metric and value"
-    )
-    imports.add_argument(
-        "--zone", metavar="ZONE", help="time zone of times without one, such as Europe/Berlin (default: UTC)"
-    )
-    replay = commands.add_parser("replay", help="replay an alert that was exported as a file")
-    replay.add_argument("file", type=path, metavar="FILE", help="a file from the page of an alert")
-    evaluation = commands.add_parser("eval", help="score a model on alerts whose cause was confirmed")
-    evaluation.add_argument(
-        "files", nargs="*", type=path, metavar="FILE", help="alert files with a confirmed cause (default: the history)"
-    )
-    evaluation.add_argument("--model", metavar="NAME", help="the model (default: the built-in analyst)")
-    evaluation.add_argument(
-        "--baseline",
-        type=path,
-        metavar="FILE",
-        help="exit with 1 if the score is over 5 points lower than in FILE; write FILE if missing",
-    )
-    _settings(evaluation)
-    for parser in (export, imports):
-        parser.add_argument("--format", choices=("csv", "parquet"), help="file format (default: by the extension)")
-        _settings(parser)
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:

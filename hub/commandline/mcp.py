@@ -32,7 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
     """
     data = settings_from(arguments).store.data
     if arguments.http is None and find_running(data) is None:
-        raise Conflict(f"No hub is running on the data folder {data}.", "Start it, or give its folder or --http.")
+        raise Conflict(
+            f"No hub is running on the data folder {data}.",
+            "Start it with hub serve, or pass its folder with --data or its address with --http.",
+        )
     for line in sys.stdin.buffer:
         if line.strip() and (body := _answer(running_settings_from(arguments), line)):
             sys.stdout.buffer.write(body + b"\n")

@@ -39,4 +39,4 @@ def after(state: AlertState, happened: Input) -> AlertState:
     try:
         return TRANSITIONS[state, happened]
     except KeyError:
-        raise Conflict(f"An alert that is {state} cannot {happened}.", "Read the alert again for its state.") from None
+        raise Conflict(f"An alert that is {state} cannot {happened}.", "Reload the alert to see its state.") from None

@@ -133,7 +133,7 @@ class Devices:
         device does not have, and for an unknown quantity, place, role or kind.
         """
         edits = _checked(self._registry.require(device_id), metrics or {})
-        _require_known("kind of machine", kinds or (), machine_kind_terms())
+        _require_known("machine type", kinds or (), machine_kind_terms())
         device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels, edits, kinds))
         return device
 

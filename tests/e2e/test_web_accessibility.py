@@ -35,7 +35,7 @@ PAGES = {
     "device-missing": ("/d/nobody", "Device not found."),
     "alerts": ("/alerts", "Based on readings up to"),
     "alerts-cleared": ("/alerts?state=cleared", re.compile(r"No cleared alerts yet\.|^lasted")),
-    "alert-health": ("/alert-health", "At most"),
+    "alert-health": ("/alert-health", "Target (at most)"),
     "explore": ("/explore", "Add metrics below."),
     "assistant": ("/assistant", "Which devices need attention"),
     "analyse": ("/analyse", "choose a file"),

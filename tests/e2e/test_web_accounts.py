@@ -104,7 +104,7 @@ def test_pages_of_the_whole_hub_are_not_offered_to_a_limited_viewer(tmp_path: Pa
         with another(browser) as other:
             accept(other, link, "Val")
             other.goto(f"{running.url}/silences")
-            expect(other.get_by_text("This page is for people who see the whole hub.")).to_be_visible()
+            expect(other.get_by_text("This page needs access to the whole hub.")).to_be_visible()
             expect(other.get_by_role("button", name="New silence")).to_have_count(0)
             other.keyboard.press("Control+k")
             other.get_by_role("combobox").fill("s")

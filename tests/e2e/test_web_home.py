@@ -149,7 +149,7 @@ def test_rooms_show_their_devices_with_states_in_words(house: House, home: Page)
     climate = card(home, "Climate")  # without the name of its room
     expect(climate).to_contain_text(re.compile(r"18\.4\s°C.*Humidity\s*55\.0\s%", re.DOTALL))
     expect(climate).not_to_contain_text("Battery")
-    climate.get_by_role("button", name="More of Bedroom climate").press("Enter")
+    climate.get_by_role("button", name="More about Bedroom climate").press("Enter")
     expect(climate).to_contain_text("Battery")
 
     summary = home.get_by_role("group", name="Summary")

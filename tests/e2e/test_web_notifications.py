@@ -26,10 +26,10 @@ def test_channel_is_tested_and_saved_and_its_deliveries_listed(tmp_path: Path, p
         dialog.get_by_label("Name", exact=True).fill("Night desk")
         dialog.get_by_label("URL").fill(f"{receiver.url}/secret-path")
         receiver.answer = lambda posted: "401 Unauthorized\r\n"
-        dialog.get_by_role("button", name="Send a test").click()
+        dialog.get_by_role("button", name="Send test message").click()
         expect(dialog.get_by_role("alert")).to_contain_text("credentials refused")
         receiver.answer = lambda posted: "200 OK\r\n"
-        dialog.get_by_role("button", name="Send a test").click()
+        dialog.get_by_role("button", name="Send test message").click()
         expect(dialog.get_by_role("status")).to_contain_text("Test message sent")
         dialog.get_by_role("button", name="Save").click()
         channel = page.get_by_test_id("channel-item")

@@ -57,7 +57,7 @@ def test_reaction_is_checked_saved_run_and_switched_off(demo: Demo, page: Page):
     assert [each["value"] for each in commands(demo)] == [80]
     assert axe_violations(page) == []
     page.get_by_role("link", name="Fan for the oven").click()
-    tried = page.get_by_role("region", name="Test on the history")
+    tried = page.get_by_role("region", name="Test on stored data")
     expect(tried.get_by_test_id("reaction-run")).to_contain_text("oven-hot · oven → fan")
     expect(tried).to_contain_text("Ran 1")
     assert axe_violations(page) == []

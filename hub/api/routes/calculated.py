@@ -130,4 +130,4 @@ def routes(
 
 
 def _busy() -> HubError:
-    return TooBusy("Other metrics are being tried already.", "Try again in a moment.", after_s=5)
+    return TooBusy("Other calculated metrics are being tested already.", "Try again in a moment.", after_s=5)

@@ -176,4 +176,4 @@ def _values(text: str) -> dict[str, Any]:
 
 
 def _busy() -> HubError:
-    return TooBusy("Other reactions are being tried already.", "Try again in a moment.", after_s=5)
+    return TooBusy("Other reactions are being tested already.", "Try again in a moment.", after_s=5)

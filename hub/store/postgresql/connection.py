@@ -142,7 +142,9 @@ class PostgresConnection:
     def _check_lease(self) -> None:
         # The lock on the row makes a hub that takes over wait until this transaction has ended.
         if self.execute("SELECT 1 FROM lease WHERE epoch = ? FOR SHARE", (self.epoch,)).fetchone() is None:
-            raise StoreError("Another hub has taken over this database.", "Restart this hub to make it wait its turn.")
+            raise StoreError(
+                "Another hub has taken over this database.", "Only one hub can use it: stop one of the two."
+            )
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

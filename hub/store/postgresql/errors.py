@@ -41,12 +41,12 @@ def store_error(error: Exception) -> StoreError:
         hint = "Make the hub's user the owner: ALTER DATABASE … OWNER TO …, or GRANT CREATE ON DATABASE … TO …."
         return StoreError(f"The hub's user lacks a right in PostgreSQL: {error.diag.message_primary!s:.200}.", hint)
     if code.startswith(_DENIED):
-        return StoreError(f"PostgreSQL does not let the hub in ({code}).", "Check user, password and database.")
+        return StoreError(f"PostgreSQL denied access ({code}).", "Check user, password and database.")
     if code.startswith(_READ_ONLY):
         hint = "Name the primary server in store.url, or all servers with ?target_session_attrs=read-write."
         return StoreBusy("This PostgreSQL server is a read-only replica.", hint)
     if code.startswith(_FULL):
-        return StoreBusy(f"PostgreSQL has no room: {error!s:.200}.", "Free space or connections on its server.")
+        return StoreBusy(f"PostgreSQL is out of resources: {error!s:.200}.", "Free disk space, memory or connections.")
     if code.startswith(_WAITED):
         return StoreBusy("PostgreSQL is busy: a transaction had to wait too long.", "The hub tries again.")
     if code.startswith(_REFUSED):

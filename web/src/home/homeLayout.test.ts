@@ -55,7 +55,7 @@ describe('the arrangement of a person', () => {
     expect(homeLayout.hidden.size).toBe(500);
     expect(homeLayout.hidden.has('d0')).toBe(true);
     expect(toasts.list.map(({ text, tone }) => [text, tone])).toEqual([
-      ['At most 500 cards can be arranged, and 500 hidden.', 'bad'],
+      ['You can move at most 500 cards and hide at most 500.', 'bad'],
     ]);
   });
 

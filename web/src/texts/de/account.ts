@@ -63,8 +63,8 @@ export const account = {
   aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
     `Sprachmodelle heute: ${of(calls, callsLimit)} Aufrufe, ${of(tokens, tokensLimit)} Token.`,
   aiSpent: (at: string) =>
-    `Ihr heutiges KI-Kontingent ist verbraucht. Bis ${at} antwortet der eingebaute Analyst.`,
-  noCloud: 'Ihre Rolle darf nur Modelle in diesem Netzwerk verwenden.',
+    `Sie haben Ihr tägliches KI-Kontingent erreicht. Bis ${at} antwortet der eingebaute Analyst.`,
+  noCloud: 'Ihre Rolle darf nur Modelle im lokalen Netzwerk verwenden.',
   changePassword: 'Passwort ändern',
   current: 'Aktuelles Passwort',
   next: 'Neues Passwort',
@@ -156,7 +156,7 @@ export const people = {
   limits: {
     edit: 'Beschränken',
     editOf: (name: string) => `Beschränkungen von ${name}`,
-    lead: 'Sichtbar sind nur Geräte in diesen Bereichen (samt Unterbereichen) und mit diesen Labels. Wählen Sie weder Bereiche noch Labels, um Zugriff auf den ganzen Hub zu geben.',
+    lead: 'Die Person sieht nur Geräte in diesen Bereichen (samt Unterbereichen) und mit diesen Labels. Wählen Sie weder Bereiche noch Labels, um Zugriff auf den ganzen Hub zu geben.',
     noAreas: 'Es gibt noch keine Bereiche.',
     labels: 'Labels, durch Kommas getrennt',
     whole: 'ganzer Hub',
@@ -166,7 +166,7 @@ export const people = {
   link: 'Schicken Sie diesen Link der Person. Er gilt einmal und läuft nach sieben Tagen ab.',
   passwordLink: (name: string) =>
     `Schicken Sie diesen Link an ${name}. Damit lässt sich einmal ein neues Passwort festlegen; er läuft nach sieben Tagen ab.`,
-  newLink: 'Passwort-Link',
+  newLink: 'Passwort-Link erstellen',
   disable: 'Deaktivieren',
   enable: 'Aktivieren',
   disabled: 'deaktiviert',
@@ -176,10 +176,11 @@ export const people = {
     'Die Person wird überall abgemeldet und kann sich nicht mehr anmelden. Was sie getan hat, bleibt in den Protokollen.',
   never: 'nie angemeldet',
   last: (ago: string) => `angemeldet ${ago}`,
-  pending: (n: number) => plural(n, { one: '1 offene Einladung', other: `${n} offene Einladungen` }),
+  pending: (n: number) =>
+    plural(n, { one: '1 ausstehende Einladung', other: `${n} ausstehende Einladungen` }),
   pendingOne: (role: string, by: string, date: string) =>
     `Einladung als ${role} von ${by}, gültig bis ${date}`,
   pendingEmail: (email: string) => `für ${email}`,
   pendingPassword: (by: string, date: string) => `Passwort-Link von ${by}, gültig bis ${date}`,
-  withdraw: 'Zurückziehen',
+  withdraw: 'Widerrufen',
 };

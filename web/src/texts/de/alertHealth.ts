@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Alarmqualität',
-  lead: 'Alarme der letzten sieben Tage, welche davon unnötig waren und was Sie ändern sollten.',
+  lead: 'Zeigt die Alarme der letzten sieben Tage, welche davon unnötig waren und welche Regeln Sie ändern sollten.',
   week: 'Diese Woche',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 Alarm', other: `${count} Alarme` });
@@ -35,11 +35,11 @@ export const alertHealth = {
   incomplete: 'Es gibt mehr als 20.000 Alarme. Nur die neuesten 20.000 werden gezählt.',
   figure: 'Kennzahl',
   value: 'Wert',
-  target: 'Höchstens',
+  target: 'Ziel (höchstens)',
   result: 'Ergebnis',
   met: 'eingehalten',
   missed: 'überschritten',
-  fewSources: 'höchstens 20 Quellen',
+  fewSources: 'nicht bewertet: höchstens 20 Quellen',
   figures: {
     per_hour: 'Alarme pro Stunde',
     most_in_10_minutes: 'Meiste Alarme in 10 Minuten',
@@ -51,7 +51,7 @@ export const alertHealth = {
   toAcknowledge: 'Zeit bis zur Quittierung',
   waits: (median: string, slow: string): string =>
     `die Hälfte innerhalb von ${median}, neun von zehn innerhalb von ${slow}`,
-  nobody: 'keiner wurde quittiert',
+  nobody: 'kein Alarm wurde quittiert',
   top: 'Häufigste',
   chattering: 'In schneller Folge: drei Alarme innerhalb einer Minute',
   fleeting: 'Kurzzeitig: innerhalb einer Minute beendet, nicht quittiert',

@@ -21,7 +21,7 @@ export const areas = {
   removeOne: (name: string) => `${name} löschen`,
   removeLead:
     'Seine Geräte haben dann keinen Bereich. Personen, die nur diesen Bereich sehen dürfen, sehen keine Geräte mehr.',
-  suggested: 'Von Geräten gemeldet',
+  suggested: 'Von Geräten vorgeschlagen',
   suggestedLead:
     'Geräte melden diese Bereiche. Sie werden angezeigt, wirken sich aber erst auf Berechtigungen aus, wenn Sie sie übernehmen.',
   accept: 'Übernehmen',

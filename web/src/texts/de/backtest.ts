@@ -42,7 +42,7 @@ export const backtest = {
     peers === 0
       ? `Grundlage: letzte Woche von ${devices(own)}:`
       : `Grundlage: letzte Woche von ${devices(own)} und ${peers} weiteren des gleichen Modells:`,
-  compareSensitivities: 'Empfindlichkeiten an der letzten Woche testen',
+  compareSensitivities: 'Empfindlichkeiten an der letzten Woche vergleichen',
   sensitivity: { high: 'Empfindlich', medium: 'Ausgewogen', low: 'Zurückhaltend' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, endet bei ${clear}: ${fired}`,
   wouldFire: (count: number): string =>

@@ -6,13 +6,13 @@ export const bulk = {
   select: 'Geräte auswählen',
   label: 'Ausgewählte Geräte',
   all: 'Alle auswählen',
-  mostSelected: (n: string) => `Höchstens ${n} Geräte werden auf einmal ausgewählt.`,
+  mostSelected: (n: string) => `Sie können höchstens ${n} Geräte auf einmal auswählen.`,
   silence: 'Stummschalten…',
   area: 'Bereich…',
   labels: 'Labels…',
   delete: 'Löschen…',
   mostSilenced: (n: number) =>
-    `Eine Stummschaltung hat höchstens ${n} Geräte. Schalten Sie einen Bereich oder ein Label stumm.`,
+    `Eine Stummschaltung kann höchstens ${n} Geräte haben. Schalten Sie einen Bereich oder ein Label stumm.`,
   titles: {
     area: (n: number) => plural(n, { one: 'Bereich von 1 Gerät', other: `Bereich von ${n} Geräten` }),
     labels: (n: number) => plural(n, { one: 'Labels von 1 Gerät', other: `Labels von ${n} Geräten` }),
@@ -33,7 +33,7 @@ export const bulk = {
   changed: (n: number) => plural(n, { one: `${n} Gerät geändert`, other: `${n} Geräte geändert` }),
   deleted: (n: number) => plural(n, { one: `${n} Gerät gelöscht`, other: `${n} Geräte gelöscht` }),
   unchanged: (n: number) =>
-    plural(n, { one: `${n} Gerät ist bereits so`, other: `${n} Geräte sind bereits so` }),
+    plural(n, { one: `${n} Gerät brauchte keine Änderung`, other: `${n} Geräte brauchten keine Änderung` }),
   failed: (n: number) =>
     plural(n, { one: `${n} Gerät wurde nicht geändert:`, other: `${n} Geräte wurden nicht geändert:` }),
 };

@@ -7,13 +7,13 @@ const devices = (n: number, shown: string): string =>
 
 export const calculated = {
   title: 'Berechnete Messgrößen',
-  lead: 'In calculated.toml im Datenordner gespeichert. Änderungen gelten sofort.',
+  lead: 'Eine berechnete Messgröße wird mit einem Ausdruck aus anderen Messgrößen berechnet. Die Definitionen sind in calculated.toml im Datenordner gespeichert; Änderungen gelten sofort.',
   add: 'Neue Messgröße',
   newMetric: 'Neue Messgröße',
   edit: (name: string) => `${name} bearbeiten`,
   back: 'Alle berechneten Messgrößen',
   gone: 'Berechnete Messgröße nicht gefunden. Möglicherweise wurde sie gelöscht.',
-  none: 'Noch keine berechneten Messgrößen.',
+  none: 'Noch keine berechneten Messgrößen. Mit „Neue Messgröße“ legen Sie eine an.',
   form: 'Formular',
   text: 'TOML',
   textLead:

@@ -12,7 +12,7 @@ export const confirm = {
 
 export const errors = {
   wholeHub:
-    'Diese Seite ist für Personen, die den ganzen Hub sehen. Ihr Konto ist auf Bereiche oder Labels beschränkt.',
+    'Diese Seite braucht Zugriff auf den ganzen Hub. Ihr Konto ist auf bestimmte Bereiche oder Labels beschränkt. Wenden Sie sich an einen Administrator.',
   status: (code: number) =>
     `Der Hub hat den Fehler ${code} gemeldet. Versuchen Sie es erneut, oder sehen Sie im Log des Hubs nach.`,
   unreachable: 'Der Hub ist nicht erreichbar. Prüfen Sie, ob er läuft, und versuchen Sie es erneut.',

@@ -60,8 +60,8 @@ export const credentials = {
   keyDevices: 'Anzahl der Geräte',
   keyPrefix: 'Gerätenamen beginnen mit (optional)',
   keyOnce: 'Schlüssel erstellt. Kopieren Sie ihn jetzt; er wird nur einmal angezeigt.',
-  keyOf: (left: number, prefix: string) => `${devices(left)} mit Namen ${prefix}…`,
-  keyAny: (left: number) => `${devices(left)} mit beliebigem Namen`,
+  keyOf: (left: number, prefix: string) => `für ${devices(left)} mit Namen ${prefix}…`,
+  keyAny: (left: number) => `für ${devices(left)} mit beliebigem Namen`,
   keyBy: (name: string) => `erstellt von ${name}`,
   keyRevoked:
     'Registrierungsschlüssel widerrufen. Geräte, die ihn verwendet haben, behalten ihre Passwörter.',

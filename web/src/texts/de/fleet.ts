@@ -4,7 +4,8 @@ import { plural } from '../plural';
 
 export const fleet = {
   title: 'Geräte',
-  noneVisible: 'In den Bereichen und mit den Labels, die Sie sehen dürfen, gibt es keine Geräte.',
+  noneVisible:
+    'Kein Gerät hat die Bereiche oder Labels, auf die Ihr Konto beschränkt ist. Bitten Sie einen Administrator um Zugriff.',
   all: 'Alle Geräte',
   summary: 'Zusammenfassung',
   devices: (n: number) => plural(n, { one: 'Gerät', other: 'Geräte' }),

@@ -13,7 +13,7 @@ export const home = {
   later: (name: string) => `${name} nach hinten`,
   mostArranged: (n: number) => `Höchstens ${n} Karten können angeordnet und ${n} ausgeblendet werden.`,
   summary: 'Zusammenfassung',
-  nothing: 'Hier gibt es keine Geräte.',
+  nothing: 'In diesem Bereich gibt es keine Geräte.',
   rest: (text: string) => `${text} weitere unter Geräte zeigen`,
   lights: 'Lampen',
   on: (n: number) => `${n} an`,
@@ -38,7 +38,7 @@ export const home = {
     home: 'Zuhause',
   },
   startHint:
-    'In diesem Browser. Automatisch: Zuhause bei bis zu 60 Geräten der Hausautomation, sonst Geräte.',
+    'Gilt nur für diesen Browser. Automatisch öffnet Zuhause, wenn der Hub höchstens 60 Geräte hat und mindestens die Hälfte aus der Hausautomation kommt, sonst Geräte.',
   modes: {
     auto: 'Automatik',
     heat: 'Heizen',

@@ -34,7 +34,7 @@ export const incidents = {
   started: 'Beginn',
   ended: 'Behoben',
   lasted: 'Dauer',
-  cause: 'Was die Alarme gemeinsam haben',
+  cause: 'Gruppiert nach',
   chart: (title: string) => `${title} um die erste Änderung`,
   list: 'Alarme',
   timeline: 'Zeitverlauf',

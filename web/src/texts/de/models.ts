@@ -20,7 +20,7 @@ export const models = {
   tokens: (n: number, text: string) => `${text} ${plural(n, { one: 'Token', other: 'Token' })}`,
   money: (n: string) => `Kosten ${n}`,
   rolesLead:
-    'Reihenfolge der Anbieter (durch Kommas getrennt); leer = automatisch. Der eingebaute Analyst kommt immer zuletzt.',
+    'Server für jede Aufgabe in der Reihenfolge, in der sie versucht werden, durch Kommas getrennt; leer = automatisch. Der eingebaute Analyst kommt immer zuletzt.',
   role: {
     chat: 'Fragen',
     diagnosis: 'Diagnosen',
@@ -28,7 +28,7 @@ export const models = {
     transcription: 'Sprache',
   },
   limitsLead: (spent: string) =>
-    `Tageslimits (UTC) für alle Anbieter; leer = unbegrenzt. Heute verbraucht: ${spent}.`,
+    `Tageslimits (UTC) für alle Server zusammen; leer = unbegrenzt. Heute verbraucht: ${spent}.`,
   limit: {
     calls: 'Aufrufe',
     tokens: 'Token',
@@ -37,7 +37,7 @@ export const models = {
   personLead: 'Tageslimits für jede Person mit Konto; leer = unbegrenzt.',
   personCalls: 'Aufrufe pro Person',
   personTokens: 'Token pro Person',
-  cloud: 'Dürfen Modelle außerhalb dieses Netzwerks verwenden',
+  cloud: 'Rollen, die Modelle außerhalb des lokalen Netzwerks verwenden dürfen',
   saveRoles: 'Reihenfolge und Limits speichern',
   saved: 'Gespeichert und aktiv',
   name: 'Name',

@@ -2,13 +2,13 @@
 
 export const reactions = {
   title: 'Reaktionen',
-  lead: 'In reactions.toml im Datenordner gespeichert. Änderungen gelten sofort.',
+  lead: 'Eine Reaktion sendet einen Befehl, einen Webhook oder eine MQTT-Nachricht, wenn sich ein Alarm ändert oder zu festen Zeiten. Reaktionen sind in reactions.toml im Datenordner gespeichert; Änderungen gelten sofort.',
   add: 'Neue Reaktion',
   newReaction: 'Neue Reaktion',
   edit: (name: string) => `${name} bearbeiten`,
   back: 'Alle Reaktionen',
   gone: 'Reaktion nicht gefunden. Möglicherweise wurde sie gelöscht.',
-  none: 'Noch keine Reaktionen.',
+  none: 'Noch keine Reaktionen. Mit „Neue Reaktion“ legen Sie eine an.',
   form: 'Formular',
   text: 'TOML',
   textLead:
@@ -87,7 +87,7 @@ export const reactions = {
     check: 'Bedingung',
     check_metric: 'Messgröße',
     check_value: 'Wert',
-    check_device: 'Gerät der Messgröße',
+    check_device: 'Gerät, das die Messgröße hat',
     sends: 'Aktion',
     command: 'Befehl',
     value: 'Zu sendender Wert',
@@ -113,7 +113,7 @@ export const reactions = {
       'Ein Text oder eine Vorlage mit Feldern des Alarms: {{ device }}, {{ value }}, {{ message | tojson }}',
   },
   trial: {
-    title: 'Test mit dem Verlauf',
+    title: 'Test mit gespeicherten Daten',
     period: 'Zeitraum',
     periods: { day: 'Letzter Tag', week: 'Letzte Woche', month: 'Letzter Monat' },
     lead: 'Mit gespeicherten Alarmen und Werten getestet. Es wurde nichts gesendet.',

@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const settings = {
   title: 'Einstellungen',
-  lead: 'Aktuelle Konfiguration. Modelle und Gerätezugang lassen sich hier ändern, alles andere in hub.toml.',
+  lead: 'Zeigt die aktuelle Konfiguration. Einstellungen ohne Formular auf dieser Seite ändern Sie in hub.toml.',
   insecure:
     'Diese Seite wurde über HTTP geöffnet. Passkeys, Mikrofon und Benachrichtigungen benötigen HTTPS, und andere im Netzwerk könnten Passwörter und Daten mitlesen. docs/https.md erklärt, wie Sie HTTPS einrichten, auch zu Hause.',
   hub: 'Hub',

@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const topics = {
   title: 'Topics',
-  lead: 'MQTT-Topics live. Ordnen Sie zu, was keine Integration versteht.',
+  lead: 'MQTT-Topics live. Ordnen Sie Topics, die keine Integration versteht, Geräten und Messgrößen zu.',
   live: 'Live-Topics',
   mappingsTitle: 'Zuordnungen',
   mappingOrder: 'Zuordnungen in ihrer Reihenfolge',

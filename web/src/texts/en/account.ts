@@ -56,8 +56,8 @@ export const account = {
   signOut: 'Sign out',
   aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
     `Language models today: ${of(calls, callsLimit)} calls, ${of(tokens, tokensLimit)} tokens.`,
-  aiSpent: (at: string) => `Your AI limit of today is used up. The built-in analyst answers until ${at}.`,
-  noCloud: 'Your role may use models in this network only.',
+  aiSpent: (at: string) => `You have reached your daily AI limit. The built-in analyst answers until ${at}.`,
+  noCloud: 'Your role may only use models in the local network.',
   changePassword: 'Change password',
   current: 'Current password',
   next: 'New password',
@@ -116,7 +116,7 @@ export const profile = {
   units: 'Units',
   systems: { metric: 'Metric', imperial: 'Imperial' },
   unitsHint:
-    'Values are converted for display. If not set, the devices’ units are shown. Messages to you use them, too. Rules and commands always use the devices’ units.',
+    'Values are converted for display and in notifications to you. If not set, the devices’ units are shown. Rules and commands always use the devices’ units.',
   timeZone: 'Time zone',
   timeZoneHint: 'Used for times on the dashboard. Programs that use the API can read it.',
   automatic: 'Not set',
@@ -144,9 +144,9 @@ export const people = {
     administrator: 'Administrators also change rules, devices, mappings, models, people and settings.',
   },
   limits: {
-    edit: 'Limits',
-    editOf: (name: string) => `Limits of ${name}`,
-    lead: 'Only devices in these areas, or in areas inside them, and devices with these labels are visible. Select no areas and no labels to give access to the whole hub.',
+    edit: 'Limit access',
+    editOf: (name: string) => `Limit access of ${name}`,
+    lead: 'The person sees only devices in these areas (and in areas inside them) and devices with these labels. Select no areas and no labels to give access to the whole hub.',
     noAreas: 'There are no areas yet.',
     labels: 'Labels, separated by commas',
     whole: 'whole hub',
@@ -156,20 +156,20 @@ export const people = {
   link: 'Send this link to the person. It works once and expires in seven days.',
   passwordLink: (name: string) =>
     `Send this link to ${name}. It works once, sets a new password and expires in seven days.`,
-  newLink: 'Password link',
+  newLink: 'Create password link',
   disable: 'Disable',
   enable: 'Enable',
   disabled: 'disabled',
   remove: 'Remove',
   removeOne: (name: string) => `Remove ${name}?`,
   removeLead:
-    'The person is signed out everywhere and can no longer sign in. What they did stays in the logs.',
+    'The person is signed out everywhere and can no longer sign in. Their entries in the logs are kept.',
   never: 'never signed in',
   last: (ago: string) => `signed in ${ago}`,
-  pending: (n: number) => plural(n, { one: '1 open invitation', other: `${n} open invitations` }),
+  pending: (n: number) => plural(n, { one: '1 pending invitation', other: `${n} pending invitations` }),
   pendingOne: (role: string, by: string, date: string) =>
     `Invitation as ${role} by ${by}, valid until ${date}`,
   pendingEmail: (email: string) => `for ${email}`,
   pendingPassword: (by: string, date: string) => `Password link by ${by}, valid until ${date}`,
-  withdraw: 'Withdraw',
+  withdraw: 'Revoke',
 };

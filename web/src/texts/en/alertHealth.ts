@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Alert health',
-  lead: 'Alerts of the last seven days, which of them were noise, and what to change.',
+  lead: 'Shows the alerts of the last seven days, which of them were noise, and which rules to change.',
   week: 'This week',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 alert', other: `${count} alerts` });
@@ -31,15 +31,15 @@ export const alertHealth = {
       : plural(Math.round(days), { one: 'about a day', other: `about ${Math.round(days)} days` }),
   isa: 'Compared with ISA-18.2',
   isaLead: (count: string, hidden: number): string =>
-    `Based on ${count} alerts${hidden ? `, without ${hidden} that were silenced, suppressed or late` : ''}. The targets are for one operator.`,
+    `Based on ${count} alerts${hidden ? `, excluding ${hidden} that were silenced, suppressed or late` : ''}. The targets are for one operator.`,
   incomplete: 'There are more than 20,000 alerts. Only the newest 20,000 are counted.',
   figure: 'Figure',
   value: 'Value',
-  target: 'At most',
+  target: 'Target (at most)',
   result: 'Result',
   met: 'met',
   missed: 'exceeded',
-  fewSources: 'not more than 20 sources',
+  fewSources: 'not rated: at most 20 sources',
   figures: {
     per_hour: 'Alerts an hour',
     most_in_10_minutes: 'Most alerts in 10 minutes',
@@ -50,11 +50,12 @@ export const alertHealth = {
   },
   toAcknowledge: 'Time to acknowledge',
   waits: (median: string, slow: string): string => `half within ${median}, nine in ten within ${slow}`,
-  nobody: 'none was acknowledged',
+  nobody: 'no alert was acknowledged',
   top: 'Most frequent',
   chattering: 'Chattering: three alerts within a minute',
   fleeting: 'Fleeting: cleared within a minute, unacknowledged',
   nothing: 'None.',
   file: 'Download as file',
-  fileLead: 'Readings, rules, events and diagnosis in one file, which “hub replay” replays on any hub.',
+  fileLead:
+    'One file with readings, rules, events and diagnosis. “hub replay” reproduces the alert from it on any hub.',
 };

@@ -20,9 +20,9 @@ export const areas = {
   remove: 'Delete',
   removeOne: (name: string) => `Delete ${name}`,
   removeLead: 'Its devices will have no area. People who are limited to this area only will see no devices.',
-  suggested: 'Announced by devices',
+  suggested: 'Suggested by devices',
   suggestedLead:
-    'Devices announce these areas. They are shown, but do not affect what people may see until you accept them.',
+    'Devices report these areas. They are shown with the devices, but do not affect what people may see until you accept them.',
   accept: 'Accept',
   acceptOne: (name: string) => `Accept ${name}`,
 };

@@ -38,7 +38,7 @@ export const backtest = {
     peers === 0
       ? `Based on the last week of ${devices(own)}:`
       : `Based on the last week of ${devices(own)} and of ${peers} others of the same model:`,
-  compareSensitivities: 'Test the sensitivities on the last week',
+  compareSensitivities: 'Compare sensitivities on the last week',
   sensitivity: { high: 'Sensitive', medium: 'Balanced', low: 'Quiet' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, clears at ${clear}: ${fired}`,
   wouldFire: (count: number): string =>

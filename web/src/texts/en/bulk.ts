@@ -6,12 +6,12 @@ export const bulk = {
   select: 'Select devices',
   label: 'Selected devices',
   all: 'Select all',
-  mostSelected: (n: string) => `At most ${n} devices are selected at once.`,
+  mostSelected: (n: string) => `You can select at most ${n} devices at once.`,
   silence: 'Silence…',
   area: 'Area…',
   labels: 'Labels…',
   delete: 'Delete…',
-  mostSilenced: (n: number) => `A silence has at most ${n} devices: silence an area or a label instead.`,
+  mostSilenced: (n: number) => `A silence can have at most ${n} devices. Silence an area or a label instead.`,
   titles: {
     area: (n: number) => plural(n, { one: 'Area of 1 device', other: `Area of ${n} devices` }),
     labels: (n: number) => plural(n, { one: 'Labels of 1 device', other: `Labels of ${n} devices` }),
@@ -31,7 +31,7 @@ export const bulk = {
   changed: (n: number) => plural(n, { one: `Changed ${n} device`, other: `Changed ${n} devices` }),
   deleted: (n: number) => plural(n, { one: `Deleted ${n} device`, other: `Deleted ${n} devices` }),
   unchanged: (n: number) =>
-    plural(n, { one: `${n} device already is like this`, other: `${n} devices already are like this` }),
+    plural(n, { one: `${n} device needed no change`, other: `${n} devices needed no change` }),
   failed: (n: number) =>
     plural(n, { one: `${n} device was not changed:`, other: `${n} devices were not changed:` }),
 };

@@ -7,13 +7,13 @@ const devices = (n: number, shown: string): string =>
 
 export const calculated = {
   title: 'Calculated metrics',
-  lead: 'Stored in calculated.toml in the data folder. Changes apply at once.',
+  lead: 'A calculated metric is computed from other metrics with an expression. The definitions are stored in calculated.toml in the data folder; changes apply at once.',
   add: 'New metric',
   newMetric: 'New metric',
   edit: (name: string) => `Edit ${name}`,
   back: 'All calculated metrics',
   gone: 'Calculated metric not found. It may have been deleted.',
-  none: 'No calculated metrics yet.',
+  none: 'No calculated metrics yet. Choose New metric to create one.',
   form: 'Form',
   text: 'TOML',
   textLead: 'The metric as written in calculated.toml. Changes here update the form, and vice versa.',

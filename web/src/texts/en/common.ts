@@ -8,7 +8,8 @@ export const confirm = {
 };
 
 export const errors = {
-  wholeHub: 'This page is for people who see the whole hub. Your account is limited to areas or labels.',
+  wholeHub:
+    'This page needs access to the whole hub. Your account is limited to some areas or labels. Ask an administrator.',
   status: (code: number) => `The hub returned error ${code}. Try again, or check the hub’s log.`,
   unreachable: 'Cannot reach the hub. Check that it is running, then try again.',
   page: 'Page not found.',

@@ -19,7 +19,7 @@ export const diagnosis = {
     unknown: 'Cause not known',
     normal: 'Nothing unusual found',
   },
-  possibleLead: 'These known causes fit, but none well enough to be named:',
+  possibleLead: 'These known causes fit the readings, but none well enough to be certain:',
   unknownLead: 'No known cause fits the readings. This is what is known:',
   manual: 'From the manual',
   page: (file: string, page: number) => `${file}, page ${page}`,

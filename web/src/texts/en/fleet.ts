@@ -4,7 +4,8 @@ import { plural } from '../plural';
 
 export const fleet = {
   title: 'Fleet',
-  noneVisible: 'There are no devices in the areas and with the labels that you may see.',
+  noneVisible:
+    'No devices have the areas or labels that your account is limited to. Ask an administrator for access.',
   all: 'All devices',
   summary: 'Fleet summary',
   devices: (n: number) => plural(n, { one: 'device', other: 'devices' }),

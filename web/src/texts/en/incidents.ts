@@ -29,7 +29,7 @@ export const incidents = {
   started: 'Started',
   ended: 'Resolved',
   lasted: 'Duration',
-  cause: 'What the alerts share',
+  cause: 'Grouped by',
   chart: (title: string) => `${title} around the first change`,
   list: 'Alerts',
   timeline: 'Timeline',

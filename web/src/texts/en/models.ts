@@ -19,7 +19,8 @@ export const models = {
   calls: (n: number, text: string) => `${text} ${plural(n, { one: 'call', other: 'calls' })}`,
   tokens: (n: number, text: string) => `${text} ${plural(n, { one: 'token', other: 'tokens' })}`,
   money: (n: string) => `cost ${n}`,
-  rolesLead: 'Provider order (comma-separated); empty = automatic. The built-in analyst always comes last.',
+  rolesLead:
+    'Servers to try for each task, in order, separated by commas; empty = automatic. The built-in analyst always comes last.',
   role: {
     chat: 'Questions',
     diagnosis: 'Diagnoses',
@@ -27,7 +28,7 @@ export const models = {
     transcription: 'Speech',
   },
   limitsLead: (spent: string) =>
-    `Daily limits (UTC), all providers; empty = unlimited. Used today: ${spent}.`,
+    `Daily limits (UTC) for all servers together; empty = unlimited. Used today: ${spent}.`,
   limit: {
     calls: 'Calls',
     tokens: 'Tokens',
@@ -36,7 +37,7 @@ export const models = {
   personLead: 'Daily limits for each person with an account; empty = unlimited.',
   personCalls: 'Calls for each person',
   personTokens: 'Tokens for each person',
-  cloud: 'May use models outside this network',
+  cloud: 'Roles that may use models outside the local network',
   saveRoles: 'Save order and limits',
   saved: 'Saved and active',
   name: 'Name',

@@ -2,13 +2,13 @@
 
 export const reactions = {
   title: 'Reactions',
-  lead: 'Stored in reactions.toml in the data folder. Changes apply at once.',
+  lead: 'A reaction sends a command, webhook or MQTT message when an alert changes or at set times. Reactions are stored in reactions.toml in the data folder; changes apply at once.',
   add: 'New reaction',
   newReaction: 'New reaction',
   edit: (name: string) => `Edit ${name}`,
   back: 'All reactions',
   gone: 'Reaction not found. It may have been deleted.',
-  none: 'No reactions yet.',
+  none: 'No reactions yet. Choose New reaction to create one.',
   form: 'Form',
   text: 'TOML',
   textLead: 'The reaction as written in reactions.toml. Changes here update the form, and vice versa.',
@@ -81,7 +81,7 @@ export const reactions = {
     check: 'Condition',
     check_metric: 'Metric',
     check_value: 'Value',
-    check_device: 'Device of the metric',
+    check_device: 'Device that has the metric',
     sends: 'Action',
     command: 'Command',
     value: 'Value to send',
@@ -107,7 +107,7 @@ export const reactions = {
       'A text, or a template with fields of the alert: {{ device }}, {{ value }}, {{ message | tojson }}',
   },
   trial: {
-    title: 'Test on the history',
+    title: 'Test on stored data',
     period: 'Period',
     periods: { day: 'Last day', week: 'Last week', month: 'Last month' },
     lead: 'Tested on stored alerts and values. Nothing was sent.',

@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const settings = {
   title: 'Settings',
-  lead: 'Current configuration. Models and device access can be changed here; other settings in hub.toml.',
+  lead: 'Shows the current configuration. Settings without a form on this page are changed in hub.toml.',
   insecure:
     'This page was opened over HTTP. Passkeys, the microphone and notifications need HTTPS, and others in the network could read passwords and data. docs/https.md explains how to set up HTTPS, also at home.',
   hub: 'Hub',

@@ -36,7 +36,7 @@ export const silences = {
     zone: 'a time zone',
   },
   andMore: (n: number) => `and ${n} more`,
-  chooseSome: 'Fill in at least one field. The silence is for alerts that match all the fields you fill in.',
+  chooseSome: 'Fill in at least one field. The silence applies to alerts that match all fields you fill in.',
   next: (t: string) => `next on ${t}`,
   until: (t: string) => `until ${t}`,
   window: (days: string, start: number, end: number, zone: string) =>

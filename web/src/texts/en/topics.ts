@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const topics = {
   title: 'Topics',
-  lead: 'Live MQTT topics. Map topics that no integration understands.',
+  lead: 'Live MQTT topics. Map topics that no integration understands to devices and metrics.',
   live: 'Live topics',
   mappingsTitle: 'Mappings',
   mappingOrder: 'Mappings in order',

@@ -59,8 +59,8 @@ export const account = {
   aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
     `Modelos de lenguaje hoy: ${of(calls, callsLimit)} llamadas, ${of(tokens, tokensLimit)} tokens.`,
   aiSpent: (at: string) =>
-    `Ha agotado su límite de IA de hoy. Hasta las ${at} responde el analista integrado.`,
-  noCloud: 'Su rol solo puede usar modelos de esta red.',
+    `Ha alcanzado su límite diario de IA. Hasta las ${at} responde el analista integrado.`,
+  noCloud: 'Su rol solo puede usar modelos de la red local.',
   changePassword: 'Cambiar contraseña',
   current: 'Contraseña actual',
   next: 'Contraseña nueva',
@@ -152,7 +152,7 @@ export const people = {
   limits: {
     edit: 'Limitar',
     editOf: (name: string) => `Límites de ${name}`,
-    lead: 'Solo se ven los dispositivos de estas áreas, incluidas sus subáreas, y con estas etiquetas. No seleccione áreas ni etiquetas para dar acceso a todo el hub.',
+    lead: 'La persona solo ve los dispositivos de estas áreas, incluidas sus subáreas, y con estas etiquetas. No seleccione áreas ni etiquetas para dar acceso a todo el hub.',
     noAreas: 'Aún no hay áreas.',
     labels: 'Etiquetas, separadas por comas',
     whole: 'todo el hub',
@@ -162,7 +162,7 @@ export const people = {
   link: 'Envíe este enlace a la persona. Funciona una vez y caduca en siete días.',
   passwordLink: (name: string) =>
     `Envíe este enlace a ${name}. Funciona una vez, permite definir una contraseña nueva y caduca en siete días.`,
-  newLink: 'Enlace de contraseña',
+  newLink: 'Crear enlace de contraseña',
   disable: 'Desactivar',
   enable: 'Activar',
   disabled: 'desactivada',
@@ -177,5 +177,5 @@ export const people = {
     `Invitación como ${role} de ${by}, válida hasta el ${date}`,
   pendingEmail: (email: string) => `para ${email}`,
   pendingPassword: (by: string, date: string) => `Enlace de contraseña de ${by}, válido hasta el ${date}`,
-  withdraw: 'Retirar',
+  withdraw: 'Revocar',
 };

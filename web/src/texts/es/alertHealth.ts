@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Calidad de las alertas',
-  lead: 'Alertas de los últimos siete días, cuáles fueron ruido y qué conviene cambiar.',
+  lead: 'Muestra las alertas de los últimos siete días, cuáles fueron ruido y qué reglas conviene cambiar.',
   week: 'Esta semana',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 alerta', other: `${count} alertas` });
@@ -35,11 +35,11 @@ export const alertHealth = {
   incomplete: 'Hay más de 20 000 alertas. Solo se cuentan las 20 000 más recientes.',
   figure: 'Indicador',
   value: 'Valor',
-  target: 'Como máximo',
+  target: 'Objetivo (como máximo)',
   result: 'Resultado',
   met: 'cumplido',
   missed: 'superado',
-  fewSources: 'no más de 20 fuentes',
+  fewSources: 'sin evaluar: 20 fuentes como máximo',
   figures: {
     per_hour: 'Alertas por hora',
     most_in_10_minutes: 'Máximo de alertas en 10 minutos',
@@ -50,7 +50,7 @@ export const alertHealth = {
   },
   toAcknowledge: 'Tiempo hasta el reconocimiento',
   waits: (median: string, slow: string): string => `la mitad en ${median}, nueve de cada diez en ${slow}`,
-  nobody: 'ninguna se reconoció',
+  nobody: 'ninguna alerta se reconoció',
   top: 'Más frecuentes',
   chattering: 'Repetitivas: tres alertas en un minuto',
   fleeting: 'Fugaces: resueltas en un minuto, sin reconocer',

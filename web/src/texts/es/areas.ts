@@ -21,7 +21,7 @@ export const areas = {
   removeOne: (name: string) => `Eliminar ${name}`,
   removeLead:
     'Los dispositivos del área quedan sin área. Las personas limitadas solo a esta área no verán ningún dispositivo.',
-  suggested: 'Anunciadas por dispositivos',
+  suggested: 'Sugeridas por dispositivos',
   suggestedLead:
     'Los dispositivos anuncian estas áreas. Se muestran, pero no afectan a lo que las personas pueden ver hasta que las acepte.',
   accept: 'Aceptar',

@@ -43,7 +43,7 @@ export const backtest = {
     peers === 0
       ? `Según la última semana de ${devices(own)}:`
       : `Según la última semana de ${devices(own)} y ${peers} más del mismo modelo:`,
-  compareSensitivities: 'Probar las sensibilidades con la última semana',
+  compareSensitivities: 'Comparar las sensibilidades con la última semana',
   sensitivity: { high: 'Sensible', medium: 'Equilibrado', low: 'Poco sensible' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, se resuelve en ${clear}: ${fired}`,
   wouldFire: (count: number): string =>

@@ -6,13 +6,13 @@ export const bulk = {
   select: 'Seleccionar dispositivos',
   label: 'Dispositivos seleccionados',
   all: 'Seleccionar todo',
-  mostSelected: (n: string) => `Se seleccionan como máximo ${n} dispositivos a la vez.`,
+  mostSelected: (n: string) => `Puede seleccionar como máximo ${n} dispositivos a la vez.`,
   silence: 'Silenciar…',
   area: 'Área…',
   labels: 'Etiquetas…',
   delete: 'Eliminar…',
   mostSilenced: (n: number) =>
-    `Un silencio tiene como máximo ${n} dispositivos. Silencie un área o una etiqueta.`,
+    `Un silencio puede tener como máximo ${n} dispositivos. Silencie un área o una etiqueta.`,
   titles: {
     area: (n: number) => plural(n, { one: 'Área de 1 dispositivo', other: `Área de ${n} dispositivos` }),
     labels: (n: number) =>
@@ -37,7 +37,10 @@ export const bulk = {
   deleted: (n: number) =>
     plural(n, { one: `${n} dispositivo eliminado`, other: `${n} dispositivos eliminados` }),
   unchanged: (n: number) =>
-    plural(n, { one: `${n} dispositivo ya está así`, other: `${n} dispositivos ya están así` }),
+    plural(n, {
+      one: `${n} dispositivo no necesitó cambios`,
+      other: `${n} dispositivos no necesitaron cambios`,
+    }),
   failed: (n: number) =>
     plural(n, { one: `${n} dispositivo no se ha cambiado:`, other: `${n} dispositivos no se han cambiado:` }),
 };

@@ -7,13 +7,13 @@ const devices = (n: number, shown: string): string =>
 
 export const calculated = {
   title: 'Métricas calculadas',
-  lead: 'Se guardan en calculated.toml, en la carpeta de datos. Los cambios se aplican de inmediato.',
+  lead: 'Una métrica calculada se obtiene de otras métricas con una expresión. Las definiciones se guardan en calculated.toml, en la carpeta de datos; los cambios se aplican de inmediato.',
   add: 'Nueva métrica',
   newMetric: 'Nueva métrica',
   edit: (name: string) => `Editar ${name}`,
   back: 'Todas las métricas calculadas',
   gone: 'Métrica calculada no encontrada. Puede haberse eliminado.',
-  none: 'Aún no hay métricas calculadas.',
+  none: 'Aún no hay métricas calculadas. Elija «Nueva métrica» para crear una.',
   form: 'Formulario',
   text: 'TOML',
   textLead:

@@ -11,7 +11,8 @@ export const confirm = {
 };
 
 export const errors = {
-  wholeHub: 'Esta página es para personas que ven todo el hub. Su cuenta está limitada a áreas o etiquetas.',
+  wholeHub:
+    'Esta página necesita acceso a todo el hub. Su cuenta está limitada a algunas áreas o etiquetas. Consulte a un administrador.',
   status: (code: number) =>
     `El hub devolvió el error ${code}. Inténtelo de nuevo o consulte el registro del hub.`,
   unreachable: 'No se puede acceder al hub. Compruebe que está en marcha e inténtelo de nuevo.',

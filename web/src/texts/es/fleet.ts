@@ -4,7 +4,8 @@ import { plural } from '../plural';
 
 export const fleet = {
   title: 'Dispositivos',
-  noneVisible: 'No hay dispositivos en las áreas y con las etiquetas que usted puede ver.',
+  noneVisible:
+    'Ningún dispositivo tiene las áreas o etiquetas a las que está limitada su cuenta. Pida acceso a un administrador.',
   all: 'Todos los dispositivos',
   summary: 'Resumen',
   devices: (n: number) => plural(n, { one: 'dispositivo', other: 'dispositivos' }),

@@ -13,7 +13,7 @@ export const home = {
   later: (name: string) => `Mover ${name} hacia atrás`,
   mostArranged: (n: number) => `Se pueden organizar como máximo ${n} tarjetas y ocultar ${n}.`,
   summary: 'Resumen',
-  nothing: 'No hay dispositivos aquí.',
+  nothing: 'No hay dispositivos en esta área.',
   rest: (text: string) => `Mostrar ${text} más en Dispositivos`,
   lights: 'Luces',
   on: (n: number) => plural(n, { one: '1 encendida', other: `${n} encendidas` }),
@@ -38,7 +38,7 @@ export const home = {
     home: 'Casa',
   },
   startHint:
-    'En este navegador. Automática: Casa con hasta 60 dispositivos de domótica; si no, Dispositivos.',
+    'Solo para este navegador. Automática abre Casa si el hub tiene como máximo 60 dispositivos y al menos la mitad son de domótica; si no, Dispositivos.',
   modes: {
     auto: 'Automático',
     heat: 'Calefacción',

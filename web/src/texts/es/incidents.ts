@@ -29,7 +29,7 @@ export const incidents = {
   started: 'Inicio',
   ended: 'Resuelto',
   lasted: 'Duración',
-  cause: 'Qué comparten las alertas',
+  cause: 'Agrupadas por',
   chart: (title: string) => `${title} en torno al primer cambio`,
   list: 'Alertas',
   timeline: 'Cronología',

@@ -20,7 +20,7 @@ export const models = {
   tokens: (n: number, text: string) => `${text} ${plural(n, { one: 'token', other: 'tokens' })}`,
   money: (n: string) => `coste ${n}`,
   rolesLead:
-    'Orden de los proveedores (separados por comas); vacío = automático. El analista integrado siempre es el último.',
+    'Servidores que se prueban para cada tarea, en orden y separados por comas; vacío = automático. El analista integrado siempre es el último.',
   role: {
     chat: 'Preguntas',
     diagnosis: 'Diagnósticos',
@@ -28,7 +28,7 @@ export const models = {
     transcription: 'Voz',
   },
   limitsLead: (spent: string) =>
-    `Límites diarios (UTC), todos los proveedores; vacío = sin límite. Usado hoy: ${spent}.`,
+    `Límites diarios (UTC) para todos los servidores juntos; vacío = sin límite. Usado hoy: ${spent}.`,
   limit: {
     calls: 'Llamadas',
     tokens: 'Tokens',
@@ -37,7 +37,7 @@ export const models = {
   personLead: 'Límites diarios de cada persona con cuenta; vacío = sin límite.',
   personCalls: 'Llamadas por persona',
   personTokens: 'Tokens por persona',
-  cloud: 'Pueden usar modelos fuera de esta red',
+  cloud: 'Roles que pueden usar modelos fuera de la red local',
   saveRoles: 'Guardar orden y límites',
   saved: 'Guardado y activo',
   name: 'Nombre',

@@ -2,13 +2,13 @@
 
 export const reactions = {
   title: 'Reacciones',
-  lead: 'Se guardan en reactions.toml, en la carpeta de datos. Los cambios se aplican de inmediato.',
+  lead: 'Una reacción envía un comando, un webhook o un mensaje MQTT cuando cambia una alerta o a horas fijas. Las reacciones se guardan en reactions.toml, en la carpeta de datos; los cambios se aplican de inmediato.',
   add: 'Nueva reacción',
   newReaction: 'Nueva reacción',
   edit: (name: string) => `Editar ${name}`,
   back: 'Todas las reacciones',
   gone: 'Reacción no encontrada. Puede haberse eliminado.',
-  none: 'Aún no hay reacciones.',
+  none: 'Aún no hay reacciones. Elija «Nueva reacción» para crear una.',
   form: 'Formulario',
   text: 'TOML',
   textLead:
@@ -97,7 +97,7 @@ export const reactions = {
     check: 'Condición',
     check_metric: 'Métrica',
     check_value: 'Valor',
-    check_device: 'Dispositivo de la métrica',
+    check_device: 'Dispositivo que tiene la métrica',
     sends: 'Acción',
     command: 'Comando',
     value: 'Valor que se envía',
@@ -123,7 +123,7 @@ export const reactions = {
       'Un texto o una plantilla con campos de la alerta: {{ device }}, {{ value }}, {{ message | tojson }}',
   },
   trial: {
-    title: 'Prueba con el historial',
+    title: 'Prueba con datos guardados',
     period: 'Periodo',
     periods: { day: 'Último día', week: 'Última semana', month: 'Último mes' },
     lead: 'Probada con alertas y valores guardados. No se envió nada.',

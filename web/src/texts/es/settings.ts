@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const settings = {
   title: 'Ajustes',
-  lead: 'Configuración actual. Los modelos y el acceso de dispositivos se cambian aquí; lo demás, en hub.toml.',
+  lead: 'Muestra la configuración actual. Los ajustes sin formulario en esta página se cambian en hub.toml.',
   insecure:
     'Esta página se abrió con HTTP. Las llaves de acceso, el micrófono y las notificaciones requieren HTTPS, y otros en la red podrían leer contraseñas y datos. docs/https.md explica cómo configurar HTTPS, también en casa.',
   hub: 'Hub',

@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const topics = {
   title: 'Topics',
-  lead: 'Topics MQTT en vivo. Asigne los que ninguna integración entiende.',
+  lead: 'Topics MQTT en vivo. Asigne los que ninguna integración entiende a dispositivos y métricas.',
   live: 'Topics en vivo',
   mappingsTitle: 'Asignaciones',
   mappingOrder: 'Asignaciones en orden',

@@ -18,7 +18,7 @@ def packed(*keys: int) -> bytes:
 
 
 def test_key_is_duplicate_within_device_or_overall_window():
-    window = DedupWindow(overall=10, each=3)
+    window = DedupWindow(overall=10, per_device=3)
     assert not window.check_and_add("quiet", 7)
     for number in range(50):
         assert not window.check_and_add("noisy", number)
@@ -28,7 +28,7 @@ def test_key_is_duplicate_within_device_or_overall_window():
 
 
 def test_window_size_is_bounded():
-    window = DedupWindow(overall=100, each=5)
+    window = DedupWindow(overall=100, per_device=5)
     for number in range(10_000):
         window.check_and_add(f"d{number % 7}", number)
     assert len(window) <= 2 * 100 + 7 * 5
@@ -45,7 +45,7 @@ def test_window_is_restored_and_deleted_device_is_forgotten():
 
 def test_restored_device_evicts_oldest_keys_first():
     """Eviction order is the same as without a restart."""
-    window = DedupWindow(overall=1, each=3)
+    window = DedupWindow(overall=1, per_device=3)
     window.restore({"d": packed(10, 20, 30, 40)}, [])
     assert not window.check_and_add("d", 50)
     window.check_and_add("other", 1)  # evicts every key of d from the overall window
@@ -54,7 +54,7 @@ def test_restored_device_evicts_oldest_keys_first():
 
 
 def test_restarted_counter_is_accepted_and_its_repeats_are_duplicates():
-    window = DedupWindow(overall=10, each=128)
+    window = DedupWindow(overall=10, per_device=128)
     for number in range(1_000, 1_128):
         window.check_and_add("d", number)
     for number in range(64):
@@ -68,11 +68,11 @@ def test_restarted_counter_is_accepted_and_its_repeats_are_duplicates():
 @pytest.mark.parametrize("before", [0, 8])
 def test_greater_key_from_before_restart_is_duplicate_while_in_window(before):
     """This also holds when only the overall window still has the key."""
-    window = DedupWindow(overall=5, each=3)
+    window = DedupWindow(overall=5, per_device=3)
     assert not any(window.check_and_add("x", number) for number in range(before))
     assert not any(window.check_and_add("d", number) for number in (100, 1, 2, 3, 4))
     assert window.check_and_add("d", 100)
-    window = DedupWindow(overall=6, each=3)
+    window = DedupWindow(overall=6, per_device=3)
     assert not any(window.check_and_add("x", number) for number in range(before))
     assert not any(
         window.check_and_add(device, number) for device, number in (("d", 100), ("d", 1), ("o", 1), ("o", 2))
@@ -113,7 +113,7 @@ def test_window_agrees_with_model_for_any_key_sequence(steps):
 
     Each step is (device, first key, count) and adds ``count`` consecutive keys; key ``None`` deletes the device.
     """
-    window, overall, each = DedupWindow(overall=4, each=3), 4, 3
+    window, overall, each = DedupWindow(overall=4, per_device=3), 4, 3
     accepted: list[tuple[str, int]] = []
     for device, first, count in steps:
         if first is None:

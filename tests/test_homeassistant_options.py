@@ -100,7 +100,7 @@ def test_null_option_is_ignored() -> None:
         (
             "sensor",
             {"avty_mode": "every"},
-            "availability_mode is 'every', not one of all, any, latest; the latest counts.",
+            "availability_mode is 'every', not one of all, any, latest; latest is used.",
         ),
     ],
 )

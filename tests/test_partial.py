@@ -178,7 +178,7 @@ def test_metric_over_limit_is_rejected_alone() -> None:
         "c": 2,
     }
     assert [r.reason for r in run.batch.rejections] == ["too_many_metrics"] * 2
-    assert "'d' is one more" in run.batch.rejections[0].detail
+    assert "there is no room for 'd'" in run.batch.rejections[0].detail
     assert [value for *_, value, _ in run.history()["d", "a"]] == [1, 2, 3]
 
 

@@ -36,7 +36,7 @@ async def worker() -> AsyncIterator[Worker]:
 
 
 async def recording(worker: Worker, data: bytes, model: str | None = None, words: str = "") -> dict[str, Any]:
-    return await worker.run("recording", data, speech_model=model, words=words, hear=model is not None)
+    return await worker.run("recording", data, speech_model=model, words=words, transcribe=model is not None)
 
 
 async def test_document_text_is_returned_by_page_with_progress(worker: Worker) -> None:

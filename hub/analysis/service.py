@@ -180,13 +180,13 @@ class FileAnalyzer:
         folder = str(self._speech_model) if self._speech_model else None
         words, server = self._vocabulary(), any(w.generative for w in self._providers.describe("transcription"))
         read = partial(self._worker.run, "recording", data, speech_model=folder, words=words, progress=progress)
-        found = await read(hear=not server)
+        found = await read(transcribe=not server)
         if server:
             progress("writing down speech", 0, 1)
             try:
                 transcript = await self._providers.transcribe(Recording(data, f"recording.{form}", words))
             except AiError as error:
-                found = await read(hear=True)
+                found = await read(transcribe=True)
                 found["notes"].append(f"The server could not transcribe the speech: {error.message}")
             else:
                 part = {"from_s": 0.0, "to_s": found["seconds"], "text": transcript.text}

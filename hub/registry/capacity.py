@@ -107,7 +107,9 @@ class Capacity:
         """Raise Rejected if a device with ``metrics`` has no room for the new metrics and texts in ``values``."""
         if len(metrics) + len(values) > self._each and len(metrics.keys() | values.keys()) > self._each:
             more = next(name for name in reversed(values) if name not in metrics)
-            raise Rejected("too_many_metrics", f"A device has at most {self._each} metrics; {more[:60]!r} is one more.")
+            raise Rejected(
+                "too_many_metrics", f"A device has at most {self._each} metrics; there is no room for {more[:60]!r}."
+            )
         if self.used + len(values) * (METRIC_BYTES + MAX_TEXT_BYTES) <= self.limit:
             return
         grown = 0

@@ -1,8 +1,8 @@
 """Deduplication: a message is a duplicate if its key is among the last keys of its device. Pure.
 
 There are two windows. The last ``overall`` keys of all devices cover the messages that are in flight when a connection
-breaks. The last ``each`` keys of every device cover its own retries, whatever other devices send. Both are stored with
-each commit and loaded at start. A key has 64 bits, so a device uses a kilobyte: 100,000 devices have to fit.
+breaks. The last ``per_device`` keys of every device cover its own retries, whatever other devices send. Both are stored
+with each commit and loaded at start. A key has 64 bits, so a device uses a kilobyte: 100,000 devices have to fit.
 
 - A device with a counter (``seq``) sends a greater number each time. A key that is greater than all keys since the
   counter started is new without a search. When the device restarts or the counter wraps, the counter starts again. Then
@@ -20,7 +20,7 @@ import numpy as np
 from hub.model import ID_SHIFT, MANY_IDS, SEQ_SHIFT, Device, Ints, stem_of
 
 OVERALL = 20_000
-EACH = 128
+PER_DEVICE = 128
 MAX_IN_FLIGHT = 64
 """Maximum number of messages of one device in flight to its broker. Clients and brokers allow 20 by default."""
 RESENT_WITHIN_MS = 120_000
@@ -38,14 +38,14 @@ class DedupWindow:
     Each device has a slot, which is its index in all columns.
     """
 
-    def __init__(self, overall: int = OVERALL, each: int = EACH) -> None:
-        self._each, self._overall = each, overall
+    def __init__(self, overall: int = OVERALL, per_device: int = PER_DEVICE) -> None:
+        self._per_device, self._overall = per_device, overall
         self._slots: dict[str, int] = {}  # by device, its slot
         self.owners: list[str] = []  # by slot, the device's id
         self.greatest: Ints = np.full(0, _NO_KEY)  # by slot, the greatest key since the device's counter started
         self.first: Ints = self.greatest  # by slot, the key with which the counter started
         self._counts: Ints = np.zeros(0, np.int64)  # by slot, number of keys ever added
-        self._rings: Ints = np.zeros((0, each), np.int64)  # by slot, the last keys as a ring buffer
+        self._rings: Ints = np.zeros((0, per_device), np.int64)  # by slot, the last keys as a ring buffer
         self._recent: Ints = np.zeros((2, overall), np.int64)  # slots and keys of all devices, as a ring buffer
         self._recent_slots, self._recent_keys = self._recent[0].data, self._recent[1].data
         self._make_views()
@@ -54,7 +54,7 @@ class DedupWindow:
 
     def __len__(self) -> int:
         """Return the number of keys in both windows."""
-        return min(self._written, self._overall) + int(np.minimum(self._counts, self._each).sum())
+        return min(self._written, self._overall) + int(np.minimum(self._counts, self._per_device).sum())
 
     def slot(self, device: str) -> int:
         """Return the device's slot: its index in all columns of this window. A device that has no slot gets one.
@@ -72,7 +72,7 @@ class DedupWindow:
     def _grow(self, size: int) -> None:
         old = len(self._counts)
         counts, rings, greatest = self._counts, self._rings, self.greatest
-        self._counts, self._rings = np.zeros(size, np.int64), np.zeros((size, self._each), np.int64)
+        self._counts, self._rings = np.zeros(size, np.int64), np.zeros((size, self._per_device), np.int64)
         first, self.greatest, self.first = self.first, np.full(size, _NO_KEY), np.full(size, _NO_KEY)
         self._counts[:old], self._rings[:old], self.greatest[:old], self.first[:old] = counts, rings, greatest, first
         self._make_views()
@@ -106,20 +106,20 @@ class DedupWindow:
         count, index = self._each_count[slot], self._written % self._overall
         if not count:
             self.first[slot] = key
-        self._each_key[slot * self._each + count % self._each] = key
+        self._each_key[slot * self._per_device + count % self._per_device] = key
         self._each_count[slot] = count + 1
         self._recent_slots[index], self._recent_keys[index] = slot, key
         self._written += 1
 
     def _found(self, slot: int, key: int) -> bool:
         count = int(self._counts[slot])
-        ring = self._rings[slot, : min(count, self._each)]
+        ring = self._rings[slot, : min(count, self._per_device)]
         if (ring == key).any():
             return True
         recent = self._recent[:, : min(self._written, self._overall)]
         # The window of all devices can know more than the ring only if the ring has dropped keys, or was loaded at
         # start.
-        beyond = count >= self._each or slot < self._restored
+        beyond = count >= self._per_device or slot < self._restored
         return beyond and bool(((recent[1] == key) & (recent[0] == slot)).any())
 
     def ago(self, device: str, key: int) -> int | None:
@@ -148,7 +148,7 @@ class DedupWindow:
     def _newest(self, slot: int) -> Ints:
         """Return the last keys of the device with this slot (its index in all columns), newest first."""
         count = int(self._counts[slot])
-        newest: Ints = self._rings[slot, (count - 1 - np.arange(min(count, self._each))) % self._each]
+        newest: Ints = self._rings[slot, (count - 1 - np.arange(min(count, self._per_device))) % self._per_device]
         return newest
 
     def is_reused(self, device: str, key: int) -> bool:
@@ -160,8 +160,10 @@ class DedupWindow:
         slot = self.slot(device)
         count = self._each_count[slot]
         if key >= 0:
-            return count > 1 and stem_of(self._each_key[slot * self._each + (count - 2) % self._each]) == stem_of(key)
-        ring = self._rings[slot, : min(count, self._each)]
+            return count > 1 and stem_of(
+                self._each_key[slot * self._per_device + (count - 2) % self._per_device]
+            ) == stem_of(key)
+        ring = self._rings[slot, : min(count, self._per_device)]
         return bool(((ring >> ID_SHIFT == key >> ID_SHIFT) & (ring != key)).any())
 
     def add_batch(self, slots: Ints, keys: Ints) -> None:
@@ -173,7 +175,7 @@ class DedupWindow:
         starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
         counts = np.diff(np.append(starts, len(slots)))
         unique_slots, offsets = slots[starts], np.arange(len(slots)) - np.repeat(starts, counts)
-        self._rings[slots, (self._counts[slots] + offsets) % self._each] = keys
+        self._rings[slots, (self._counts[slots] + offsets) % self._per_device] = keys
         self._counts[unique_slots] += counts
         self.greatest[unique_slots] = keys[starts + counts - 1]
         last = slice(-self._overall, None)
@@ -193,7 +195,7 @@ class DedupWindow:
         """
         for device, packed in by_device.items():
             slot = self.slot(device)
-            keys = np.frombuffer(packed, "<i8")[-self._each :]
+            keys = np.frombuffer(packed, "<i8")[-self._per_device :]
             self._rings[slot, : len(keys)], self._counts[slot] = keys, len(keys)
             self.first[slot], self.greatest[slot] = _current_counter(keys)
         for device, key in recent:

@@ -21,11 +21,13 @@ _refused: list[str] = []
 """Addresses to which the current job tried to connect and was refused."""
 
 
-def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str, progress: Any) -> dict[str, Any]:
+def send_with_apprise(
+    data: bytes, *, url: str, title: str, text: str, notify_type: str, progress: Any
+) -> dict[str, Any]:
     """Send a message to the service of ``url``.
 
-    ``data`` is a picture (PNG), or empty. Services that take no files get the message without the picture. ``look`` is
-    Apprise's type of notification, such as ``warning``, for which most services have a colour or symbol.
+    ``data`` is a picture (PNG), or empty. Services that take no files get the message without the picture.
+    ``notify_type`` is Apprise's type of notification, such as ``warning``, which most services show as a symbol.
 
     Return ``ok`` (True if it was sent), ``valid`` (True if the URL was accepted) and ``text`` (why it failed).
     """
@@ -40,7 +42,7 @@ def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str
     logging.getLogger("apprise").handlers.clear()
     with apprise.LogCapture(level=logging.WARNING) as output:  # type: ignore[no-untyped-call]  # apprise has no types
         picture = _attachment(data) if data else None
-        ok = bool(services.notify(body=text, title=title, notify_type=look, body_format="text", attach=picture))
+        ok = bool(services.notify(body=text, title=title, notify_type=notify_type, body_format="text", attach=picture))
         found = output.getvalue()
     if _refused:
         return {"ok": False, "valid": False, "text": f"{_refused[0]} is not an allowed address."}

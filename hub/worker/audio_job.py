@@ -20,7 +20,7 @@ NO_WEIGHTS = (
 
 
 def read_recording(
-    data: bytes, *, progress: Callable[[str, int, int], None], speech_model: str | None, words: str, hear: bool
+    data: bytes, *, progress: Callable[[str, int, int], None], speech_model: str | None, words: str, transcribe: bool
 ) -> dict[str, Any]:
     """Decode, measure and transcribe a recording.
 
@@ -29,7 +29,7 @@ def read_recording(
         progress: called with a stage, the number of parts done, and the number of all parts.
         speech_model: the folder of a faster-whisper model; None: no transcript.
         words: names that are likely in the speech.
-        hear: whether to transcribe the speech in this process.
+        transcribe: whether to transcribe the speech in this process.
 
     Returns:
         ``seconds``, ``rate``, ``channels``, ``sound`` (see :func:`measure_sound`), ``speech`` (parts with their times,
@@ -69,7 +69,7 @@ def read_recording(
     sound = measure_sound(recording.loudest, recording.rate, noise=recording.noise)
     sound["impulsive"] = impulsive(sound["kurtosis"])
     speech = None
-    if hear:
+    if transcribe:
         progress("writing down speech", 2, 3)
         speech = _speech(recording.speech, recording.rate, speech_model, words, progress, notes)
     return {

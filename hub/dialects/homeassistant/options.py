@@ -84,7 +84,7 @@ def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
         elif key in _LISTS and not isinstance(value, list):
             yield Rejected("bad_value", f"{key} is {_repr(value)}, not a list; it is ignored.")
         elif key == "availability_mode" and value not in MODES:
-            yield Rejected("bad_value", f"{key} is {_repr(value)}, not one of {', '.join(MODES)}; the latest counts.")
+            yield Rejected("bad_value", f"{key} is {_repr(value)}, not one of {', '.join(MODES)}; latest is used.")
 
 
 def _repr(value: Any) -> str:

@@ -56,7 +56,7 @@ class AppriseServices:
         url, worker = str(values["url"]), self._workers[outgoing.channel]
         try:
             result = await worker.run(
-                "apprise", outgoing.picture or b"", url=url, title=message.title, text=text, look=look
+                "apprise", outgoing.picture or b"", url=url, title=message.title, text=text, notify_type=look
             )
         except HubError as error:
             raise DeliveryFailed("timeout", error.message, maybe=True) from None

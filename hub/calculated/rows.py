@@ -16,10 +16,10 @@ from hub.model import CalculatedMetric, Device, Floats, Ints, next_table
 POINTS = 16
 """The number of earlier values that a function over time keeps for each device, evenly spaced over its window."""
 HOUR_MS = 3_600_000
-MIN_PAUSE_MS = 60_000
-"""Maximum time (ms) between two values of a running total, or five intervals of the definition if that is longer.
+LONGEST_PAUSE_MS = 60_000
+"""Maximum pause (ms) between two values of a running total, or five intervals of the definition if that is longer.
 
-The time of a longer pause adds nothing to the total.
+The time of a longer pause is not added to the total.
 """
 Column = TypeVar("Column", Ints, Floats)
 
@@ -71,7 +71,7 @@ class Rows:
         """Return the running total of a metric on each device at ``now`` (epoch ms).
 
         The total is the integral of an expression over time, in the unit of the expression times hours. It continues
-        from the latest stored value of the metric. The time of a long pause (:data:`MIN_PAUSE_MS`) adds nothing.
+        from the latest stored value of the metric. The time of a long pause (:data:`LONGEST_PAUSE_MS`) adds nothing.
 
         Args:
             rows: The row number of each device.
@@ -79,7 +79,7 @@ class Rows:
             column: The current value of the expression on each device. Where it is NaN, the total is NaN.
             now: The current time in epoch ms.
         """
-        metric, longest = self._definition.metric, max(MIN_PAUSE_MS, 5 * self._definition.every_ms)
+        metric, longest = self._definition.metric, max(LONGEST_PAUSE_MS, 5 * self._definition.every_ms)
         latest = [device.metrics.get(metric) for device in devices]
         before = np.array([float(each.value) if each and not isinstance(each.value, str) else 0.0 for each in latest])
         since = now - np.array([each.ts if each else now for each in latest], np.int64)

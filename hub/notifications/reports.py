@@ -1,4 +1,4 @@
-"""Reports as messages: the weekly digest of alerts and the summary of a shift, sent at fixed times."""
+"""Send reports at fixed times: the weekly digest of alerts, and the summary of a shift."""
 
 from __future__ import annotations
 

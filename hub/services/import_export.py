@@ -16,7 +16,7 @@ from hub.model import Page, Reading
 from hub.store.base import StoreStats
 
 PAGE = 10_000
-"""Readings exported per page. Encoding a page takes about 30 ms, in a separate process."""
+"""Readings exported per page. A separate process encodes a page in about 30 ms."""
 LONG_TEXT_PAGE = 500
 """Readings exported per page if the values of the metric are long texts."""
 LONG_TEXT = 200

@@ -1,4 +1,4 @@
-"""Run reactions: take steps of alerts and times of schedules, decide, and let the runner carry out the decisions.
+"""Run reactions: decide on each step of an alert and each scheduled time, and let the runner carry out the runs.
 
 ::
 

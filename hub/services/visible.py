@@ -98,7 +98,7 @@ class VisibleAlerts:
 
     @property
     def rule_names(self) -> Mapping[str, str]:
-        """The names of all rules, also of rules that watch no visible device, by the ids of the rules."""
+        """The names of all rules by id, also of rules that watch no device in scope."""
         return self._engine.rule_names
 
     def together(self, alert: Alert) -> list[Alert]:

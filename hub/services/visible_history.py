@@ -172,7 +172,10 @@ class VisibleHistory:
         return self._hidden([each for each in alerts if self._sees(each.device)])
 
     def _entries(self, found: Iterable[tuple[int, AlertEntry]]) -> list[tuple[int, AlertEntry]]:
-        """Return the numbered entries about alerts of devices in scope, without the names of devices out of scope."""
+        """Return only the entries about alerts of devices in scope, and without the names of devices out of scope.
+
+        Each entry is a pair of its row number and the entry.
+        """
         seen = [each for each in found if self._sees(each[1].device)]
         return seen if current_scope().whole else [(number, hide(entry, self._sees)) for number, entry in seen]
 

@@ -1,4 +1,4 @@
-"""Apprise: Telegram, Matrix, Signal, Pushover, Slack and more than a hundred other services, each by a URL.
+"""Send messages with Apprise to Telegram, Matrix, Signal, Slack or one of a hundred other services, given by a URL.
 
 Each channel runs Apprise in a separate process, because Apprise blocks, and a service that hangs must not delay
 other channels.

@@ -61,7 +61,7 @@ def own_keys(alert: Alert, device: Device) -> list[str]:
     """Return the keys under which the incident of an alert is registered, so that later alerts find it.
 
     They match later alerts of the same rule on the same metric, of the same device, of its gateway, of the devices
-    connected through it, and those with one of the same :func:`rule_keys`.
+    connected through it, and of the same rule on other devices of the area or with the same label.
     """
     below = [_key("below", device.info.via)] if device.info.via else []
     return [series_key(alert), device_key(device.id), *below, *rule_keys(alert, device)]

@@ -1,4 +1,4 @@
-"""Answer questions from live data: either a language model calls tools, or the hub parses the question itself."""
+"""Answer questions from live data: either a language model answers with the help of tools, or the hub's own parser."""
 
 from hub.assistant.assistant import AssistantReply, AssistantService, Piece
 from hub.assistant.conversation_memory import ConversationMemory

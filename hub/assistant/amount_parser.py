@@ -11,15 +11,15 @@ from hub.assistant.words import QuestionWords, split_words
 from hub.model import Device
 
 _LOOK_BACK = 4
-"""How many words before a number are searched for its comparison, as in "above the limit of 28"."""
+"""Number of words before a number that are searched for its comparison, as in "above the limit of 28"."""
 
 
 def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[Device]) -> list[Amount]:
-    """Return the numbers of a question that have a unit or a comparison ("above"), and mark their words as used.
+    """Return the numbers in a question that have a unit or a comparison ("above"), and mark their words as used.
 
     The units are those of the ``language`` and those of the metrics of ``devices``.
     """
-    if not any(token.use is None and _number(token.word) is not None for token in words.tokens):
+    if not any(token.used_as is None and _number(token.word) is not None for token in words.tokens):
         return []
     known: set[str] = set()
     for device in devices:
@@ -29,7 +29,7 @@ def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[De
     found: list[Amount] = []
     for place, token in enumerate(words.tokens):
         value = _number(token.word)
-        if value is None or token.use is not None or (token.joined and place and not token.negative):
+        if value is None or token.used_as is not None or (token.joined and place and not token.negative):
             continue
         length, unit = _unit(words, place + 1, units)
         side, first = _side(words, place, language)
@@ -51,7 +51,7 @@ def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[De
 
 
 def _number(word: str) -> float | None:
-    """Return a word as a number. Return None if the word is not a number or is too large for a double."""
+    """Return the number that a word stands for; None if it is not a number or is too large for a double."""
     try:
         number = float(word.replace(",", ".")) if word[:1].isdigit() else math.nan
     except ValueError:
@@ -78,7 +78,7 @@ def _side(words: QuestionWords, place: int, language: Language) -> tuple[str, in
     """
     for back in range(1, _LOOK_BACK + 1):
         start = place - back
-        if start < 0 or words.tokens[start].use not in (None,):
+        if start < 0 or words.tokens[start].used_as not in (None,):
             break
         if words.word(start) in _SYMBOLS:
             return _SYMBOLS[words.word(start)], start

@@ -1,6 +1,6 @@
-"""The assistant of all interfaces: a model that calls tools in a limited number of rounds, or the built-in analyst.
+"""The assistant that all interfaces use: a language model that calls tools, or the built-in analyst.
 
-The assistant never acts. It proposes commands, and a person sends them.
+The assistant never sends a command. It proposes commands, and a person sends them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from hub.model import Extra, Turn, Unsupported, Writer
 from hub.tools import Tools
 
 _STEPS = 6
-"""The largest number of rounds of tool calls. Then the model must answer with what it has found."""
+"""Maximum number of rounds of tool calls. After them, the model has to answer with the results that it has."""
 
 
 class AssistantReply(msgspec.Struct, frozen=True):
     """A complete answer.
 
     ``generative`` is False if the built-in analyst answered. ``extras`` are tool calls, charts, sources, a proposed
-    command, and the sentences that the data does not support.
+    command, and the sentences of the answer that the data does not support.
     """
 
     text: str
@@ -76,9 +76,9 @@ class AssistantService:
     async def stream(
         self, question: str, model: str | None = None, done: Callable[[AssistantReply], None] = lambda reply: None
     ) -> AsyncIterator[str]:
-        """Yield the text of the answer while it is written.
+        """Yield the text of the answer in pieces while it is written.
 
-        The last text lists the sentences that the data does not support. ``done`` is called with the complete reply.
+        The last piece lists the sentences that the data does not support. ``done`` is called with the complete reply.
         """
         async for piece in self.converse(question, model=model):
             if isinstance(piece, str):

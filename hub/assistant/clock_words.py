@@ -10,7 +10,7 @@ _MINUTE, _HOUR = 60_000, 3_600_000
 
 
 def time_of_day(clock: str, time: TimeWords) -> int | None:
-    """Return a time of day in milliseconds after midnight. Return None for an invalid time such as 25:00."""
+    """Return a time of day in ms after midnight; None for an invalid time such as 25:00."""
     if clock in time.noon:
         return 12 * _HOUR
     if clock in time.midnight:

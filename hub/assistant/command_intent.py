@@ -1,4 +1,4 @@
-"""Parse a request as a command to one device. Nothing is sent here: a person may send the command."""
+"""Parse a request, such as "stop the pump", as a command to one device. The command is not sent here."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from hub.errors import Conflict, Invalid
 from hub.model import CommandDescriptor, Device, Proposal
 
 _VERBS = frozenset(("set", "get", "do", "turn", "to", "on", "off", "the", "state", "cmd", "command"))
-"""Words that occur in the names of many commands and therefore do not tell which command is meant."""
+"""Words in the names of many commands, which therefore do not tell which command is meant."""
 _SWITCHES = ("power", "run", "switch", "state", "on", "output", "relay", "enabled", "turn")
-"""Words in the name of the command that switches a whole device on and off, the likeliest first."""
+"""Words in the name of a command that may switch a whole device on and off, the likeliest first."""
 
 
 def parse_command_intent(text: str, device: Device, language: Language) -> Proposal:
     """Return the command to ``device`` that ``text`` requests.
 
-    Raises Invalid or Conflict if no command is clearly meant or the value is not valid; the error says what the device
-    accepts.
+    Raises Invalid or Conflict if it is not clear which command is meant, or if the value is not valid. The error says
+    what the device accepts.
     """
     words = split_words(text)
     name = _command(words, device, language)
@@ -59,10 +59,10 @@ def _command(words: list[str], device: Device, language: Language) -> str:
 
 
 def _other_words(words: list[str], own: set[str], language: Language) -> list[str]:
-    """Return the words that are neither part of the device's name nor usual in a request to switch or set it.
+    """Return the words of a request that may name a setting of the device.
 
-    ``own`` are the words of the device's name. Numbers, units, and words such as "please", "set" and "to" are usual.
-    The words that are left may name something other than the only setting that the device has.
+    These are all words except those of the device's name (``own``), numbers, units, and words such as "please", "set"
+    and "to". If there are any, the request may mean something other than the only setting that the device has.
     """
     units = {word for phrase in language.units for word in phrase.split()}
     plain = own | units | language.filler | language.act | language.polite | language.to
@@ -89,7 +89,7 @@ def _is_switch(device: Device, name: str) -> bool:
 
 
 def _direction(words: list[str], language: Language) -> bool | None:
-    """Return True if the words say "on", and False if they say "off". Return None if they say neither or both."""
+    """Return True if the words include "on", False if they include "off", and None if they include neither or both."""
     words = [
         "off" if word == "of" and before in ("turn", "switch") else word for before, word in pairwise(["", *words])
     ]

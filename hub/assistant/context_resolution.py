@@ -1,8 +1,7 @@
 """Complete a follow-up question from the earlier questions and answers of the conversation.
 
-"and freezer 2?" asks the same about another device. "its current?" asks about the device of the answer. "why?" and
-"since when?" ask more about that device. "the other one" is the device of the earlier question that the answer was not
-about.
+"and freezer 2?" asks the same question about another device. "its current?", "why?" and "since when?" are about the
+device that the answer named. "the other one" is the device of the earlier question that the answer did not name.
 """
 
 from __future__ import annotations
@@ -19,9 +18,12 @@ from hub.assistant.words import split_words
 from hub.model import Device, Source, Turn
 
 _REMEMBERED = 6
-"""The number of earlier turns that are used."""
+"""Number of earlier turns (questions with their answers) that are used."""
 _WEAK: frozenset[Kind] = frozenset(("unknown", "status", "now", "statistics", "list", "happened"))
-"""Kinds of a question that is incomplete without the previous one, such as "and freezer 2?" or "and yesterday?"."""
+"""Kinds that the parser gives to an incomplete question, such as "and freezer 2?" or "and yesterday?".
+
+Such a question then gets the kind of the previous question.
+"""
 _ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
     (
         "why",
@@ -60,12 +62,12 @@ _ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
     )
 )
 _ABOUT_THE_SAME: frozenset[Kind] = frozenset(("unusual", "alerts", "failing", "why"))
-"""Kinds of a second question in a text that is about the devices of the first one: "… and is anything unusual?"."""
+"""If the second question of a text has such a kind, it is about the devices of the first: "… is anything unusual?"."""
 _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
-"""Kinds of a question that chooses devices: "which is the coldest?" refers to the group that was asked about before."""
+"""Kinds of questions that choose among devices. "Which is the coldest?" refers to the group of the question before."""
 
 _MAY_FIND_NONE: frozenset[Kind] = frozenset(("offline", "filter", "state", "limit_check", "alerts", "alert_count"))
-"""Kinds of a question whose answer may name no device. After such an answer, "why?" refers to nothing."""
+"""Kinds of questions whose answer may name no device. After such an answer, "why?" refers to nothing."""
 
 
 def resolve_question(
@@ -77,10 +79,10 @@ def resolve_question(
     *,
     continues: bool = False,
 ) -> ParsedQuestion:
-    """Return the question ``text``, completed from the earlier turns ``before``, oldest first. ``now`` is epoch ms.
+    """Parse the question ``text``, and complete it from the earlier turns ``before``, oldest first.
 
-    ``language`` is used if the words of the first question do not show a language. With ``continues``, the question and
-    the last earlier question are parts of the same text.
+    ``now`` is in epoch ms. ``language`` is used if the language of the first question cannot be recognized. With
+    ``continues``, the question and the last earlier question are parts of the same text.
     """
     previous: ParsedQuestion | None = None
     answered: list[Device] = []
@@ -172,10 +174,10 @@ def _take_number(
     answered: Sequence[Device],
     devices: Sequence[Device],
 ) -> None:
-    """Change the scope of ``question`` to the device with this number and an earlier device's name.
+    """Change the scope of ``question`` to the device that has an earlier device's name, but with another number.
 
-    An example is "and 4?" after a question about "feed pump 3". If no such device exists, its name is added to the
-    scope's ``missing``.
+    An example is "and 4?" after a question about "feed pump 3". If feed pump 4 does not exist, its name is added to
+    ``missing`` of the scope.
     """
     base = [*([] if previous.scope.is_all else previous.scope.devices), *answered]
     found = next((same for device in base if (same := with_number(device, number, devices))), [])
@@ -203,11 +205,11 @@ def _asks_which_alerts_are_open(question: ParsedQuestion, previous: ParsedQuesti
 
 
 def _others(previous: ParsedQuestion, answered: Sequence[Device], devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that "the other one" means.
+    """Return the devices that "the other one" refers to.
 
-    - If the previous question named several devices: these, except the first device of the answer.
-    - If it named one device: the only other device of the same model, or none if there are several.
-    - Else the second device of the answer.
+    - If the previous question named several devices: all of them except the first device of the answer.
+    - If it named one device: the other device of the same model, if there is exactly one, else none.
+    - Otherwise: the second device of the answer.
     """
     first = answered[0].id if answered else None
     if previous.scope.named and len(previous.scope.devices) > 1:
@@ -227,11 +229,11 @@ def _is_plural(question: ParsedQuestion) -> bool:
 def _inherited(
     question: ParsedQuestion, previous: ParsedQuestion, answered: Sequence[Device], *, is_single: bool
 ) -> QuestionScope:
-    """Return the devices that a follow-up question is about, because it names none.
+    """Return the scope of a follow-up question that names no devices.
 
-    They are the devices of the ``previous`` question. If it was about all devices, they are the devices of its answer
-    (``answered``). ``is_single`` says that the follow-up is about one device. If the previous question chose among
-    several devices, such as the hottest, it is then the first device of the answer.
+    It has the devices of the ``previous`` question or, if that was about all devices, those of its answer
+    (``answered``). If the follow-up is about one device (``is_single``) and the previous question chose among devices
+    ("which is the hottest?"), it has only the first device of the answer.
     """
     chose = previous.kind in ("rank", "filter", "alerts", "alert_when", "count", "battery", "offline")
     if chose and answered and is_single:

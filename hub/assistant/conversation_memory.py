@@ -1,4 +1,4 @@
-"""Conversations with the assistant: load the earlier turns before a question is answered, and store the answer."""
+"""Load the earlier turns of a conversation before a question is answered, and store the question with its answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from hub.model import Conversation, Turn, Writer
 from hub.store.conversations import ConversationStore
 
 REMEMBERED = 20
-"""The number of earlier turns that are loaded. A model receives fewer turns if they are long."""
+"""Number of earlier turns that are loaded. A model receives fewer turns if they are long."""
 
 
 class ConversationMemory:
-    """Answers questions in conversations. ``now`` returns the time in epoch milliseconds."""
+    """Answers questions in conversations, and stores these. ``now`` returns the time in epoch ms."""
 
     def __init__(self, assistant: AssistantService, store: ConversationStore, now: Callable[[], int]) -> None:
         self._assistant, self._store, self._now = assistant, store, now
@@ -28,9 +28,9 @@ class ConversationMemory:
     async def ask(
         self, conversation: str, question: str, model: str | None = None, *, language: str = "en"
     ) -> AsyncGenerator[Piece, None]:
-        """Yield the answer piece by piece, and store the question with the complete answer at the end.
+        """Yield the answer in pieces, and store the question with the complete answer at the end.
 
-        If the client disconnects, store the part of the answer that was yielded.
+        If the client disconnects, the part of the answer that was yielded is stored.
         """
         key = _key(conversation)
         before = await self._store.turns(key, REMEMBERED)
@@ -75,8 +75,8 @@ class ConversationMemory:
 def _key(conversation: str) -> str:
     """Return the id under which a conversation is stored: ``OWNER:ID``, or just ``ID`` in a hub without accounts.
 
-    If the person may see only some devices, the owner is the account with its limits. So a person whose limits change
-    no longer finds earlier conversations, which may be about devices that the person may no longer see.
+    For a person who may see only some devices, the owner includes these limits. If the limits change, the person no
+    longer finds earlier conversations, which may be about devices that the person must not see any more.
     """
     owner = current_scope().key or current_requester().account
     return conversation if owner is None else f"{owner}:{conversation}"

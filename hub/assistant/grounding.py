@@ -1,7 +1,7 @@
 """Check an answer of a model against the data that the model received: each number and time must be in the data.
 
 Data about one device does not support a statement about another device. The check is strict: it also reports a
-difference or a mean that the model itself computed correctly.
+difference or a mean that the model has computed correctly by itself.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ _EPOCH = range(1_000_000_000_000, 10_000_000_000_000)
 _QUOTED = re.compile(r"“[^”]*\s[^”]*”")
 _MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
 
-_THEIRS = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
-"""Keys whose texts devices choose. A text with several words under such a key is not used as evidence."""
+_FROM_DEVICES = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
+"""Keys whose texts come from devices. A text of several words under such a key is not used as evidence."""
 
 Owners = frozenset[str]
-"""The ids of the devices that data is about; empty if the data is about no particular device."""
+"""The ids of the devices that a piece of data is about; empty if it is about no particular device."""
 
 
 class _Fact(msgspec.Struct, frozen=True):
     """A quantity, a time of day or a date in the data."""
 
     owners: Owners
-    told: Quantity | tuple[int, int] | str
+    value: Quantity | tuple[int, int] | str
 
 
 def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
     """Return the sentences of an answer that state a number or a time that the model did not receive.
 
-    If a sentence names devices, its numbers must occur in the data about these devices.
+    If a sentence names devices, its numbers must occur in data about these devices.
 
     Args:
         text: The answer.
@@ -59,16 +59,16 @@ def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], de
     found = []
     for sentence in sentences(_MARKUP.sub(" ", text)):
         of = frozenset(device.id for device in in_order(f" {folded(sentence)} ", devices))
-        about = [fact.told for fact in facts if not of or not fact.owners or of & fact.owners]
+        about = [fact.value for fact in facts if not of or not fact.owners or of & fact.owners]
         if not _holds(_without(sentence, names), about):
             found.append(sentence)
     return found
 
 
 def _spoken(devices: Sequence[Device]) -> Iterator[str]:
-    """Yield the names of devices and metrics that contain digits, and the units that do.
+    """Yield the names of devices and metrics, and the units, that contain digits.
 
-    Such digits must not be taken for numbers in the data.
+    These digits must not be mistaken for numbers in the data.
     """
     for device in devices:
         titles = device.titles()
@@ -82,33 +82,33 @@ def _facts(
     value: Any, unit: str | None, owners: Owners, devices: Sequence[Device], spoken: Sequence[str]
 ) -> Iterator[_Fact]:
     if isinstance(value, str):
-        # A text that belongs to no device is about the devices that its clauses name.
+        # In a text that belongs to no device, each clause is about the devices that it names.
         for part, meant in [(value, ())] if owners else clauses(value, devices):
             of = owners or frozenset(device.id for device in meant)
             part = _without(_QUOTED.sub(" ", part), spoken)
             for hour, minute, _ in _CLOCK.findall(part):
                 yield _Fact(of, (int(hour), int(minute)))
-            for told in (*_DATE.findall(part), *quantities.read(_bare(part))):
-                yield _Fact(of, told)
+            for fact in (*_DATE.findall(part), *quantities.read(_bare(part))):
+                yield _Fact(of, fact)
     elif isinstance(value, int) and value in _EPOCH:
         yield _Fact(owners, fmt.time_of_day(value)[:2])
         yield _Fact(owners, fmt.date(value))
     else:
-        for told in {float(value), abs(float(value))}:
-            yield _Fact(owners, Quantity(told, 6, quantities.unit(unit)))
+        for number in {float(value), abs(float(value))}:
+            yield _Fact(owners, Quantity(number, 6, quantities.unit(unit)))
 
 
 def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
-    """Yield all texts and numbers in ``value``, recursively, each with its unit and the devices that it is about.
+    """Yield all texts and numbers in ``value``, at any depth, each with its unit and the devices that it is about.
 
-    ``unit`` and ``owners`` (ids of devices) apply to objects in ``value`` that name no unit or device of their own. The
+    ``unit`` and ``owners`` (ids of devices) apply to objects in ``value`` that have no unit or device of their own. The
     length of each list is yielded as a number, too.
     """
     if isinstance(value, dict):
         own = value.get("unit")
         inner, of = own if isinstance(own, str) else unit, _owner(value) or owners
         for key, each in value.items():
-            if not (key in _THEIRS and isinstance(each, str) and " " in each):
+            if not (key in _FROM_DEVICES and isinstance(each, str) and " " in each):
                 yield from _leaves(each, inner, of)
     elif isinstance(value, list | tuple):
         yield len(value), None, owners
@@ -118,18 +118,18 @@ def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any,
         yield value, unit, owners
 
 
-def _owner(told: dict[Any, Any]) -> Owners:
-    device = told.get("device")
+def _owner(data: dict[Any, Any]) -> Owners:
+    device = data.get("device")
     if isinstance(device, dict):
         device = device.get("id")
-    elif device is None and "presence" in told:
-        device = told.get("id")
+    elif device is None and "presence" in data:
+        device = data.get("id")
     return frozenset([device]) if isinstance(device, str) else frozenset()
 
 
 def _holds(sentence: str, about: Sequence[Quantity | tuple[int, int] | str]) -> bool:
-    told = {(int(hour), int(minute)) for hour, minute, _ in _CLOCK.findall(sentence)}
-    if not {*told, *_DATE.findall(sentence)} <= {each for each in about if not isinstance(each, Quantity)}:
+    stated = {(int(hour), int(minute)) for hour, minute, _ in _CLOCK.findall(sentence)}
+    if not {*stated, *_DATE.findall(sentence)} <= {each for each in about if not isinstance(each, Quantity)}:
         return False
     known = [each for each in about if isinstance(each, Quantity)]
     return all(

@@ -1,4 +1,4 @@
-"""Which devices the groups of a question select together, and whether a group was meant as one thing."""
+"""Combine the groups of devices that a question names, and detect a group ("the pump") that was meant as one device."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from hub.model import Device
 
 
 def combine(groups: Sequence[Group], words: QuestionWords | None = None, joining: Collection[str] = ()) -> list[Device]:
-    """Return the devices that several groups of a question select together.
+    """Return the devices that the groups in a question select together.
 
-    Groups of the same category (area or kind) are added up. If two of them are adjacent in the question and have
-    devices in common, only these count. A device has to be selected in each category that the question uses. If no
-    device is, and "and" or "or" joins the groups ("the boiler and the greenhouse"), they are added up as well.
-    For this, the ``words`` of the question are needed, and the words that join (``joining``) in its language.
+    Within a category (area or kind), a device has to be in any of the groups; but of two adjacent groups with devices
+    in common, it has to be in both. A device has to be selected in each category that the question uses. If no device
+    is, but the groups are joined by "and" or "or" ("the boiler and the greenhouse"), the devices of all groups are
+    returned. To detect this, ``words`` are the words of the question, and ``joining`` are such words in its language.
     """
     result: dict[Category, dict[str, Device]] = {}
     previous: Group | None = None
@@ -44,11 +44,11 @@ def _are_joined(groups: Sequence[Group], words: QuestionWords, joining: Collecti
 def uncertain_group(
     scope: QuestionScope, words: QuestionWords, language: Language, *, is_translated: bool
 ) -> Group | None:
-    """Return the group of a question such as "how is the pump?" if it has several devices; None for other questions.
+    """Return the group in a question such as "how is the pump?" if it has several devices; None for other questions.
 
-    A group is named as one thing if an article says so ("dem", "la"), or if its words are, in this form, in the name or
-    labels of a device: "pump", but not "pumps". ``is_translated`` says that the words are not in this form in the
-    question.
+    The group was meant as one device if it has an article in the singular ("dem", "la"), or if its words occur in this
+    form in the name or labels of a device: "pump", but not "pumps". ``is_translated`` is True if the words were
+    replaced by a translation, so that their form means nothing.
     """
     if scope.named or scope.inherited or len(scope.groups) != 1 or len(scope.devices) < 2:
         return None
@@ -62,7 +62,7 @@ def uncertain_group(
         return None
     named = {part for device in group.devices for part in _own_words(device)}
     last = words.word(group.end - 1)
-    # German nouns may have an "e" more than the English names of devices: "Pumpe".
+    # A German noun may be an English name with an additional "e": "Pumpe".
     return group if last in named or (last.endswith("e") and last[:-1] in named) else None
 
 

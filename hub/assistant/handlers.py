@@ -1,4 +1,4 @@
-"""The table of functions that answer the kinds of questions, each with the parts of a question that it uses."""
+"""Map each kind of question to the function that answers it, and to the parts of the question that it uses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ from hub.assistant.question import Kind
 
 
 class Handler(msgspec.Struct, frozen=True):
-    """The function that answers a kind of question, and the parts of the question that it uses."""
+    """The function that answers a kind of question, and the parts of the question that it uses, such as ``time``.
+
+    The answer notes each part of the question that is not used.
+    """
 
     answer: Callable[[Context], Awaitable[ComputedAnswer]]
     uses: frozenset[str] = frozenset()

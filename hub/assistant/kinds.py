@@ -1,4 +1,4 @@
-"""Determine the kind of a question from its concepts. The first condition in a table that is true decides."""
+"""Determine the kind of a question from its concepts: the kind of the first condition in a table that is true."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAGES = (
     "page_reactions", "page_notifications", "page_dashboards", "page_accounts", "page_backups", "page_topics",
     "page_calculated",
 )  # fmt: skip
-"""Concepts of the parts of the hub that the built-in analyst cannot read, and that a page shows."""
+"""Concepts of the parts of the hub that a page shows but the built-in analyst cannot read."""
 _STATISTICS = ("mean", "median", "deviation", "range")
 _DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "set")
 """Verbs of commands that may also be nouns or adjectives, as in "open alerts" and "change of the level"."""

@@ -1,4 +1,4 @@
-"""The languages of questions and answers. Each language has a file in ``languages/`` with its words and sentences."""
+"""Load the words and sentences of each language in which questions can be asked and answered (``languages/``)."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     superlatives: dict[str, Hint]
     comparatives: dict[str, Hint]
     adjectives: dict[str, str]  # by phrase: the quantity
-    final: frozenset[str]  # words that are states only at the end: "is the plug on"
+    final: frozenset[str]  # words that are states only at the end of a question: "is the plug on"
     adjectives_of_time: frozenset[str]  # words for "now" that may also be a metric
-    after_metric: frozenset[str]  # words that say nothing after a metric: "CO2 level"
-    prepositions: frozenset[str]  # after which such a word is the metric
+    after_metric: frozenset[str]  # words without a meaning after a metric: "CO2 level"
+    prepositions: frozenset[str]  # before these, a word of adjectives_of_time is the metric
     joining: frozenset[str]
     units: dict[str, str]  # by phrase: the unit
     filler: frozenset[str]
     limiting: frozenset[str]
-    predicates: frozenset[str]  # words, as written, with which a question about devices goes on after "and"
+    predicates: frozenset[str]  # words, as written, that continue a question about devices after "and"
     begins: frozenset[str]  # words, as written, with which a second question begins
-    excluding: frozenset[str]  # phrases before what does not count: "except"
-    all_of: frozenset[str]  # words by which a question is about all of a group
-    definite: frozenset[str]  # words before certain things, one or several: "the"
-    definite_singular: frozenset[str]  # words before one certain thing: "this"
+    excluding: frozenset[str]  # phrases before an exception: "except"
+    all_of: frozenset[str]  # words for all devices of a group
+    definite: frozenset[str]  # definite articles, singular or plural: "the"
+    definite_singular: frozenset[str]  # definite articles in the singular only: "this"
     person: tuple[re.Pattern[str], ...]  # questions about what somebody did; the group "name" is the person
     assignee: tuple[re.Pattern[str], ...]  # questions about what is assigned to somebody, with the same group
     polite: frozenset[str]
@@ -88,18 +88,18 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     def count(self, key: str, number: int, **values: Any) -> str:
         """Return a sentence about ``number`` things in this language, in singular or plural.
 
-        Its key is ``key`` with the ending ``_one`` or ``_many``.
+        Its key is ``key`` with the suffix ``_one`` or ``_many``.
         """
         return self.say(f"{key}_{'one' if number == 1 else 'many'}", n=number, **values)
 
 
 def language_of(words: QuestionWords, otherwise: str = "en") -> Language:
-    """Return the language that knows the most words of a question.
+    """Return the language whose vocabulary contains the most words of a question.
 
-    If several languages know the most words, and ``otherwise`` is one of them, it is returned.
+    If there is a tie between ``otherwise`` and other languages, return ``otherwise``.
     """
     scores = {
-        code: sum(token.use is None and token.word in language.vocabulary for token in words.tokens)
+        code: sum(token.used_as is None and token.word in language.vocabulary for token in words.tokens)
         for code, language in languages().items()
     }
     best = max(scores.values())
@@ -110,7 +110,7 @@ _answering: ContextVar[Language | None] = ContextVar("language of the answer", d
 
 
 def answer_language() -> Language | None:
-    """Return the language of the answer that is being written."""
+    """Return the language of the answer that is being written; None outside of :func:`answering_in`."""
     return _answering.get()
 
 
@@ -204,7 +204,7 @@ def read_hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
 
 
 def _time(table: dict[str, Any]) -> TimeWords:
-    """Return the words for times from the table of a language file."""
+    """Return the words for times from their table in a language file."""
     units = {word: unit for unit, text in table["units"].items() for word in split_words(text)}
     numbers = {" ".join(split_words(word)): float(number) for word, number in table["numbers"].items()}
     weekdays = {word: n for n, text in enumerate(table["weekdays"].split("|")) for word in split_words(text)}

@@ -1,4 +1,4 @@
-"""Find the metrics that a question names, and the metrics of each device that are meant.
+"""Find the metrics that a question names, and the matching metrics of each device.
 
 A question names a metric by its name or title, or by its quantity and place in any language of
 :mod:`hub.insight.lexicon`: "bearing temperature", "Vorlauftemperatur", "humedad".
@@ -28,7 +28,7 @@ _LONGEST_CACHE = 50_000
 class MetricMention(msgspec.Struct, frozen=True):
     """A metric as a question names it.
 
-    ``names`` are the names of the metrics whose name or title on any device is exactly these words; empty if none is.
+    ``names`` are the names of all metrics whose name or title, on any device, consists of exactly these words.
     """
 
     words: str
@@ -38,7 +38,7 @@ class MetricMention(msgspec.Struct, frozen=True):
     first: int = -1
 
     def on(self, device: Device) -> list[str]:
-        """Return the metrics of ``device`` that are meant, the best match first."""
+        """Return the metrics of ``device`` that match the mention, best match first."""
         own = [name for name in device.metrics if name in self.names]
         if own:
             return own
@@ -138,7 +138,7 @@ def find_quantities(words: QuestionWords, language: Language) -> list[MetricMent
             continue
         words.mark(first, end, "metric")
         places = set(meant.places)
-        for place in (first - 1, end):  # "temperature at the bearing" keeps the place apart; next to it, it is a part
+        for place in (first - 1, end):  # a place directly beside the quantity, unlike "temperature at the bearing"
             word = words.word(place)
             if not word or not words.is_free(place, place + 1) or word in language.filler:
                 continue
@@ -159,13 +159,13 @@ def with_places(
     adjective: str | None,
     devices: Sequence[Device],
 ) -> list[MetricMention]:
-    """Add to ``mentions`` a place that the question names apart from the quantity, as in "how hot is the bearing".
+    """Add the places that a question names apart from the quantity, as in "how hot is the bearing", to ``mentions``.
 
-    The place is added to the first mention. If there is none, a mention is made from ``adjective``, the quantity that
-    an adjective such as "hot" stands for. Words for a place are ignored if no device measures the quantity there.
+    A place is added to the first mention. If there is none, a mention is made from ``adjective``, the quantity that
+    an adjective such as "hot" stands for. A place is ignored if no device measures the quantity there.
     """
     for place, token in enumerate(words.tokens):
-        if token.use is not None or token.word in language.filler or len(token.word) < 3:
+        if token.used_as is not None or token.word in language.filler or len(token.word) < 3:
             continue
         meant = read_words(token.word)
         quantity = mentions[0].quantity if mentions else adjective
@@ -181,15 +181,19 @@ def with_places(
 
 
 def joined_places(words: QuestionWords, language: Language, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-    """Return the metrics that share the quantity of the next metric: "motor" in "motor and bearing temperature".
+    """Return metrics of which the question names only the place: "motor" in "motor and bearing temperature".
 
-    The question names only the place of such a metric. Its quantity is that of the metric after "and", which is one of
-    ``mentions``. The words that name the places are marked as understood.
+    The quantity of such a metric is that of the metric after "and", which is one of ``mentions``. The words for the
+    places are marked as used.
     """
     found = []
     for mention in mentions:
         place = mention.first - 2
-        if place < 0 or words.word(mention.first - 1) not in language.joining or words.tokens[place].use is not None:
+        if (
+            place < 0
+            or words.word(mention.first - 1) not in language.joining
+            or words.tokens[place].used_as is not None
+        ):
             continue
         meant = read_words(words.word(place))
         if meant.places and not _quantity(meant) and mention.quantity is not None:

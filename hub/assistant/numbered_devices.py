@@ -1,4 +1,4 @@
-"""Find devices that a question names by their kind and number, and names of this form that no device has."""
+"""Find devices that a question names by kind and number ("fridge 2"), and such names that no device has."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def find_numbered(
     """Find the devices that a question names by a kind and a number, such as "fridge 2". Mark these words as used.
 
     Returns:
-        The devices; the names such as "fridge 9" that fit no device; and the question's own word for the kind, if the
-            devices' names have only a synonym of it, otherwise None.
+        The devices; the names such as "fridge 9" that no device has; and the question's word for the kind if the names
+            of the devices have a synonym of it instead, otherwise None.
     """
     found: list[Device] = []
     missing: list[str] = []
     synonym = None
     for place in range(len(words) - 1):
         word, number = words.tokens[place], words.tokens[place + 1]
-        is_group = word.use == "group"
-        if (word.use and not is_group) or number.use or not number.word.isdigit() or word.word.isdigit():
+        is_group = word.used_as == "group"
+        if (word.used_as and not is_group) or number.used_as or not number.word.isdigit() or word.word.isdigit():
             continue
         if len(word.word) < _SHORTEST_KIND:
             continue
         group = group_of(word.word, place, place + 1, devices)
-        if place and words.tokens[place - 1].use == word.use:
+        if place and words.tokens[place - 1].used_as == word.used_as:
             group = group_of(f"{words.word(place - 1)} {word.word}", place - 1, place + 1, devices) or group
         matching = [d for d in group.devices if split_words(d.display_name)[-1:] == [number.word]] if group else []
         matching = matching or ([d for d in group.devices if split_words(d.id)[-1:] == [number.word]] if group else [])

@@ -10,17 +10,17 @@ from hub.assistant.words import QuestionWords
 
 
 def find_person(words: QuestionWords, language: Language, patterns: Sequence[re.Pattern[str]]) -> str | None:
-    """Return the name in the first of ``patterns`` that names a person, and mark its words as used.
+    """Return the name of a person that one of ``patterns`` finds, and mark the words of the name as used.
 
-    A name is one word, or two, that no other parser has understood: of "Anna today", the name is "Anna". Return None
-    if no pattern names a person.
+    A name consists of one or two words that no other parser has understood: in "Anna today", it is "Anna". Return None
+    if no pattern finds a name.
     """
     for pattern in patterns:
         for match in pattern.finditer(words.text):
             places = [n for n, t in enumerate(words.tokens) if match.start("name") <= t.start < match.end("name")]
             for length in range(len(places), 0, -1):
                 first, end = places[0], places[length - 1] + 1
-                if all(t.use is None and t.word not in language.vocabulary for t in words.tokens[first:end]):
+                if all(t.used_as is None and t.word not in language.vocabulary for t in words.tokens[first:end]):
                     words.mark(first, end, "person")
                     return words.written(first, end)
     return None

@@ -1,4 +1,4 @@
-"""A parsed question: its kind, devices, metrics, times, and the amounts to compare with."""
+"""The data type for a parsed question: its kind, devices, metrics, times, and the numbers to compare with."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Kind = Literal[
     "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",
     "filter", "statistics", "areas", "limit_check", "now", "list", "status", "unusual", "unknown",
 ]  # fmt: skip
-"""Kinds of questions. The package ``answers`` has a function for each kind."""
+"""The kind of a question. The package ``answers`` has a function for each kind."""
 
 
 _OF_ONE: frozenset[Kind] = frozenset((
@@ -33,7 +33,7 @@ _OF_ONE: frozenset[Kind] = frozenset((
     "trend", "change", "first", "last", "when_extreme", "episodes", "total", "model", "where", "last_seen",
     "since_limit", "act", "alert_when",
 ))  # fmt: skip
-"""Kinds of questions that are about one device if they say "the pump"."""
+"""Kinds of questions in which "the pump" means one particular device."""
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -51,14 +51,14 @@ class ParsedQuestion(msgspec.Struct):
     """A parsed question.
 
     Attributes:
-        text: the text of the question, unchanged.
-        concepts: the meanings of its phrases, as named in ``languages/*.toml``.
+        text: the text of the question, as written.
+        concepts: the meanings of its phrases, by their names in ``languages/*.toml``.
         hint: the superlative in the question, such as "warmest"; None if it has none.
         comparative: the comparative in the question, such as "warmer"; None if it has none.
-        quantity: the quantity that an adjective names: "how warm" is about the temperature. None if no adjective does.
-        person: the name of a person, if the question asks what that person did.
-        assignee: the name of a person, if the question asks which alerts are assigned to that person.
-        top: how many devices or readings the question asks for; None if it names no number.
+        quantity: the quantity that an adjective stands for: "how warm" is about the temperature. None if there is none.
+        person: the name of the person, if the question asks what somebody did; else None.
+        assignee: the name of the person, if the question asks which alerts are assigned to somebody; else None.
+        top: how many devices or readings the question asks for, as in "top 3"; None if it does not say.
         unknown: the words that no parser understood.
         limiting: the words that no parser understood and that may restrict the answer.
     """
@@ -90,7 +90,7 @@ class ParsedQuestion(msgspec.Struct):
 
     @property
     def asks_which(self) -> str | None:
-        """Return a word for one of several devices, such as "pump" in "the pump"; None if it is clear what is meant."""
+        """Return the word, such as "pump" in "the pump", for which it is not clear which device is meant; else None."""
         if self.kind not in _OF_ONE or self.has_any("which", "list", "how_many", "by_device", "alert"):
             return None
         group = uncertain_group(self.scope, self.words, self.language, is_translated=self.is_translated)
@@ -105,5 +105,5 @@ class ParsedQuestion(msgspec.Struct):
 
     @property
     def compares(self) -> Amount | None:
-        """Return the first amount with a comparison, such as "above 28 °C"; None if there is none."""
+        """Return the first number with a comparison, such as "above 28 °C"; None if there is none."""
         return next((amount for amount in self.amounts if amount.side), None)

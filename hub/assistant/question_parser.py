@@ -1,8 +1,8 @@
 """Parse a question in several passes. Each pass marks the words that it understands, and later passes skip them.
 
-So a word that could mean several things is taken by the first pass that understands it. The order is: names of devices,
-metrics of several words, groups of several words, times, amounts, phrases, single words for metrics, single words for
-groups.
+So the first pass that understands an ambiguous word decides what it means. The passes look for names of devices,
+metrics of several words, groups of several words, times, numbers, phrases, single words for metrics, and single words
+for groups, in this order.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _ONLY_BESIDE_NUMBERS = frozenset(("above", "below", "equal", "between"))
 
 
 def parse_question(text: str, devices: Sequence[Device], now: int, language: str = "en") -> ParsedQuestion:
-    """Return a question as data. ``now`` is epoch milliseconds.
+    """Parse a question. ``now`` is in epoch ms.
 
-    ``language`` is used if the words do not show a language. Words that no parser understands are replaced by similar
-    known words if the parsers then understand more of the question.
+    ``language`` is used if the language of the question cannot be recognized. Words that no parser understands are
+    replaced by similar known words if the parsers then understand more of the question.
     """
     written = language_of(QuestionWords(text), language)
     known = with_known_words(text, devices, written)
@@ -139,7 +139,7 @@ def _parse(
 def _titles_like_pages(
     words: QuestionWords, language: Language, known: Iterable[tuple[str, str]]
 ) -> list[MetricMention]:
-    """Return the metrics that are called like a part of the hub, such as the "users" of a router."""
+    """Return the metrics in the question whose names are also those of hub pages, such as the "users" of a router."""
     pages = {phrase for phrase, meant in language.concepts.items() if meant & set(PAGES)}
     alike = [pair for pair in known if not pages.isdisjoint(split_words(" ".join(pair)))]
     return find_titles(words, alike, shortest=1, longest=1)
@@ -148,18 +148,18 @@ def _titles_like_pages(
 def _mark_adjectives(words: QuestionWords, language: Language) -> None:
     """Mark words beside a metric that add nothing to its meaning, so that later passes do not take them for metrics.
 
-    Such words are "level" in "CO2 level", and "current" where it means "now": before another metric or before a word
+    Examples are "level" in "CO2 level", and "current" in the sense of "now", before another metric or before a word
     such as "value".
     """
     for place, token in enumerate(words.tokens):
-        if token.use is None and place and token.word in language.after_metric:
+        if token.used_as is None and place and token.word in language.after_metric:
             before = words.tokens[place - 1]
-            if before.use == "metric" or (before.use is None and read_words(before.word).quantities):
+            if before.used_as == "metric" or (before.used_as is None and read_words(before.word).quantities):
                 words.mark(place, place + 1, "filler")
-        if token.use is None and token.word in language.adjectives_of_time and place + 1 < len(words):
+        if token.used_as is None and token.word in language.adjectives_of_time and place + 1 < len(words):
             following = words.tokens[place + 1]
             is_joint = following.word in language.joining
-            is_metric = (following.use in ("metric", "concept") and not is_joint) or bool(
+            is_metric = (following.used_as in ("metric", "concept") and not is_joint) or bool(
                 read_words(following.word).quantities
             )
             is_noun = following.word in language.filler and not is_joint
@@ -168,7 +168,7 @@ def _mark_adjectives(words: QuestionWords, language: Language) -> None:
 
 
 def _beside_names(named: Sequence[Device], groups: Sequence[Group]) -> list[Device]:
-    """Return the named devices and those of the groups that the question names beside them: "the boiler and the tanks".
+    """Return the named devices, and the devices of groups that the question names as well: "the boiler and the tanks".
 
     A group that contains a named device only describes that device ("feed pump 3 in the pump hall") and adds no
     devices. If a group is an area that contains none of the named devices, the result is empty.
@@ -197,7 +197,7 @@ def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint |
         if not words.is_free(first, end):
             continue
         meant = language.concepts.get(phrase, frozenset())
-        if phrase in language.final and any(token.use != "time" for token in words.tokens[end:]):
+        if phrase in language.final and any(token.used_as != "time" for token in words.tokens[end:]):
             continue
         if meant and meant <= _ONLY_BESIDE_NUMBERS and phrase.split()[0] in language.comparatives:
             continue  # "warmer than": the comparative alone says it
@@ -226,10 +226,10 @@ def _better(known: Hint | None, new: Hint) -> Hint:
 
 
 def _imperative(words: QuestionWords, language: Language) -> str | None:
-    """Return the verb of a request and mark it; None if the question is not a request.
+    """Return the verb of a request and mark it as used; None if the question is not a request.
 
-    The verb is the first word after polite phrases ("please stop the pump"). After polite phrases, it may also be the
-    last word ("Kannst du die Pumpe einschalten").
+    The verb is the first word after any polite phrases ("please stop the pump"). After a polite phrase, it may also be
+    the last word ("Kannst du die Pumpe einschalten").
     """
     place = 0
     while place < len(words):
@@ -242,21 +242,21 @@ def _imperative(words: QuestionWords, language: Language) -> str | None:
     if place and words.word(place) not in language.act and words.word(len(words) - 1) in language.act:
         place = len(words) - 1  # "Kannst du die Pumpe einschalten"
     word = words.word(place)
-    if word in language.act and words.tokens[place].use in (None, "concept"):
+    if word in language.act and words.tokens[place].used_as in (None, "concept"):
         words.mark(place, place + 1, "act")
         return word
     return None
 
 
 def _top(words: QuestionWords, language: Language) -> int | None:
-    """Return the number in "top 3", "the three hottest" or "the last 5 alerts", and mark it; None without one."""
+    """Return the number in "top 3", "the three hottest" or "the last 5 alerts", or None. Mark it as used."""
     for place, token in enumerate(words.tokens):
-        if token.use is not None:
+        if token.used_as is not None:
             continue
         number = language.time.numbers.get(token.word) if token.word not in language.filler else None
         if token.word.isdigit():
             number = float(token.word)
-        beside = {words.tokens[k].use for k in (place - 1, place + 1) if 0 <= k < len(words)}
+        beside = {words.tokens[k].used_as for k in (place - 1, place + 1) if 0 <= k < len(words)}
         if number and 1 <= number <= 100 and number == int(number) and "concept" in beside:
             words.mark(place, place + 1, "amount")
             return int(number)
@@ -264,13 +264,14 @@ def _top(words: QuestionWords, language: Language) -> int | None:
 
 
 def _unused(words: QuestionWords, language: Language) -> tuple[list[str], list[str]]:
-    """Return two lists of what no parser understood: phrases, and words that could limit the answer.
+    """Return the phrases that no parser understood, and the limiting words among all unused words.
 
-    The phrases contain no filler words. An answer that ignores a limiting word, such as "without", may be wrong.
+    The phrases contain no filler words. A limiting word, such as "without", restricts the answer, so an answer that
+    ignores it may be wrong.
     """
-    limiting = [token.written for token in words.tokens if token.use is None and token.word in language.limiting]
+    limiting = [token.written for token in words.tokens if token.used_as is None and token.word in language.limiting]
     for place, token in enumerate(words.tokens):
-        if token.use is None and (
+        if token.used_as is None and (
             token.word in language.filler or token.word in language.joining or not any(map(str.isalnum, token.word))
         ):
             words.mark(place, place + 1, "filler")

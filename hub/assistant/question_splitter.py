@@ -9,7 +9,7 @@ from hub.assistant.language import languages
 from hub.assistant.words import split_words
 
 _SHORTEST = 3
-"""The smallest number of words of a question that is split off. "and why?" stays with the question before it."""
+"""Minimum number of words of a question that is split off. "and why?" stays with the question before it."""
 _MOST = 3
 _ENDS = re.compile(r"[?!;]\s+|[.]\s+(?=[^\W\d])")
 
@@ -21,7 +21,7 @@ _CONTINUES = re.compile(r"(?:have|has|are|is|had|were|was)\b", re.I)
 
 
 def split_questions(text: str) -> list[str]:
-    """Return the questions of a text in their order. A text that seems to have more than three is returned as one."""
+    """Return the questions in a text, in their order. A text that seems to have more than three is not split."""
     found: list[str] = []
     for sentence in _ENDS.split(text.strip()):
         for part in _joints().split(sentence):
@@ -42,9 +42,9 @@ def split_questions(text: str) -> list[str]:
 
 @cache
 def _joints() -> re.Pattern[str]:
-    """Return a pattern for an "and" between two questions: the word after it is one that questions begin with.
+    """Return a pattern for an "and" between two questions: one that is followed by a word with which questions begin.
 
-    The pattern covers English, German and Spanish.
+    The pattern is for all languages of the assistant.
     """
     patterns = []
     for joint, code in (("and", "en"), ("und", "de"), ("y", "es")):

@@ -1,7 +1,7 @@
-"""The built-in analyst: it answers questions from live data, without a language model.
+"""The built-in analyst, which answers questions from live data, without a language model.
 
-Either every part of a question is used, or the answer says which part was not used. If a part that was not understood
-could change the answer, the question is not answered: a wrong answer is worse than "I cannot".
+An answer uses every part of the question or says which part it does not use. If a part that was not understood could
+change the answer, the question is not answered, because a wrong answer is worse than none.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from hub.tools import Queries
 
 log = logging.getLogger(__name__)
 _PARSED_IN_THREAD = 3
-"""How often a question is parsed in a thread before it is parsed in the event loop."""
+"""Number of attempts to parse a question in a thread before it is parsed in the event loop."""
 
 
 _DEFAULTS: frozenset[Kind] = frozenset(("status", "list", "unknown", "now", "statistics", "state"))
-"""Kinds of questions in which an unknown word may name what the question is about. They are then not answered."""
+"""Kinds of questions that are not answered if they contain an unknown word, since it may name their subject."""
 
 
 class RuleBasedAnswer(msgspec.Struct, frozen=True):
-    """An answer with the kind of its question.
+    """An answer, and the kind of its question.
 
     The other fields are those of :class:`~hub.assistant.answers.context.ComputedAnswer`.
     """
@@ -55,7 +55,7 @@ class RuleBasedAnswer(msgspec.Struct, frozen=True):
 class RuleBasedAnswers:
     """Answers questions without a language model.
 
-    :meth:`answer` never raises for a question: one that it cannot parse is answered with a help text.
+    :meth:`answer` raises no error because of a question: if it cannot parse a question, the answer is a help text.
     """
 
     def __init__(self, queries: Queries) -> None:
@@ -64,8 +64,8 @@ class RuleBasedAnswers:
     async def answer(self, text: str, before: Sequence[Turn] = (), language: str = "en") -> RuleBasedAnswer:
         """Return the answer to ``text``. ``before`` are the earlier turns of the conversation, oldest first.
 
-        ``language`` is the language of the person's pages; it is used if the words of a question do not show a
-        language.
+        ``language`` is the language of the person's dashboard. It is used if the language of a question cannot be
+        recognized.
         """
         parts = split_questions(text)
         if len(parts) == 1:
@@ -123,10 +123,10 @@ class RuleBasedAnswers:
     async def _parsed(
         self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str, *, continues: bool
     ) -> ParsedQuestion:
-        """Parse a question in a thread, because comparing 100,000 names with its words takes seconds.
+        """Parse a question in a thread, because comparing its words with 100,000 names takes seconds.
 
-        If a device gets a new metric meanwhile, parsing fails and starts again. After several attempts, the question is
-        parsed in the event loop.
+        If a device gets a new metric in the meantime, parsing fails and is repeated. After several attempts, the
+        question is parsed in the event loop.
         """
         now = self._queries.now()
         resolve = partial(resolve_question, text, before, devices, now, language, continues=continues)
@@ -139,7 +139,7 @@ class RuleBasedAnswers:
 
 
 def _together(answers: Sequence[RuleBasedAnswer]) -> RuleBasedAnswer:
-    """Return several answers as one. The kind of the result is the kind of the last answer."""
+    """Combine several answers into one, which has the kind of the last answer."""
     texts = list(dict.fromkeys(answer.text for answer in answers))
     return RuleBasedAnswer(
         "\n\n".join(texts),
@@ -195,9 +195,9 @@ _WITH_STATES: frozenset[Kind] = frozenset((
     "happened", "run_on", "acknowledged", "summary", "forecast", "offline", "help", "meaning", "setpoint", "firmware",
     "last_seen", "alert_longest", "silenced", "hub_page", "person",
 ))  # fmt: skip
-"""Kinds of questions in which "open", "on" or "running" is a condition, or has no meaning of its own.
+"""Kinds of questions in which "open", "on" or "running" is a condition or part of a phrase.
 
-The answers to other kinds note that such a word was not used.
+The answer to a question of another kind notes that such a word was not used.
 """
 _WITH_NOT: frozenset[Kind] = frozenset((
     "state", "filter", "count", "acknowledged", "offline", "why", "manual", "act", "notify", "episodes",
@@ -247,11 +247,11 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
     of = {word for phrase in phrases for word in phrase.split()}
     tokens = context.question.words.tokens
     asking = {phrase for phrase, meant in context.language.concepts.items() if "which" in meant}
-    return [f"“{t.written}”" for t in tokens if t.use == "concept" and t.word in of - asking]
+    return [f"“{t.written}”" for t in tokens if t.used_as == "concept" and t.word in of - asking]
 
 
 async def _nothing_called(context: Context, words: Sequence[str]) -> str:
-    """Return a sentence that says that nothing is called ``words``, with similar names if there are any."""
+    """Return a sentence which says that nothing has the name ``words``, with similar names if there are any."""
     registry, lookup = context.queries.registry, context.queries.lookup
     found = [each for word in words for each in await asyncio.to_thread(lookup.near, word)]
     near = [device.display_name for device in map(registry.get, found) if device is not None]
@@ -282,7 +282,7 @@ async def _resolve_alert_time(context: Context) -> None:
 
 
 def _with_notes(context: Context, text: str) -> str:
-    """Return the text of an answer followed by its notes. A time range at the beginning is capitalised."""
+    """Return the text of an answer followed by its notes. A time range at its beginning gets a capital letter."""
     starts = (context.say(key, time="\0").split("\0")[0] for key in ("last", "since"))
     if any(text.startswith(start) for start in starts):
         text = text[:1].upper() + text[1:]

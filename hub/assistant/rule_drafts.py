@@ -1,7 +1,6 @@
-"""Draft a rule from a sentence with the hub's grammar, and also with a language model if words are not understood.
+"""Draft a rule from a sentence with the hub's grammar and, if it does not understand all words, with a language model.
 
-A draft is never saved here. A person sees it in the form, together with the alerts that it would have raised, and saves
-it.
+A draft is not saved here. The rule form shows it to a person, together with the alerts that it would have raised.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from hub.model import Device
 from hub.registry.reader import DeviceReader
 
 MAX_DEVICES = 60
-"""The largest number of devices that a model receives. The devices that the grammar found come first."""
+"""Maximum number of devices that a model receives. The devices that the grammar found come first."""
 SYSTEM = (
     "You write one alert rule for a monitoring system. " + RULES + " Reply with one JSON object and nothing else, with "
     "keys of this table: id, name, severity (info, warning, critical), metric, for and clear_for (durations such as "
@@ -54,10 +53,10 @@ class RuleDrafts:
         self._providers = providers
 
     async def candidates(self, text: str, language: str, zone: str, shown: str | None = None) -> list[DraftCandidate]:
-        """Return the drafts for a sentence, the best first. The draft of the hub's grammar is the last one.
+        """Return the drafts for a sentence, best first. The last one is that of the hub's grammar.
 
-        ``zone`` is the time zone of times in the sentence. ``shown`` is the unit in which the person's pages show
-        temperatures.
+        ``zone`` is the time zone of times in the sentence. ``shown`` is the unit of temperatures on the person's
+        dashboard.
         """
         devices = list(self._registry.with_latest_values())
         read = partial(rule_from_words, text, devices, language, zone, shown)
@@ -70,7 +69,7 @@ class RuleDrafts:
     async def _from_model(
         self, text: str, plain: RuleFromWords, devices: list[Device], zone: str
     ) -> DraftCandidate | None:
-        """Return the draft that a model writes; None if no model answers, or the answer has no JSON object."""
+        """Return the draft of a model; None if no model answers, or if the answer contains no JSON object."""
 
         async def computed() -> str:
             return msgspec.json.encode(plain.keys).decode()
@@ -94,7 +93,7 @@ class RuleDrafts:
 async def _in_thread(read: Callable[[], RuleFromWords]) -> RuleFromWords:
     """Call ``read`` in a thread, because the first conversion of a unit takes a second.
 
-    If a device gets a new metric meanwhile, reading fails, and the sentence is read again in the event loop.
+    If a device gets a new metric in the meantime, ``read`` fails and is called again in the event loop.
     """
     try:
         return await asyncio.to_thread(read)

@@ -1,8 +1,7 @@
 """Turn a sentence into a draft of a rule: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
-Each word either becomes part of the rule, is a filler word, or is reported as not understood. A sentence that asks for
-something that no rule can do is refused, and the refusal says why. Nothing is saved: the page shows the draft in the
-rule form.
+Each word becomes part of the rule, is a filler word, or is reported as not understood. A sentence that asks for
+something that no rule can do is refused with a reason. The draft is not saved, but shown in the rule form.
 """
 
 from __future__ import annotations
@@ -33,10 +32,11 @@ class RuleFromWords(msgspec.Struct, frozen=True):
     """The draft of a rule, or the reason why there is none.
 
     Attributes:
-        keys: the keys of the rule as in ``rules.toml``. Metric and limit are absent if the sentence names none.
-        missing: the keys that the rule needs and the sentence does not give.
-        unknown: words that were not understood.
-        refused: why no rule can do what the sentence says; ``keys`` then has only an id and a name.
+        keys: the keys of the rule as in ``rules.toml``, without metric and limit if the sentence names none.
+        missing: the keys that the rule needs but the sentence does not provide.
+        unknown: the words that were not understood.
+        refused: why no rule can do what the sentence asks for; None if one can. If it is set, ``keys`` has only an id
+            and a name.
     """
 
     keys: dict[str, Any]
@@ -53,7 +53,7 @@ def rule_from_words(
     Args:
         text: The sentence, in any language of the assistant.
         devices: The devices that the sentence may name.
-        language: The code of the language that is assumed if the words do not show their language.
+        language: The code of the language that is assumed if the language of the sentence cannot be recognized.
         zone: The time zone of the hours in the sentence.
         shown: The unit of a temperature without a unit ("°C" or "°F"); None: the unit of the metric.
     """
@@ -83,7 +83,7 @@ def _read(
         text: The sentence.
         words: The vocabulary of the sentence's language.
         devices: The devices that the sentence can name.
-        shown: The unit in which the person's pages show temperatures; None if it is not known.
+        shown: The unit of temperatures on the person's dashboard; None if it is not known.
 
     Returns:
         The keys of the rule, the names of the keys that are missing, and the words that were not understood.
@@ -110,7 +110,7 @@ def _read(
 
 
 def _refuse(sentence: RuleSentence, words: RuleVocabulary) -> None:
-    """Raise NoSuchRule if the sentence has words for something that no rule can do."""
+    """Raise NoSuchRule if the sentence asks for something that no rule can do."""
     for reason, patterns in words.refusals.items():
         if found := sentence.find(patterns):
             raise NoSuchRule(reason, words=" ".join(sentence.written(item) for item in found))

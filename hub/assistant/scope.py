@@ -1,8 +1,8 @@
 """Find the devices that a question is about: by name, else by kind, model, label or area, else all devices.
 
-Names win over groups, and longer names over shorter ones. A group is the devices that share a word, such as their area
-or kind. Groups by area and by kind are intersected ("pumps in the loading dock"). A numbered device that does not exist
-is reported as missing, and never replaced by another device.
+Names take precedence over groups, and longer names over shorter ones. A group consists of the devices that have a word
+in common, such as their area or kind. Groups by area and by kind are intersected ("pumps in the loading dock"). A
+numbered device that does not exist is reported as missing, and not replaced by another device.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from hub.model import Device
 Category = Literal["area", "kind"]
 _CACHED = 200_000
 _PLACES = frozenset(("room", "weather"))
-"""Kinds whose words mean places, not machines. If no device is in the place, devices in other places do not match."""
+"""Kinds of devices whose words mean places. If no device is in the place, devices in other places do not match."""
 _LONGEST_NAME, _LONGEST_GROUP = 10, 4
 _THROUGH, _LONGEST_RANGE = ("to", "through", "bis", "a", "hasta"), 20
 """Words that join a range of numbers ("sensors 1 to 3"), and the maximum number of devices in one range."""
 
 
 class Group(msgspec.Struct, frozen=True):
-    """The devices that a part of the question (``first`` to ``end``) names by an area, kind, model or label.
+    """The devices that some words of the question (``first`` up to ``end``) name by their area, kind, model or label.
 
-    ``synonym`` is True if the words are only another name of a kind, which no device has in its own name or labels.
+    ``synonym`` is True if the words are a synonym for a kind, and no device has them in its own name or labels.
     """
 
     words: str
@@ -49,9 +49,9 @@ class QuestionScope(msgspec.Struct):
         named: True if the question contains their own names.
         groups: the groups of devices that the question names.
         missing: names in the question of devices that do not exist.
-        synonym: a word of the question that was understood as another word for the same kind of machine.
-        inherited: True if an earlier question of the conversation named the devices.
-        excluded: devices that the question leaves out: "except the greenhouses".
+        synonym: a word of the question that was understood as a synonym for a kind of machine; None if there is none.
+        inherited: True if the devices come from an earlier question of the conversation.
+        excluded: devices that the question excludes: "except the greenhouses".
         presence: ``online`` or ``offline`` if the question limits the devices to these.
         total: the number of devices before the limit to ``presence``.
     """
@@ -77,7 +77,7 @@ class QuestionScope(msgspec.Struct):
 
     @property
     def label(self) -> str:
-        """Return the words with which the question names its groups; an empty text if it names no group."""
+        """Return the words of the question for its groups; an empty text if it names no group."""
         return " ".join(group.words for group in self.groups)
 
 
@@ -116,9 +116,9 @@ def _own_name(device: Device) -> str:
 
 
 def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Device, devices: Iterable[Device]) -> bool:
-    """Return whether ``form``, an id or shortened name of ``device``, is here a part of other devices' names.
+    """Return whether ``form``, an id or shortened name of ``device``, is a part of another device's name here.
 
-    "feed pump 2" does not mean "Cooling pump 2" by its shortened name "pump 2" if other devices are feed pumps.
+    If there are feed pumps, "feed pump 2" does not mean "Cooling pump 2", although "pump 2" is its shortened name.
     """
     if first == 0 or not words.is_free(first - 1, first):
         return False
@@ -129,7 +129,7 @@ def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Dev
 def _add_numbers(
     words: QuestionWords, language: Language, named: dict[tuple[int, int], list[Device]], devices: Iterable[Device]
 ) -> None:
-    """Add the devices that only a number names ("pump 3 and 1") to ``named``, whose keys are ranges of words."""
+    """Add devices that are named only by a number ("pump 3 and 1") to ``named``, whose keys are ranges of words."""
     for (_, end), same in list(named.items()):
         place = end
         if words.word(place) in _THROUGH and words.word(place + 1).isdigit() and words.word(end - 1).isdigit():
@@ -159,7 +159,7 @@ def _add_numbers(
 
 
 def with_number(device: Device, number: str, devices: Iterable[Device]) -> list[Device]:
-    """Return the devices that are named like ``device``, but with ``number`` at the end of the name or id."""
+    """Return the devices that have the name or id of ``device``, but with ``number`` at its end."""
     wanted = {f"{_stem(form)} {number}" for form in (device.display_name, device.id) if _stem(form)}
     exact = [each for each in devices if " ".join(split_words(each.display_name)) in wanted]
     return exact or [each for each in devices if " ".join(split_words(each.id)) in wanted]
@@ -176,9 +176,10 @@ def _is_common(form: str, language: Language) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
-    """Return the forms in which a question may name a device, each as (rank, form), the best rank (0) first.
+    """Return the forms in which a question may name a device, as pairs of rank and form, best rank (0) first.
 
-    Rank 0: id and name. Rank 1: their last words, if they end with a number ("pump 2" of "Cooling pump 2").
+    The id and the name have rank 0. If they end with a number, their last words ("pump 2" of "Cooling pump 2") have
+    rank 1.
     """
     forms = {" ".join(split_words(device_id)): 0, " ".join(split_words(name)): 0}
     for form in list(forms):
@@ -207,7 +208,7 @@ def find_groups(
 
 
 def groupable(words: QuestionWords, devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that some phrase of the question may name as a group. Later searches visit only these."""
+    """Return the devices that may belong to a group in the question, so that later searches visit only these."""
     wanted = {stem for _, _, phrase in words.phrases(_LONGEST_GROUP) for stem in stems(phrase)}
     meant = {kind.id for kind in kinds() if kind.words & wanted}
     wanted |= {word for kind in kinds() if kind.id in meant for word in kind.words}
@@ -220,13 +221,13 @@ def _may_be_in(device: Device, wanted: set[str]) -> bool:
 
 
 def group_words(device: Device) -> frozenset[str]:
-    """Return the words and phrases of a device's name, model, labels and area by which a question may name a group."""
+    """Return the words and phrases of a device's name, model, labels and area that may name a group."""
     area, forms = _groups_of(device)
     return forms | {area} if area else forms
 
 
 def group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
-    """Return the group of devices that a phrase names by area, name, model, label or kind; None if there are none.
+    """Return the group of devices that a phrase names by area, name, model, label or kind; None without such devices.
 
     ``first`` and ``end`` are the indices of the phrase's words in the question.
     """
@@ -253,7 +254,7 @@ def group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Gr
 
 @lru_cache(maxsize=_CACHED)
 def _kinds_by_words(name: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the kinds of machine in a device's texts. Only the longest match counts: a heat pump is not a pump."""
+    """Return the kinds of machine that a device's texts name. The longest match counts: a heat pump is not a pump."""
     lengths = {kind.id: max(map(len, kind.phrases((name, model, *labels))), default=0) for kind in kinds()}
     longest = max(lengths.values())
     return frozenset(kind for kind, length in lengths.items() if length == longest and longest)

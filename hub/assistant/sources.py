@@ -1,4 +1,4 @@
-"""Find the devices and metrics that an answer is about, so that the page can link to their data. Pure."""
+"""Find the sources of an answer: its devices and metrics, so that the dashboard can link to their data."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LOOK_BACK_MS = 2 * 3_600_000
 def sources_of(
     about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceReader, now: int
 ) -> list[Source]:
-    """Return the sources of an answer that the hub computed itself, without repetitions, at most :data:`MOST`.
+    """Return the sources of an answer that the hub itself computed, without duplicates, at most :data:`MOST`.
 
     Args:
-        about: The (device, metric) pairs of the answer, in its order; devices that no longer exist are left out.
+        about: The (device, metric) pairs of the answer, in order. Devices that no longer exist are left out.
         span: The time range of the answer in epoch ms. None if the answer is about the present: each source then shows
             the two hours before ``now``.
         registry: The devices.
@@ -37,9 +37,10 @@ def sources_of(
 
 
 def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list[Source]:
-    """Return a source for each device that a text names, with each metric that the same clause names.
+    """Return the sources of a text, in its order, at most :data:`MOST`.
 
-    The sources are in the order of the text, at most :data:`MOST`. A device without a metric in its clause has None.
+    These are the pairs of a device and a metric that the same clause names. For a device without a metric in any of its
+    clauses, the metric is None.
     """
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
@@ -49,17 +50,14 @@ def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list
             metrics: list[str | None] = [*_metrics(f" {folded(clause)} ", device)]
             for metric in metrics or [None]:
                 found.setdefault((device.id, metric), Source(device.id, device.display_name, metric, start, end))
-    # A device that is named again without its metric adds nothing.
+    # Another mention of a device without a metric is not a further source.
     with_metric = {device for device, metric in found if metric}
     kept = [source for (device, metric), source in found.items() if metric or device not in with_metric]
     return kept[:MOST]
 
 
 def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequence[Device]]]:
-    """Yield each clause of a text with the devices that it names.
-
-    A clause that names no device gets the devices of the clause before.
-    """
+    """Yield each clause of a text with the devices that it names or, if it names none, those of the clause before."""
     meant: Sequence[Device] = ()
     for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
         meant = in_order(f" {folded(clause)} ", devices) or meant

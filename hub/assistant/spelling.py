@@ -11,7 +11,7 @@ from hub.insight.lexicon import lexicons
 from hub.model import Device
 
 _SHORTEST, _LONG = 4, 7
-"""The minimum length of a word that is corrected, and of a word in which two letters (instead of one) may be wrong."""
+"""Minimum length of a word that is corrected, and of a word in which two letters instead of one may be wrong."""
 
 
 def correct_spelling(
@@ -19,8 +19,8 @@ def correct_spelling(
 ) -> tuple[str, list[tuple[str, str]]]:
     """Return the question with corrected words, and the corrections as (written word, corrected word).
 
-    Only words of ``unknown``, the phrases that no parser understood, are corrected: to words of the language, of the
-    devices, or of the metrics' ``titles``.
+    Only the words in ``unknown``, the phrases that no parser understood, are corrected. They are replaced by words of
+    the language, of the devices, or of the metrics' ``titles``.
     """
     wanted = {word for phrase in unknown for word, _, _ in split_places(phrase) if _may_be_misspelt(word)}
     if not wanted:
@@ -56,9 +56,9 @@ def _closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _distance(one: str, other: str, most: int) -> int:
-    """Return the number of letters that are missing, added, wrong or swapped with the next letter.
+    """Return the edit distance of two words: the number of letters to insert, delete, replace or swap.
 
-    If it is more than ``most``, return ``most`` + 1.
+    If it exceeds ``most``, return ``most`` + 1.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1

@@ -1,8 +1,8 @@
 """Find tool calls that a model writes as text instead of sending them in the protocol's field.
 
-Many local models do so: as a JSON object, in a fenced code block, or between the markers of their chat template. A call
-is executed only if its tool was offered and no text follows the call: a call in the middle of an explanation is an
-example.
+Many local models do this: as a JSON object, in a fenced code block, or between the markers of their chat template. A
+call is executed only if its tool was offered and no text follows it, because a call in the middle of an explanation is
+only an example.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _GIVEN = ("arguments", "parameters", "args", "input")
 
 
 class VisibleText:
-    """Filters a streamed answer: holds text back while it may be the beginning of a tool call."""
+    """Filters a streamed answer: holds back text while it may be the beginning of a tool call."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -74,7 +74,7 @@ def _call_start(text: str, begin: int = 0) -> int | None:
 
 
 def with_text_calls(answer: Completion, request: CompletionRequest) -> Completion:
-    """Return ``answer`` with the tool calls that the model wrote as text moved from ``text`` to ``calls``.
+    """Return ``answer`` with tool calls that the model wrote as text moved from its ``text`` to its ``calls``.
 
     The answer is returned unchanged if its text contains no tool call, if it already has ``calls``, or if ``request``
     offers no tools. The ids of the calls are unique within the conversation of ``request``.
@@ -137,9 +137,9 @@ def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _arguments(given: Any) -> Any:
-    """Return the arguments of a call, decoded if they are a text with JSON.
+    """Return the arguments of a call, decoded if they are JSON text.
 
-    The result need not be an object; the tool refuses other values.
+    The result may be something other than an object, which the tool refuses.
     """
     if isinstance(given, str):
         try:

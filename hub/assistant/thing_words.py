@@ -17,7 +17,7 @@ _LONGEST = 5
 
 @cache
 def _things() -> dict[str, frozenset[str]]:
-    """Return a mapping from each folded word or phrase in ``things.toml`` to all words for the same thing."""
+    """Return all words for a thing by each folded word or phrase for it, from ``things.toml``."""
     text = (files("hub.assistant") / "languages" / "things.toml").read_text("utf-8")
     found: dict[str, frozenset[str]] = {}
     for row in tomllib.loads(text)["things"]:
@@ -28,10 +28,10 @@ def _things() -> dict[str, frozenset[str]]:
 
 
 def with_known_words(text: str, devices: Sequence[Device], language: Language) -> str:
-    """Return the question with its words for things replaced by the words that the devices' names and areas use.
+    """Return the question with its words for things replaced by those that occur in the names and areas of devices.
 
-    A word stays if it means something else in the language of the question ("bad" is a bathroom only in German), or if
-    a device already has it.
+    A word is kept if it means something else in the language of the question ("bad" is a bathroom only in German), or
+    if it occurs in a name or area itself.
     """
     places = split_places(text)
     wanted: dict[tuple[int, int], frozenset[str]] = {}

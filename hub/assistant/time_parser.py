@@ -1,6 +1,6 @@
-"""Find the times that a question is about. Pure. All times are UTC, and the name of a day means the last such day.
+"""Find the times that a question is about. All times are UTC, and the name of a day means the last such day.
 
-The words and patterns are data (``languages/*.toml``). This module computes the times from them.
+The words and patterns for times are data (``languages/*.toml``).
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ _DATE = re.compile(r"(?<= )(?:on |am )?(?P<date>\d{4}-\d{2}-\d{2})(?= )")
 
 
 def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
-    """Return the time ranges (at most two) that a question names, a future one last; mark their words as used."""
+    """Return the time ranges (at most two) that a question names, future ones last, and mark their words as used."""
     parser = _Parser(words, language, now)
     found: list[tuple[int, TimeRange]] = []
     for _ in range(2):
-        free = [token for token in words.tokens if token.use is None]
+        free = [token for token in words.tokens if token.used_as is None]
         time = parser.next()
-        taken = [token for token in free if token.use == "time"]
+        taken = [token for token in free if token.used_as == "time"]
         if time is not None:
             found.append((words.tokens.index(taken[0]) if taken else 0, time))
             continue
         for token in taken:  # "at 25:00", "2026-02-30" are no times
-            token.use = None
+            token.used_as = None
     if len(found) > 1:  # "ever in the last hour" is about the last hour
         found = [each for each in found if each[1].words != language.say("all_time")] or found
     times = [time for _, time in sorted(found, key=lambda each: (each[1].kind == "ahead", each[0]))]
@@ -56,7 +56,7 @@ class _Parser:
         self._cycle = 0  # after how long the day that was named comes again: 7 days for a weekday
 
     def _search(self, name: str) -> re.Match[str] | None:
-        """Find the first match of a pattern called ``name`` among the unused words. Mark its words as used."""
+        """Return the first match of the patterns with this name among the unused words, and mark its words as used."""
         for pattern in self._time.patterns[name]:
             if found := self._words.search(pattern):
                 match, first, end = found
@@ -112,7 +112,7 @@ class _Parser:
         return self.range(start, end if end > start else end + DAY)
 
     def _between_hours(self) -> TimeRange | None:
-        """Parse "between 2 and 3 pm". The hour without "am" or "pm" is in the same half of the day if possible."""
+        """Parse "between 2 and 3 pm". An hour without "am" or "pm" is in the same half of the day, if possible."""
         match = self._search("between_hours")
         if match is None:
             return None
@@ -183,7 +183,7 @@ class _Parser:
             self._words.mark(first, end, "time")
             return self._date(*map(int, match["date"].split("-")))
         if self._search("last_night"):
-            # The night that ended last, or the one that is going on.
+            # The present night or, by day, the last one.
             start = midnight - 4 * HOUR if self._now % DAY < 20 * HOUR else midnight + 20 * HOUR
             return self.range(start, start + 11 * HOUR)
         if self._search("before_yesterday"):
@@ -228,7 +228,7 @@ class _Parser:
         return self.range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
 
     def _day_named(self, word: str, past: str | None = None) -> TimeRange:
-        """Return the last day that ``word`` names: a weekday (``past``: not today), today, yesterday, an ISO date."""
+        """Return the day that ``word`` names: the last such weekday (``past``: not today), today, yesterday, a date."""
         if word in self._time.weekdays:
             self._cycle = 7 * DAY
             today = datetime.fromtimestamp(self._now / 1000, UTC).weekday()
@@ -286,7 +286,7 @@ class _Parser:
         return round(min(number * unit, _LONGEST))
 
     def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
-        """Return when it was ``clock`` on ``day`` (None: most recently), in epoch ms; None if ``clock`` is no time."""
+        """Return the time (epoch ms) of ``clock`` on ``day`` (None: most recently); None if ``clock`` is invalid."""
         of_day = time_of_day(clock or "", self._time)
         if of_day is None:
             return None

@@ -1,4 +1,4 @@
-"""Execute the tool calls of one question, and keep their results and what the page shows of them."""
+"""Execute the tool calls of a model for one question, and collect their results for the model and for the dashboard."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from hub.ai.prompt_isolation import clean, fence
 from hub.model import Chart, Extra, Proposal, Step
 from hub.tools import Tools, call
 
-_CALLS = 4
+_MAX_CALLS = 4
 """Maximum number of tool calls in one reply of the model; further calls are refused."""
-_RESULT = 6_000
-"""Maximum number of characters that the model gets of one tool's result."""
-_LOOKED_UP = 32_000
-"""Maximum number of characters of all results that a model gets in one request.
+_MAX_RESULT = 6_000
+"""Maximum number of characters of one tool result that the model gets."""
+_MAX_ALL_RESULTS = 32_000
+"""Maximum number of characters of all tool results in one request to a model.
 
-Older results beyond it are replaced by a short note.
+The oldest results beyond it are replaced by a short note.
 """
-_SAID = 2_000
-"""Maximum number of characters that are kept of the text beside a model's tool calls."""
+_MAX_TEXT = 2_000
+"""Maximum number of characters of the text that a model writes together with tool calls; the rest is dropped."""
 _CHARTS, _PROPOSALS = 3, 3
 _ABOUT = 120
 
@@ -31,8 +31,8 @@ _ABOUT = 120
 class ToolLoop:
     """Executes the tool calls of a model, reply by reply.
 
-    ``given`` is all data that the model received. ``extras`` are the items that the page shows beside the answer's
-    text: the steps, charts and proposed commands.
+    ``given`` has all data that the model received. ``extras`` are the items that the dashboard shows beside the text of
+    the answer: the steps, charts and proposed commands.
     """
 
     def __init__(self, tools: Tools) -> None:
@@ -41,29 +41,29 @@ class ToolLoop:
         self.extras: list[Extra] = []
 
     async def answered(self, request: CompletionRequest, answer: Completion) -> tuple[CompletionRequest, list[Extra]]:
-        """Execute the tool calls that a model asks for in ``answer``. Return two values.
+        """Execute the tool calls that a model requests in ``answer``.
 
         Returns:
-            The next request to the model, which contains the results of the calls.
-            The new extras: what the page shows beside the answer, such as the look-ups that were made and charts.
+            The next request to the model, which contains the results of the calls; and the new extras (steps, charts
+                and proposed commands).
         """
         results: list[ChatMessage] = []
         new: list[Extra] = []
         for index, wanted in enumerate(answer.calls):
             result: Any = {"error": "Too many calls at once; ask again with fewer."}
-            if index < _CALLS:
+            if index < _MAX_CALLS:
                 result = await call(self._tools, wanted.name, wanted.arguments)
                 new += self._shown(wanted, result, new)
             self.given.append(result)
-            fenced = fence(wanted.name[:40], result, _RESULT)
+            fenced = fence(wanted.name[:40], result, _MAX_RESULT)
             results.append(ChatMessage("tool", fenced, call_id=wanted.id, name=wanted.name[:64]))
         self.extras += new
-        asked = ChatMessage("assistant", clean(answer.text[:_SAID]), calls=answer.calls)
-        messages = _fitting((*request.messages, asked, *results))
+        asked = ChatMessage("assistant", clean(answer.text[:_MAX_TEXT]), calls=answer.calls)
+        messages = _shortened((*request.messages, asked, *results))
         return msgspec.structs.replace(request, messages=messages), new
 
     def _shown(self, wanted: ToolCall, result: Any, new: list[Extra]) -> list[Extra]:
-        """Return what the page shows for one tool call: a step, and the chart or proposed command that it resulted in.
+        """Return the extras for one tool call: a step, and the chart or proposed command that is its result.
 
         A chart or proposed command is left out if the answer already has the maximum number of them. ``new`` are the
         extras of the model's current reply, and :attr:`extras` are those of its earlier replies.
@@ -78,14 +78,13 @@ class ToolLoop:
         return shown
 
 
-def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """Return all messages, with the oldest tool results shortened until the results fit into the limit.
+def _shortened(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """Return all messages, with the oldest tool results replaced by a short note if the results exceed the limit.
 
-    A result that does not fit is replaced by a short note and not removed, because many models refuse a call without a
-    result.
+    They are not removed, because many models refuse a call without a result.
     """
     kept: list[ChatMessage] = []
-    left = _LOOKED_UP
+    left = _MAX_ALL_RESULTS
     for message in reversed(messages):
         if message.role == "tool":
             left -= len(message.text)
@@ -96,7 +95,7 @@ def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
 
 
 def step_of(wanted: ToolCall, result: Any) -> Step:
-    """Return a short description of a tool call for the page: tool, arguments, result, and whether it succeeded."""
+    """Return a description of a tool call for the dashboard: tool, arguments, result, and whether it succeeded."""
     arguments = wanted.arguments if isinstance(wanted.arguments, dict) else {}
     about = ", ".join(f"{value}" for value in arguments.values() if isinstance(value, str | int | float))
     found, ok = _found(result), not (isinstance(result, dict) and "error" in result)

@@ -1,4 +1,4 @@
-"""Answer one question of a conversation: build the request to a model, and the extras of the answer."""
+"""Build the request to a model for one question of a conversation, and the extras of the answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.model import Chart, Extra, RuleProposal, SeriesQuery, Source, Turn, Uns
 from hub.tools import Tools, specs
 
 _MEMORY, _REMEMBERED = 8_000, 2_000
-"""Maximum number of characters of earlier questions and answers that a model gets, and of one answer among them.
+"""Maximum number of characters of all earlier turns that a model gets, and of one earlier answer.
 
 Older turns are left out.
 """
@@ -84,7 +84,7 @@ class AssistantTurn:
         return f"\n\n[{broken.message} The built-in analyst says:] {await self._plain()}"
 
     async def extras(self, text: str, writer: Writer) -> list[Extra]:
-        """Return the extras of a finished answer: sources, charts, a proposal, sentences that no data supports."""
+        """Return the extras of a finished answer: sources, charts, a proposal, and sentences that no data supports."""
         queries = self._tools.queries
         if writer.generative:
             named = sources(text, queries.lookup, None, queries.now())
@@ -121,10 +121,10 @@ class AssistantTurn:
 
 
 def _remembered(before: Sequence[Turn]) -> list[ChatMessage]:
-    """Return the most recent turns of the conversation as messages for the language model, oldest first.
+    """Return the latest turns of the conversation as messages for the language model, oldest first.
 
-    ``before`` are the earlier questions with their answers. Only as many of the latest ones are returned as fit into
-    :data:`_MEMORY` characters in all.
+    ``before`` are the earlier questions with their answers. As many of the latest ones are returned as fit into
+    :data:`_MEMORY` characters.
     """
     kept: list[ChatMessage] = []
     left = _MEMORY

@@ -1,4 +1,4 @@
-"""Understand the answer to "which one?", which the analyst asks if "the pump" could be several devices."""
+"""Parse the person's reply to "which one?", which the analyst asks if "the pump" could be several devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hub.assistant.question import Kind, ParsedQuestion
 from hub.model import Device
 
 _ANSWERS: frozenset[Kind] = frozenset(("status", "unknown", "list", "first", "last"))
-"""Kinds of the answer to "which one?"."""
+"""Kinds that a reply to "which one?" has when it is parsed as a question."""
 _ORDINALS = {
     **dict.fromkeys(("first", "erste", "ersten", "primera", "primero"), 0),
     **dict.fromkeys(("second", "zweite", "zweiten", "segunda", "segundo"), 1),
@@ -17,9 +17,9 @@ _ORDINALS = {
 
 
 def chosen_devices(question: ParsedQuestion, offered: Sequence[Device]) -> list[Device]:
-    """Return the devices that an answer to "which one?" chooses from ``offered``; none if it is another question.
+    """Return the devices that a reply to "which one?" chooses from ``offered``; an empty list for another question.
 
-    An answer is a name, a place in the list ("the second one"), or "all".
+    A reply is a name, a position in the list ("the second one"), or "all".
     """
     if question.metrics or question.times or question.amounts or question.unknown or question.kind not in _ANSWERS:
         return []

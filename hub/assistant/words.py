@@ -1,7 +1,7 @@
-"""Split a question into words, each of which is marked once a parser has understood it.
+"""Split a question into words, and record which of them a parser has understood.
 
 The parsers of devices, times, metrics and phrases share one :class:`QuestionWords`. The answer names the words that no
-parser marked, so no part of a question is dropped silently.
+parser marked, so no part of a question is silently ignored.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _UMLAUT = re.compile(r"(?:(a)e(u)|([aou])e)(?=[^aeou]+$)")
 class Token(msgspec.Struct):
     """One word of a question, folded for comparison (``word``) and in its original spelling (``written``).
 
-    ``use`` says what a parser understood the word as, such as ``device`` or ``time``; None: not understood yet.
+    ``used_as`` says what a parser has understood the word as, such as ``device`` or ``time``; None while it is unused.
     """
 
     word: str
@@ -42,7 +42,7 @@ class Token(msgspec.Struct):
     start: int  # in QuestionWords.text
     joined: bool  # written without a space to the word before, as in pump-03
     negative: bool  # a number with a minus before it
-    use: str | None = None
+    used_as: str | None = None
 
 
 @lru_cache(maxsize=100_000)
@@ -59,10 +59,10 @@ def split_words(text: str) -> list[str]:
 
 
 def split_places(text: str) -> list[tuple[str, int, int]]:
-    """Return the words of a text, at most :data:`MAX_WORDS`, with their places.
+    """Return the words of a text, at most :data:`MAX_WORDS`, with their positions.
 
-    Each entry is ``(word, start, end)``: the word in the form that :func:`fold_word` makes for comparisons, and the
-    indices of its first character and of the character after it.
+    Each entry is ``(word, start, end)``: the word, folded by :func:`fold_word`, the index of its first character, and
+    the index after its last character.
     """
     return [(fold_word(match[0]), match.start(), match.end()) for match in _TOKEN.finditer(text)][:MAX_WORDS]
 
@@ -70,7 +70,7 @@ def split_places(text: str) -> list[tuple[str, int, int]]:
 def stems(phrase: str) -> frozenset[str]:
     """Return a phrase and its variants with the last word in the singular.
 
-    The simple rules for English, German and Spanish may also yield forms that are no words.
+    The simple rules for English, German and Spanish may also produce forms that are not words.
     """
     start, _, last = phrase.rpartition(" ")
     cut = [last[: -len(end)] for end in _ENDINGS if last.endswith(end) and len(last) > len(end) + 2]
@@ -79,7 +79,7 @@ def stems(phrase: str) -> frozenset[str]:
 
 
 class QuestionWords:
-    """The words of a question as tokens. Each token also records what its word was used for.
+    """The words of a question as tokens. Each token records which parser has used its word.
 
     ``text`` contains all words in lower case and without accents, with one space before and after each.
     """
@@ -103,11 +103,11 @@ class QuestionWords:
 
     def is_free(self, first: int, end: int) -> bool:
         """Return whether all words from index ``first`` up to, but not including, ``end`` are unused."""
-        return all(token.use is None for token in self.tokens[first:end])
+        return all(token.used_as is None for token in self.tokens[first:end])
 
-    def mark(self, first: int, end: int, use: str) -> None:
+    def mark(self, first: int, end: int, used_as: str) -> None:
         for token in self.tokens[first:end]:
-            token.use = use
+            token.used_as = used_as
 
     def written(self, first: int, end: int) -> str:
         text = " ".join(token.written for token in self.tokens[first:end])
@@ -125,9 +125,9 @@ class QuestionWords:
                     yield first, first + length, " ".join(t.word for t in self.tokens[first : first + length])
 
     def search(self, pattern: re.Pattern[str]) -> tuple[re.Match[str], int, int] | None:
-        """Return the first match of a pattern in which all words are unused, with the first and end index of its words.
+        """Return the first match of a pattern that consists of unused words, or None.
 
-        Return None if there is no such match.
+        The result is the match, the index of its first word, and the index after its last word.
         """
         for match in pattern.finditer(self.text):
             places = [at for at, token in enumerate(self.tokens) if match.start() <= token.start < match.end()]
@@ -136,11 +136,11 @@ class QuestionWords:
         return None
 
     def leftover(self) -> list[str]:
-        """Return the unused words as they were written. Neighbouring words form one text."""
+        """Return the unused words as they were written. Adjacent words form one text."""
         found: list[list[str]] = []
         previous = -2
         for place, token in enumerate(self.tokens):
-            if token.use is None:
+            if token.used_as is None:
                 if place == previous + 1:
                     found[-1].append(token.written)
                 else:

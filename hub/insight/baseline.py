@@ -30,7 +30,7 @@ from hub.insight.statistics import (
 ENOUGH = 12
 """Minimum number of readings for a baseline."""
 _MARGIN_S, _MARGIN_READINGS = 1200.0, 4
-"""A baseline ends this long (s), or this many readings if that is longer, before the trouble was noticed.
+"""A baseline ends this many seconds, or this many readings if they span more, before the trouble was noticed.
 
 The last readings before that moment may already be affected by the trouble.
 """

@@ -132,7 +132,7 @@ def _crossings(times: Floats, is_high: np.ndarray) -> Floats:
 def _regular_end(swings: Floats, times: Floats, factor: float) -> tuple[int, float] | None:
     """Return how many of the last swings have cycles of similar length, and this length (s); None if too few.
 
-    The lengths may differ from their median by ``factor``.
+    The lengths may differ from their median by at most ``factor``.
     """
     if len(swings) < _MIN_SWINGS:
         return None

@@ -1,1 +1,1 @@
-"""The answers of the built-in analyst, which needs no language model. Each module answers one family of questions."""
+"""Answer questions with the built-in analyst, without a language model. Each module answers one group of questions."""

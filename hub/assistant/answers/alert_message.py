@@ -1,4 +1,4 @@
-"""The message of an alert, and the name of its cause, in the language of the answer."""
+"""Translate the message of an alert, and the name of its cause, to the language of the answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def alert_message(context: Context, alert: Alert) -> str:
 
 
 def cause_name(context: Context, cause: str) -> str:
-    """Return the name of a cause in the language of the question. A cause of the user's own is named by its id."""
+    """Return the name of a cause in the language of the question, or its id for a cause that the user has defined."""
     title = built_in_title(cause)
     if title is None:
         return fmt.spoken(cause)

@@ -19,7 +19,7 @@ _EXPLAINED = 6
 
 
 async def open_alerts(context: Context) -> ComputedAnswer:
-    """Answer with the open alerts. The most severe come first, each with its cause."""
+    """Answer with the open alerts and their causes, the most severe alerts first."""
     if context.question.time is not None:
         return await happened(context)
     alerts = await of_metric(context, context.queries.open_alerts(context.ids))
@@ -52,7 +52,7 @@ def about_alerts(alerts: Sequence[Alert]) -> tuple[tuple[str, str | None], ...]:
 def _line(context: Context, view: AlertView, alert: Alert, most: int) -> str:
     """Return a text about one alert: its message, the metric's present value, and the beginning of its diagnosis.
 
-    The diagnosis is cut after ``most`` sentences.
+    The text contains at most ``most`` sentences of the diagnosis.
     """
     text = context.say(
         "alert_line",
@@ -79,7 +79,7 @@ def _actions(context: Context, views: Sequence[AlertView]) -> str:
 
 
 async def why(context: Context) -> ComputedAnswer:
-    """Answer why the devices of the question have an alert. If no alert is open, answer why they had the last one."""
+    """Answer why the devices in the question have an alert or, if none is open, why they had their last alert."""
     if context.question.scope.is_all or context.queries.open_alerts(context.ids):
         return await open_alerts(context)
     recent = await context.queries.raised_between(context.now - 7 * DAY, context.now, context.ids)
@@ -114,7 +114,7 @@ async def when(context: Context) -> ComputedAnswer:
 
 
 async def of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
-    """Return the alerts on the metrics that the question names, also by words such as "vibrating too much".
+    """Return the alerts on the metrics that the question names, if only by words such as "vibrating too much".
 
     If the question names no metric, return all ``alerts``.
     """
@@ -140,7 +140,7 @@ def duration_line(context: Context, alert: Alert) -> str:
 
 
 async def count(context: Context) -> ComputedAnswer:
-    """Answer how many alerts were raised in a time range, and how many by each device, area or rule."""
+    """Answer how many alerts were raised in a time range, in total and by device, area or rule."""
     question = context.question
     is_open = question.time is None and not question.has_any("past", "how_often") and not question.has("total")
     time = question.time or context_today(context)
@@ -191,7 +191,7 @@ def context_today(context: Context) -> TimeRange:
 async def heard(context: Context, time: TimeRange) -> bool:
     """Return whether any device of the question sent a reading in the time range.
 
-    If no device did, the absence of alerts proves nothing.
+    If none did, that there were no alerts does not mean that nothing was wrong.
     """
     asked = [
         SeriesQuery(device.id, metric, time.start, time.end + 1, buckets=2)

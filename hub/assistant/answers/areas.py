@@ -69,9 +69,9 @@ async def by_area(context: Context) -> ComputedAnswer:
 
 
 async def _values(context: Context, targets: list[Target]) -> list[tuple[Target, float]]:
-    """Return one value for each metric, depending on the time in the question. Metrics without a value are left out.
+    """Return one value for each metric, and leave out metrics without a value.
 
-    The value is the present one, the value at a moment, or the mean over a time range.
+    Depending on the time in the question, it is the latest value, the value at a moment, or the mean over a time range.
     """
     time = context.question.time
     if time is None:

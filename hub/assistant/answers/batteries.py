@@ -22,7 +22,7 @@ _VOLTAGES = 102.0
 async def battery(context: Context) -> ComputedAnswer:
     """Answer with the charge of batteries, the lowest first.
 
-    If the question asks for low batteries, only these are named.
+    If the question asks for low batteries, the answer names only these.
     """
     mention = MetricMention("battery", quantity="state_of_charge")
     found: list[Target] = []

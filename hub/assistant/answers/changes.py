@@ -36,7 +36,7 @@ async def first(context: Context) -> ComputedAnswer:
 
 
 async def latest(context: Context) -> ComputedAnswer:
-    """Answer with the newest reading, or with the newest few if the question asks for several."""
+    """Answer with the newest reading, or with as many of the newest readings as the question asks for."""
     top = context.question.top
     if not top or top < 2:
         return await now(context)
@@ -76,7 +76,7 @@ async def change(context: Context) -> ComputedAnswer:
 
 
 def _share(track: Track) -> float:
-    """Return the absolute change from the first to the last reading, as a share of the larger absolute value."""
+    """Return the absolute change from the first to the last reading, as a fraction of the larger absolute value."""
     first, last = abs(float(track.values[0])), abs(float(track.values[-1]))
     return abs(float(track.values[-1] - track.values[0])) / (max(first, last) or 1.0)
 
@@ -101,7 +101,7 @@ async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:
 
 
 def _moved(context: Context, target: Target, before: float, after: float) -> str:
-    """Return text that says how much a metric rose or fell from ``before`` to ``after``.
+    """Return a text that says how much a metric rose or fell from ``before`` to ``after``.
 
     The text begins with "no" if the question assumes the opposite direction.
     """

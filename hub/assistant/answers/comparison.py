@@ -16,7 +16,7 @@ _THERMAL = ("°C", "°F", "K")
 
 
 async def compare(context: Context) -> ComputedAnswer:
-    """Compare what the question names: two time ranges, several devices, or one device with others of its model."""
+    """Answer with a comparison of two time ranges, of several devices, or of one device with others of its model."""
     question = context.question
     if len(question.times) > 1:
         return await _times(context, question.times[0], question.times[1])
@@ -81,9 +81,9 @@ def _now(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
 
 
 def _groups(context: Context, targets: Sequence[Target]) -> ComputedAnswer | None:
-    """Compare the means of two groups of devices, as in "is the cold store colder than the loading dock".
+    """Answer with a comparison of the means of two groups, as in "is the cold store colder than the loading dock".
 
-    Return None if the question does not compare two groups, or if their metrics have different units.
+    Return None if the question does not compare two groups of devices, or if their metrics have different units.
     """
     groups, comparative = context.question.scope.groups, context.question.comparative
     if len(groups) != 2 or comparative is None or len(targets) < 3:

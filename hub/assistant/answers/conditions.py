@@ -1,7 +1,7 @@
-"""The conditions of a question about devices: values, states, presence and alerts, each with its own negation.
+"""Evaluate the conditions in a question about devices: on values, states, presence and alerts.
 
 "offline devices with a battery below 20 or a temperature above 40" has three conditions. Each condition is evaluated
-for every device. The words ``and``, ``or`` and ``not`` between the conditions combine the results.
+for every device. The words ``and``, ``or`` and ``not`` in the question combine the results.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _THERMAL = ("°C", "°F", "K")
 _BESIDE_VALUES = frozenset(("open", "closed", "locked", "unlocked", "wet", "motion"))
 """States that count as a condition even if the question also has a condition on a value.
 
-"On" and "off" are missing, because they may be prepositions in such a question: "on floor 2".
+"On" and "off" are not among them, because in such a question they may be prepositions: "on floor 2".
 """
 
 
 PRESENCE_LIMITS: frozenset[Kind] = frozenset(
     ("battery", "deviation", "mean", "median", "range", "rank", "statistics", "total", "when_extreme")
 )
-"""Kinds of questions whose devices the words "online" and "offline" limit.
+"""Kinds of questions in which "online" or "offline" restricts the devices that the answer is about.
 
-Questions of other kinds are about the presence itself, or treat it as one of their conditions.
+Questions of other kinds ask for the presence itself, or treat it as one of their conditions.
 """
 
 
 class MatchingMetric(msgspec.Struct, frozen=True):
-    """A metric that meets a condition, with the value that meets it. ``value`` is None for a condition on a state."""
+    """A metric that meets a condition, and the value that does so. ``value`` is None for a condition on a state."""
 
     target: Target
     value: float | None = None
@@ -52,13 +52,13 @@ class MatchingMetric(msgspec.Struct, frozen=True):
         return f"{self.target.title} {self.target.show(value)}"
 
 
-class Judged(msgspec.Struct, frozen=True):
-    """A condition with the devices that meet it.
+class EvaluatedCondition(msgspec.Struct, frozen=True):
+    """A condition that was evaluated, with the devices that meet it.
 
     Attributes:
         first: the index of the condition's first word in the question.
-        met: the ids of the devices that meet the condition, each with the metrics to show in the answer.
-        considered: the ids of the devices that have the metric; None for a condition that needs no metric.
+        met: the devices that meet the condition: by id, the metrics to show in the answer.
+        considered: the ids of the devices that have the metric of the condition; None if the condition needs no metric.
     """
 
     first: int
@@ -66,10 +66,10 @@ class Judged(msgspec.Struct, frozen=True):
     considered: set[str] | None = None
 
 
-_Judge = Callable[[bool], Awaitable[tuple[dict[str, list[MatchingMetric]], set[str] | None]]]
-"""Evaluates a condition, or its opposite if the argument is true.
+_Evaluate = Callable[[bool], Awaitable[tuple[dict[str, list[MatchingMetric]], set[str] | None]]]
+"""A function that evaluates a condition, or its negation if the argument is True.
 
-Returns the devices that meet the condition with the metrics to show, and the ids of the devices that were considered.
+It returns ``met`` and ``considered`` of :class:`EvaluatedCondition`.
 """
 
 
@@ -90,10 +90,10 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 async def condition_targets(
     context: Context, amount: Amount, mentions: Sequence[MetricMention] | None = None
 ) -> list[Target]:
-    """Return the metrics to compare ``amount`` with. Raises CannotAnswer.
+    """Return the metrics to compare ``amount`` with. Raises CannotAnswer if there are none.
 
-    These are the metrics that the question names, or else those with the unit of ``amount``. ``mentions`` are the
-    metrics that are named beside the amount; None means all metrics that the question names.
+    These are the metrics that the question names or, if it names none, the metrics with the unit of ``amount``.
+    ``mentions`` are the metrics that are named beside the amount; None means all metrics that the question names.
     """
     mentions = context.mentions() if mentions is None else mentions
     if mentions or amount.unit is None:
@@ -116,9 +116,9 @@ async def condition_targets(
 
 
 def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> list[Target]:
-    """Return those ``targets`` that ``amount`` is compared with: all, but of batteries only the charges in percent.
+    """Return the metrics in ``targets`` to compare ``amount`` with: all, but of batteries only the charge in percent.
 
-    If the amount has no unit and the targets have several, add a note to the answer that names these units.
+    If the amount has no unit and the metrics have several units, add a note to the answer that names these units.
     """
     units = dict.fromkeys(target.unit for target in targets)
     if amount.unit is not None or len(units) < 2:
@@ -129,10 +129,10 @@ def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> lis
     return targets
 
 
-async def judged_conditions(context: Context) -> list[Judged]:
+async def evaluated_conditions(context: Context) -> list[EvaluatedCondition]:
     """Evaluate the conditions of a question. Return them in the order of the question's words. Raises CannotAnswer."""
     question = context.question
-    found: list[tuple[int, _Judge]] = [
+    found: list[tuple[int, _Evaluate]] = [
         (amount.first, partial(_by_value, context, amount, mentions)) for amount, mentions in _amounts(question)
     ]
     found += [(_place(question, {state}), partial(_by_state, context, state)) for state in _states(question)]
@@ -143,7 +143,7 @@ async def judged_conditions(context: Context) -> list[Judged]:
     found.sort(key=lambda each: each[0])
     require_one_joiner(context, [first for first, _ in found])
     negated = _negated(question, [first for first, _ in found])
-    return [Judged(first, *await judge(n in negated)) for n, (first, judge) in enumerate(found)]
+    return [EvaluatedCondition(first, *await judge(n in negated)) for n, (first, judge) in enumerate(found)]
 
 
 async def _by_value(
@@ -190,7 +190,7 @@ async def _by_alert(context: Context, negated: bool) -> tuple[dict[str, list[Mat
 
 
 def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMention] | None]]:
-    """Return each number of the question that is compared (such as "above 40"), with the metrics it is compared with.
+    """Return each number with a comparison in the question (such as "above 40"), and the metrics to compare it with.
 
     A number belongs to the metric before it, or otherwise to the one after it ("above 40 °C temperature"). A number
     without a metric beside it belongs to the metric of the previous number ("below 20 or above 80"). None in place of
@@ -228,15 +228,15 @@ def _states(question: ParsedQuestion) -> list[str]:
 
 
 def _places(question: ParsedQuestion, concepts: set[str]) -> list[tuple[int, int]]:
-    """Return where the question names one of ``concepts``: pairs of the first word's index and the index after it."""
+    """Return the phrases of the question for one of ``concepts``, as pairs of first index and index after the last."""
     tokens, known = question.words.tokens, question.language.concepts
     found, place = [], 0
     while place < len(tokens):
         length = 1
-        for longer in range(LONGEST_PHRASE if tokens[place].use == "concept" else 0, 0, -1):
+        for longer in range(LONGEST_PHRASE if tokens[place].used_as == "concept" else 0, 0, -1):
             part = tokens[place : place + longer]
             meant = known.get(" ".join(token.word for token in part), frozenset[str]())
-            if len(part) == longer and meant and all(token.use == "concept" for token in part):
+            if len(part) == longer and meant and all(token.used_as == "concept" for token in part):
                 length = longer
                 if meant & concepts:
                     found.append((place, place + longer))
@@ -251,10 +251,11 @@ def _place(question: ParsedQuestion, concepts: set[str]) -> int:
 
 
 def _negated(question: ParsedQuestion, places: Sequence[int]) -> set[int]:
-    """Return which of a question's conditions are negated, as indices into ``places``.
+    """Return the conditions that are negated, as indices into ``places``.
 
     ``places`` has the index of the first word of each condition. "Not" negates the condition after it, as in "not
-    offline"; if no condition follows, the last one. "Unacknowledged" is a condition that contains its own negation.
+    offline"; if no condition follows, it negates the last one. A word such as "unacknowledged" is a condition and its
+    negation at the same time.
     """
     found: set[int] = set()
     for first, end in _places(question, {"not"}) if places else ():
@@ -274,8 +275,8 @@ async def limit_to_presence(context: Context) -> None:
     context.devices = scope.devices
 
 
-def combined(context: Context, conditions: Sequence[Judged]) -> dict[str, list[MatchingMetric]]:
-    """Return the ids of the devices that meet the combined conditions, each with the metrics to show.
+def combined(context: Context, conditions: Sequence[EvaluatedCondition]) -> dict[str, list[MatchingMetric]]:
+    """Return the devices that meet the combined conditions: by id, the metrics to show in the answer.
 
     The conditions are joined by "or" if the question says so, else by "and".
     """

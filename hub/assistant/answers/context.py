@@ -1,4 +1,4 @@
-"""The context of every answer: the question, the hub's data, and small phrases in the question's language."""
+"""The context in which an answer is computed: the question, the hub's data, and phrases in the question's language."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from hub.tools import Queries
 T = TypeVar("T")
 MAX_LINES = 12
 _KEPT_ABOUT = 200
-"""The largest number of metrics that an answer refers to. The first of them are shown as its sources."""
+"""Maximum number of metrics that an answer refers to. The first of them are shown as its sources."""
 MAX_TARGETS = 200
-"""The largest number of metrics whose history is read for one answer."""
+"""Maximum number of metrics whose history is read for one answer."""
 
 
 class ComputedAnswer(msgspec.Struct, frozen=True):
     """An answer with its sources, charts and proposal.
 
     Attributes:
-        about: pairs of device id and metric (None: the whole device), the most important first. They are the sources.
-        span: the time range that the answer is about (epoch ms); None for the present.
-        is_charted: whether charts of the first metrics in ``about`` are useful.
-        proposal: a command that a person may send, or a rule that a person may save.
+        about: the sources of the answer, most important first: pairs of device id and metric (None: the whole device).
+        span: the time range that the answer is about (epoch ms); None if it is about the present.
+        is_charted: whether charts of the first metrics in ``about`` should be shown.
+        proposal: a command that the person may send, or a rule that the person may save; None if there is none.
     """
 
     text: str
@@ -46,7 +46,7 @@ class ComputedAnswer(msgspec.Struct, frozen=True):
 
 
 class CannotAnswer(Exception):
-    """Raised if a question cannot be answered. The message is the answer: a sentence that says what is missing."""
+    """Raised if a question cannot be answered. Its message is shown as the answer, and says what is missing."""
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -91,13 +91,13 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         return word.lower() if word else f"“{str(value)[:40]}”"
 
     def state(self) -> str:
-        """Return the latest value as a word in lower case, such as "open"; otherwise its first 40 characters."""
+        """Return the latest value as text in lower case, such as "open", cut to 40 characters."""
         value = self.device.metrics[self.metric].value
         return (state_word(value, self.device.describe(self.metric).device_class) or str(value)[:40]).lower()
 
 
 class Context:
-    """One question and the data for its answer. ``now`` is in epoch milliseconds."""
+    """One question, and access to the data for its answer. ``now`` is in epoch ms."""
 
     def __init__(self, queries: Queries, question: ParsedQuestion, all_devices: Sequence[Device]) -> None:
         self.queries, self.question, self.now = queries, question, queries.now()
@@ -115,7 +115,7 @@ class Context:
 
     @property
     def scope_words(self) -> str:
-        """Return words for the devices of the question, such as their names, for use in a sentence."""
+        """Return a phrase for the devices of the question, such as their names, for use in a sentence."""
         scope = self.question.scope
         if scope.presence:
             group = f"{scope.label} ({scope.total})" if scope.groups else self.say("all_devices", n=scope.total)
@@ -133,11 +133,11 @@ class Context:
 
     @property
     def ids(self) -> list[str] | None:
-        """Return the ids of the question's devices, None if the question is about all devices."""
+        """Return the ids of the devices of the question; None if it is about all devices."""
         return None if self.question.scope.is_all else [device.id for device in self.devices]
 
     def span(self, default: int = HOUR) -> TimeRange:
-        """Return the time range that the question names. If it names none, return the last ``default`` milliseconds."""
+        """Return the time range that the question names or, if it names none, the last ``default`` milliseconds."""
         found = self.question.time
         if found is not None and found.kind == "range":
             return found
@@ -161,7 +161,7 @@ class Context:
     def mentions(self) -> list[MetricMention]:
         """Return the metrics that the question names: by their words, or by an adjective such as "hot"."""
         question = self.question
-        # The German word for current also means electricity: what is used of it is energy.
+        # The German word for current ("Strom") also means electricity, whose consumption is energy.
         is_energy = question.has("energy_used") and all(each.words.startswith("strom") for each in question.metrics)
         if question.metrics and not is_energy:
             return question.metrics
@@ -183,11 +183,11 @@ class Context:
         most: int | None = MAX_TARGETS,
         mentions: Sequence[MetricMention] | None = None,
     ) -> list[Target]:
-        """Return the metrics that the question is about, at most ``most`` (None: all). Raises CannotAnswer.
+        """Return the metrics that the question is about, at most ``most`` (None: all).
 
-        With ``numbers``, only metrics whose latest value is a number are returned. With ``any_metric``, a question that
-        names no metric is about all metrics of its devices. ``mentions`` are the metrics named in one part of the
-        question; None means all metrics that the question names.
+        Raises CannotAnswer if there are none. With ``numbers``, only metrics whose latest value is a number are
+        returned. With ``any_metric``, a question that names no metric is about all metrics of its devices. ``mentions``
+        are the metrics named in one part of the question; None means all metrics that the question names.
         """
         mentions = self.mentions() if mentions is None else mentions
         found = await self._meant(mentions, numbers=numbers)
@@ -212,7 +212,7 @@ class Context:
         return targets[:most]
 
     async def _meant(self, mentions: Sequence[MetricMention], *, numbers: bool) -> list[Target]:
-        """Return the metrics that ``mentions`` mean, device by device; with ``numbers``, only numeric metrics."""
+        """Return the metrics of the devices that ``mentions`` refer to; with ``numbers``, only numeric metrics."""
         if not mentions:
             return []
         found: list[Target] = []
@@ -225,7 +225,7 @@ class Context:
         return found
 
     async def shown_targets(self) -> AsyncIterator[Target]:
-        """Yield the metrics that a person sees for each device of the question, the most important first."""
+        """Yield the metrics of each device of the question that the dashboard shows, most important first."""
         async for device in in_slices(self.devices):
             for metric in self.shown_metrics(device):
                 yield Target(device, metric)
@@ -254,11 +254,11 @@ class Context:
         return f"{lacks} {self.say('has', metrics=self.metric_names())}"
 
     def shown_metrics(self, device: Device) -> list[str]:
-        """Return the metrics of ``device`` that a person sees, the most important first."""
+        """Return the metrics of ``device`` that the dashboard shows, most important first."""
         return self.schemas.of(device).shown
 
     def metric_names(self, most: int = 8) -> str:
-        """Return at most ``most`` titles of metrics as text; in a large fleet, those of the first devices."""
+        """Return the titles of at most ``most`` metrics as text; in a large fleet, of the first devices only."""
         titles = dict.fromkeys(
             fmt.in_sentence(device.describe(metric).title)
             for device in self.devices[:MAX_TARGETS]
@@ -275,7 +275,7 @@ class Context:
         return f" ({self.say(device.presence)}, {self.say('heard', ago=self.ago(device.last_seen))})"
 
     def lines(self, head: str, lines: Sequence[str], most: int = MAX_LINES) -> str:
-        """Return the heading ``head`` with a list below it. Lines after the first ``most`` are only counted."""
+        """Return the heading ``head`` and a list of at most ``most`` lines below it; further lines are only counted."""
         more = [f"• {self.say('more', n=len(lines) - most)}"] if len(lines) > most else []
         return "\n".join([head, *(f"• {line}" for line in lines[:most]), *more])
 

@@ -1,4 +1,4 @@
-"""Answers about the present or one moment: values, states, and the status of devices."""
+"""Answers about the present, or about one moment in the past: values, states, and the status of devices."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CLASSES = {
     "wet": ("moisture",),
     "motion": ("motion", "occupancy", "moving", "presence"),
 }
-"""The device classes of metrics that can be in a state, for each state that a question can name."""
+"""For each state that a question can name, the device classes of the metrics that can be in this state."""
 _WORDS = {
     "open": "open",
     "closed": "closed",
@@ -88,7 +88,7 @@ def _limit_note(context: Context, target: Target) -> str:
 async def _summary(context: Context, targets: Sequence[Target]) -> str:
     """Return the heading of a list of values.
 
-    It has the mean and the range if all values are numbers of one metric in one unit.
+    It contains the mean and the range if all values are numbers of one metric in one unit.
     """
     values = [t.latest.value async for t in in_slices(targets) if isinstance(t.latest.value, float)]
     titles = {t.title async for t in in_slices(targets)}
@@ -122,7 +122,7 @@ async def _at(context: Context, targets: Sequence[Target], at: int, words: str) 
 
 
 async def state(context: Context) -> ComputedAnswer:
-    """Answer whether a device is in a state such as open, on or running, or which devices are."""
+    """Answer whether a device is in a state such as open, on or running, or which devices are in it."""
     wanted = [each for each in STATES if context.question.has(each)]
     if wanted[0] in ("open", "closed") and context.mentions():
         named = await context.targets(numbers=False)
@@ -153,10 +153,9 @@ async def state(context: Context) -> ComputedAnswer:
 
 
 def _is_true(context: Context, chosen: int, total: int) -> bool:
-    """Return whether the answer is yes.
+    """Return whether the answer is yes. ``chosen`` of ``total`` metrics are in the state.
 
-    For "are all …?", all ``total`` metrics have to be in the state. For "is a …?", at least one has to be. ``chosen``
-    is the number of metrics in the state.
+    For "are all …?", all of them have to be in the state. For "is a …?", one is enough.
     """
     is_of_all = any(token.word in context.language.all_of for token in context.question.words.tokens)
     return chosen == total if is_of_all else chosen > 0
@@ -165,7 +164,7 @@ def _is_true(context: Context, chosen: int, total: int) -> bool:
 async def state_targets(context: Context, wanted: str) -> list[Target]:
     """Return the metrics whose state the question asks about. ``wanted`` is the state that it names, such as "open".
 
-    Raises CannotAnswer if no metric of the devices in question can have this state.
+    Raises CannotAnswer if no metric of the question's devices can be in this state.
     """
     time = context.question.time
     if context.mentions():

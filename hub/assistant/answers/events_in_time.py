@@ -17,7 +17,7 @@ from hub.assistant.time_parser import DAY
 
 _TRUE_STATES = {"open", "on", "running", "wet", "motion", "unlocked"}
 _REVERSED = ("contact", "locked")
-"""Device classes whose value true means closed or locked, not open."""
+"""Device classes for which the value True means closed or locked instead of open."""
 
 
 async def occurrences(context: Context) -> ComputedAnswer:
@@ -48,9 +48,9 @@ async def occurrences(context: Context) -> ComputedAnswer:
             holds = (track.values > 0.5) == _true_means(track.target, states[0])
         found = episodes(track, holds)
         if context.question.has("since_when") and amount is None and not holds[-1]:
-            found = episodes(track, ~holds)  # after "no, it is open", "since when?" asks about the present state
+            found = episodes(track, ~holds)  # "since when?" after the answer "no, it is open" is about being open
         if context.question.has("not") and found:
-            continue  # "which never exceeded 5 °C" is about the others
+            continue  # "which never exceeded 5 °C?" asks only for metrics without an episode
         told = _told(context, found)
         if context.question.has("since_when") and amount is None and found:
             state = track.target.show(track.target.latest.value)
@@ -63,7 +63,7 @@ async def occurrences(context: Context) -> ComputedAnswer:
 
 
 def _since(context: Context, episode: Episode) -> str:
-    """Return text that says when an ongoing episode began and how long it has lasted."""
+    """Return a text that says when an ongoing episode began and how long it has lasted."""
     start = (
         context.say("before_time", time=context.clock(episode.start))
         if episode.is_cut
@@ -73,9 +73,9 @@ def _since(context: Context, episode: Episode) -> str:
 
 
 def _true_means(target: Target, state: str) -> bool:
-    """Return True if a metric that is true has the ``state``, such as "on"; False if it has the state when it is false.
+    """Return the value (True or False) of a boolean metric that means ``state``, such as "on".
 
-    For some device classes, true means the opposite of what it usually means.
+    For some device classes, True means closed or locked.
     """
     wanted = state in _TRUE_STATES
     return not wanted if target.device.describe(target.metric).device_class in _REVERSED else wanted

@@ -20,11 +20,11 @@ from hub.model import Device
 from hub.rules import describe
 
 _SHOWN = 30
-"""The largest number of lines in an answer that describes many devices."""
+"""Maximum number of lines in an answer that describes many devices."""
 
 
 async def rules(context: Context) -> ComputedAnswer:
-    """Answer with the rules that watch the devices, each with its condition."""
+    """Answer with the rules that watch the devices, and their conditions."""
     if context.question.scope.is_all:
         lines = [
             f"{rule.name}: {describe(rule)} ({context.say(rule.severity)})" for rule in context.queries.engine.rules
@@ -175,7 +175,7 @@ async def last_seen(context: Context) -> ComputedAnswer:
 
 
 async def offline(context: Context) -> ComputedAnswer:
-    """Answer which devices are silent: they are not online, or have an open alert because they send nothing."""
+    """Answer which devices are silent: not online, or with an open alert because they send nothing."""
     silent = {alert.device for alert in context.queries.open_alerts(context.ids) if alert.metric is None}
     found = [d async for d in in_slices(context.devices) if d.presence != "online" or d.id in silent]
     gone = [found[place] for place in order_of([d.last_seen or 0 for d in found])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.assistant.answers.conditions import combined, judged_conditions
+from hub.assistant.answers.conditions import combined, evaluated_conditions
 from hub.assistant.answers.context import (
     CannotAnswer,
     ComputedAnswer,
@@ -17,7 +17,7 @@ from hub.assistant.kinds import STATES
 from hub.model import Device
 
 _NAMED = 8
-"""The largest number of devices that an answer to "how many" names."""
+"""Maximum number of devices that an answer to "how many" names."""
 
 
 async def filtered(context: Context) -> ComputedAnswer:
@@ -25,7 +25,7 @@ async def filtered(context: Context) -> ComputedAnswer:
     question, time = context.question, context.question.time
     if time is not None and not (time.is_point and question.compares):
         raise CannotAnswer(context.say("only_now"))
-    conditions = await judged_conditions(context)
+    conditions = await evaluated_conditions(context)
     if not conditions:  # "how many are online or offline"
         return await listing(context)
     found = combined(context, conditions)

@@ -1,4 +1,4 @@
-"""Answers about the future. They continue a straight line through the last readings, and say so."""
+"""Answers about the future. They extrapolate a straight line through the last readings, and say so."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ async def reaching(context: Context) -> ComputedAnswer:
 
 
 async def _stock_or_named(context: Context) -> list[Target]:
-    """Return the metrics that the question names. If it names none, return the levels and charges of the devices.
+    """Return the metrics that the question names or, if it names none, the devices' levels and battery charges.
 
-    Raises CannotAnswer if the devices have none.
+    Raises CannotAnswer if the devices have no such metric.
     """
     if context.mentions() or context.question.amounts:
         amount = next(iter(context.question.amounts), None)
@@ -84,15 +84,15 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
 
 
 def _over(found: Slope) -> str:
-    """Return the length of the period that a slope was computed from as text, in whole minutes."""
+    """Return the length of the period from which a slope was computed, as text in whole minutes."""
     return f"{max(round((found.end - found.start) / MINUTE), 1)} min"
 
 
 def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, str]]:
-    """Return the values that a forecast is made for, each with the words for it.
+    """Return the values whose time is forecast, each with words for the answer.
 
-    These are the values in the question. If it has none, they are the limit that the slope leads to and, for a supply
-    in percent, full or empty.
+    These are the values in the question. If it has none, they are the limit in the direction of the slope and, for a
+    level or charge in percent, full or empty.
     """
     named = [a for a in context.question.amounts if a.unit in (None, target.unit)]
     if named:
@@ -107,7 +107,7 @@ def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, 
 
 
 async def run_on(context: Context) -> ComputedAnswer:
-    """Answer whether a device can go on running, from its alerts and from the metrics that approach a limit."""
+    """Answer whether a device can go on running, based on its alerts and on its metrics that approach a limit."""
     time = context.question.time
     until = max((time.end - context.now) if time is not None else 8 * HOUR, HOUR)
     lines = []

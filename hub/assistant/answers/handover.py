@@ -1,8 +1,8 @@
 """The handover of a shift: alerts, silent devices, and metrics that approach a limit.
 
-Which alerts are open or cleared is judged at the end of the shift. A past shift is described as of its end.
-It is written for the person who takes over: each alert condition is one line, however often it came, open ones first
-with who has them in hand; times and durations are in minutes.
+It describes the state at the end of the shift, also if the shift is over. It is written for the person who takes over:
+all alerts of one condition (a rule on a metric of a device) are one line, open ones come first, with the person who
+handles them, and times are given to the minute.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from hub.model import SEVERITIES, Alert, Device
 from hub.tools.views import AlertView
 
 _LOOK_BACK = 30 * DAY
-"""How long before a shift alerts may have been raised that were cleared since; those open now may be older."""
+"""Cleared alerts of a shift are searched back to this long (ms) before the shift. Open alerts may be older."""
 _OPEN, _CLEARED, _SILENT = 8, 6, 6
-"""The most lines about open alerts and about cleared ones, and the most devices that are named as not online."""
+"""Maximum number of lines about open alerts, of lines about cleared alerts, and of devices named as not online."""
 
 
 async def summary(context: Context) -> ComputedAnswer:
@@ -58,7 +58,7 @@ async def summary(context: Context) -> ComputedAnswer:
     lines += [f"{context.say('over_label')}: {_cleared(context, alerts)}" for alerts in repeated[:_CLEARED]]
     lines += _more(context, len(repeated) - _CLEARED)
     head = _head(context, span)
-    if not is_past:  # what is so now says nothing about a shift that has ended
+    if not is_past:  # the present state does not belong to a shift that is over
         lines += await _present(context)
         head += f" {await presence_counts(context)}"
     text = context.lines(head, lines, len(lines))
@@ -66,7 +66,7 @@ async def summary(context: Context) -> ComputedAnswer:
 
 
 async def _alerts_until(context: Context, span: TimeRange) -> list[Alert]:
-    """Return the alerts that began before the end of the shift and may have been open in it, most severe first."""
+    """Return the alerts that began before the end of the shift and may have been open during it, most severe first."""
     known = {alert.id: alert for alert in context.queries.open_alerts(context.ids)}
     stored = await context.queries.raised_between(max(span.start - _LOOK_BACK, 0), span.end, context.ids)
     known |= {alert.id: alert for alert in stored}
@@ -89,9 +89,9 @@ def _head(context: Context, span: TimeRange) -> str:
 
 
 def _open(context: Context, alert: Alert, view: AlertView | None, end: int) -> str:
-    """Return an alert that was open at ``end`` in one line: what, since when, who had acknowledged it, its cause.
+    """Return a line about an alert that was open at ``end``: its message, its start, who acknowledged it, its cause.
 
-    An alert has no time of its assignment, so only the handover of a shift that ends now names the assignee.
+    It is not known when an alert was assigned, so only the handover of a shift that ends now names the assignee.
     """
     parts = [
         context.say(
@@ -116,7 +116,7 @@ def _open(context: Context, alert: Alert, view: AlertView | None, end: int) -> s
 
 
 def _by_condition(cleared: Iterable[Alert]) -> list[list[Alert]]:
-    """Return the alerts of each condition (a rule on a metric of a device), newest first."""
+    """Group alerts by condition (a rule on a metric of a device), newest first."""
     found: dict[tuple[str, str, str | None], list[Alert]] = defaultdict(list)
     for alert in sorted(cleared, key=lambda each: -each.raised_at):
         found[alert.device, alert.rule, alert.metric].append(alert)

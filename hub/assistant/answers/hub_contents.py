@@ -1,4 +1,4 @@
-"""Answers about what people and the hub do: silenced and assigned alerts, a person's actions, and where the rest is."""
+"""Answers about silenced and assigned alerts, about a person's actions, and about which page shows other things."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hub.assistant.time_range import TimeRange
 from hub.model import Activity, Alert
 
 _READ = 2_000
-"""The most entries of a person that are read."""
+"""Maximum number of log entries of a person that are read."""
 
 
 async def silenced(context: Context) -> ComputedAnswer:
-    """Answer which open alerts are silenced, suppressed or assigned, or which are not if the question says "not".
+    """Answer which open alerts are silenced, suppressed or assigned or, with "not" in the question, which are not.
 
-    If the question names a person, answer which alerts are assigned to that person.
+    If the question names a person, answer which alerts are assigned to this person.
     """
     question, name = context.question, context.question.assignee
     asked = next(each for each in ("silenced", "suppressed", "assigned") if question.has(each))
@@ -42,7 +42,10 @@ async def silenced(context: Context) -> ComputedAnswer:
 
 
 def _reason(context: Context, alert: Alert, asked: str) -> str | None:
-    """Return by what or by whom an alert is silenced, suppressed or assigned (``asked``); None if it is not."""
+    """Return a text on what silences or suppresses an alert, or on who is assigned to it; None if nothing or nobody.
+
+    ``asked`` is what the question asks for: ``silenced``, ``suppressed``, ``assigned`` or ``with_assignee``.
+    """
     if asked == "suppressed":
         return alert.suppressed_by
     if asked in ("assigned", "with_assignee"):
@@ -55,13 +58,13 @@ def _reason(context: Context, alert: Alert, asked: str) -> str | None:
 
 
 async def hub_page(context: Context) -> ComputedAnswer:
-    """Answer which page shows what the question is about, because the built-in analyst cannot read it."""
+    """Answer which page of the dashboard shows the subject of the question, which the built-in analyst cannot read."""
     (asked, *_) = (each for each in PAGES if context.question.has(each))
     return ComputedAnswer(context.say(asked))
 
 
 async def person(context: Context) -> ComputedAnswer:
-    """Answer what a person did, by the activity log: commands, acknowledgements, comments, silences, settings."""
+    """Answer what a person did, as recorded in the activity log: commands, acknowledgements, comments, settings."""
     name = context.question.person or ""
     time = context.question.time
     if time is None or time.kind != "range":
@@ -85,7 +88,7 @@ async def person(context: Context) -> ComputedAnswer:
 
 
 def _is_by(row: Activity, name: str) -> bool:
-    """Return whether the person called ``name`` did what an entry of the log says. A first name suffices."""
+    """Return whether a log entry is about an action of the person called ``name``. A first name suffices."""
     by = row.message_params.get("by")
     return isinstance(by, str) and _is_called(by, name)
 

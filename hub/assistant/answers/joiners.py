@@ -1,4 +1,4 @@
-"""Whether the conditions of a question are joined by "and" or by "or"."""
+"""Determine whether the conditions of a question are joined by "and" or by "or"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.assistant.rule_sentences.vocabulary import vocabulary
 def require_one_joiner(context: Context, places: Sequence[int]) -> None:
     """Raise CannotAnswer if the question joins its conditions by both "and" and "or".
 
-    A group of devices after the first condition is one more condition: "offline or with an alert, and in the pump
+    A group of devices after the first condition counts as a condition, too: "offline or with an alert, and in the pump
     hall". ``places`` has the index of the first word of each condition.
     """
     joined = set(joiners_of(context.question, places))
@@ -28,7 +28,7 @@ def require_one_joiner(context: Context, places: Sequence[int]) -> None:
 
 
 def joiners_of(question: ParsedQuestion, places: Sequence[int]) -> list[str]:
-    """Return what joins each condition with the next one: ``any`` for "or", otherwise ``all``. It may be both.
+    """Return how each condition is joined with the next one: ``any`` for "or", otherwise ``all``, or both.
 
     ``places`` has the index of the first word of each condition.
     """
@@ -36,6 +36,6 @@ def joiners_of(question: ParsedQuestion, places: Sequence[int]) -> list[str]:
     found: list[str] = []
     for one, other in pairwise(places):
         # The "and" of "between 3 and 5" joins no conditions.
-        words = [token.word for token in question.words.tokens[one:other] if token.use != "amount"]
+        words = [token.word for token in question.words.tokens[one:other] if token.used_as != "amount"]
         found += {known[word] for word in words if word in known} or {"all"}
     return found

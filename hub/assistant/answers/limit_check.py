@@ -16,7 +16,7 @@ _SHOWN = 8
 class _Row(msgspec.Struct, frozen=True, gc=False):
     """A metric with its distance from the nearest limit.
 
-    ``margin`` is this distance as a share of the allowed range. It is negative if the value is beyond the limit.
+    ``margin`` is this distance as a fraction of the allowed range. It is negative if the value is beyond the limit.
     """
 
     target: Target

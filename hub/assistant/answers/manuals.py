@@ -1,4 +1,4 @@
-"""Answers with quotes from manuals and the pages of the quotes."""
+"""Answers that quote manuals, with page numbers."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ async def manual(context: Context) -> ComputedAnswer:
 
 
 def _without_names(text: str, devices: Sequence[Device]) -> str:
-    """Return the question without the names of ``devices``, because manuals do not contain these names."""
+    """Return the question without the names of ``devices``, which do not occur in manuals."""
     known = {word for d in devices for name in (d.id, d.display_name, d.info.model or "") for word in split_words(name)}
     return " ".join(word for word in split_words(text) if word not in known)

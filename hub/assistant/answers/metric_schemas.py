@@ -1,7 +1,7 @@
 """Match the words of a question to metrics, once for all devices whose metrics have the same names and descriptions.
 
-A fleet of 100,000 devices has only some dozens of different sets of descriptions. Which metrics "temperature" means,
-and which metrics a person sees, depends on the set alone.
+A fleet of 100,000 devices has only a few dozen different sets of metrics. Which metrics "temperature" refers to, and
+which metrics the dashboard shows, depends only on this set.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from hub.model import Device, MetricDescription
 
 
 class MetricSchema:
-    """The metrics of a set of devices that have the same metrics with the same names and descriptions.
+    """The metrics that a group of devices has in common, with the same names and descriptions.
 
-    The words of a question are matched with these metrics once for the whole set. ``device`` is any device of the set.
+    The words of a question are matched to these metrics once for all devices of the group. ``device`` is any of them.
     """
 
     def __init__(self, device: Device) -> None:
@@ -31,7 +31,7 @@ class MetricSchema:
         return sorted(kept, key=lambda name: (described[name].category == "diagnostic", described[name].rank, name))
 
     def meant_by(self, mention: MetricMention) -> list[str]:
-        """Return the metrics that ``mention`` means, the best match first."""
+        """Return the metrics that ``mention`` refers to, best match first."""
         if mention not in self._meant:
             # The device may have got another metric since the schema was made.
             self._meant[mention] = [name for name in mention.on(self._device) if name in self.described]
@@ -45,10 +45,7 @@ class MetricSchemas:
         self._known: dict[Hashable, MetricSchema] = {}
 
     def of(self, device: Device) -> MetricSchema:
-        """Return the schema of a device, which says what its metrics are called and measure.
-
-        Devices with the same metrics, units, titles and edits share one schema.
-        """
+        """Return the schema of a device. Devices with the same metrics, units, titles and edits share one schema."""
         info, edits = device.info, device.metric_edits
         described = (info.units, info.titles, info.classes, info.categories, edits)
         key = (tuple(device.metrics), *(tuple(each.items()) for each in described))
@@ -58,5 +55,5 @@ class MetricSchemas:
         return found
 
     def any_has(self, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-        """Return the mentions that mean a metric of any device whose schema was requested before."""
+        """Return the mentions that refer to a metric of any device whose schema was requested before."""
         return [each for each in mentions if any(schema.meant_by(each) for schema in self._known.values())]

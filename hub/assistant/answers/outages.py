@@ -43,7 +43,7 @@ async def outages(context: Context) -> ComputedAnswer:
 
 
 async def unheard(context: Context) -> ComputedAnswer:
-    """Answer which devices have sent nothing for the time that the question names, by default 10 minutes."""
+    """Answer which devices have sent nothing for as long as the question says, by default 10 minutes."""
     time = context.question.time
     length = time.end - time.start if time is not None and time.kind == "range" else _UNHEARD
     rows = [(each.last_seen or 0, each) async for each in in_slices(context.devices)]

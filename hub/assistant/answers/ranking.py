@@ -1,4 +1,4 @@
-"""Answers that rank devices by a metric, and answers about when a metric was extreme and how two metrics correlate."""
+"""Answers that rank devices by a metric, say when a metric was highest or lowest, or how two metrics correlate."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ async def rank(context: Context) -> ComputedAnswer:
 
 
 async def alike(context: Context, targets: list[Target]) -> list[Target]:
-    """Return the targets that have the most frequent unit, because only values in the same unit can be ranked.
+    """Return the metrics with the most frequent unit, because only values in the same unit can be ranked.
 
-    Add a note if other targets are left out. All units of temperatures count as the same unit.
+    Add a note if other metrics are left out. All units of temperature count as the same unit.
     """
     units = Counter([t.unit async for t in in_slices(targets)])
     main = max(units, key=lambda unit: (units[unit], unit is not None))
@@ -139,10 +139,9 @@ async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange,
 
 
 async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bool) -> str:
-    """Return a sentence that says since when the first metric of ``rows`` has had the highest value of them all.
+    """Return a sentence that says since when the first metric in ``rows`` has had the highest value of all.
 
-    If ``lowest`` is true, it says since when this metric has had the lowest value. The values of the last six hours are
-    compared. The sentence gives the time without seconds.
+    With ``lowest``, it is about the lowest value. Only the last six hours are compared. The time is without seconds.
     """
     if len(rows) == 1:
         return context.say("no_rival")

@@ -16,19 +16,19 @@ from hub.model.metric import state_word
 _LIMIT = 50_000
 _PARTS = 600
 _POINT_MS = 15 * MINUTE
-"""The largest age in milliseconds of a reading that counts as the value at a moment."""
+"""Maximum age (ms) of a reading that counts as the value at a moment."""
 _STEADY_NOISE = 10
-"""Readings whose range is at most this many median steps between two readings are steady: random noise has about 7."""
+"""Readings are steady if their range is at most this many median steps between readings; noise has about 7."""
 _STEADY_SHARE = 0.02
-"""Readings whose range is at most this share of the largest one are steady, such as those that change by 0.1."""
+"""Readings are also steady if their range is at most this fraction of the largest reading."""
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 class Track(msgspec.Struct, frozen=True, eq=False):
-    """Readings of one metric of one device, oldest first. ``times`` are epoch milliseconds.
+    """Readings of one metric of one device, oldest first. ``times`` are in epoch ms.
 
-    If ``is_exact`` is False, the single readings are no longer stored or are too many. Then ``values`` are means over
-    short periods with ``counts`` readings each, and ``lows`` and ``highs`` are the extremes of each period.
+    If ``is_exact`` is False, the individual readings are no longer stored, or there are too many. Then ``values`` are
+    means over short periods with ``counts`` readings each, and ``lows`` and ``highs`` are the extremes of each period.
     """
 
     target: Target
@@ -48,11 +48,11 @@ class Track(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def total(self) -> int:
-        """Return the number of readings that the arrays stand for."""
+        """Return the number of readings, including those that are combined to means."""
         return int(self.counts.sum())
 
     def from_place(self, place: int) -> Track:
-        """Return the part of the track that begins with the reading at the index ``place``."""
+        """Return the part of the track from the reading at index ``place`` on."""
         return Track(
             self.target,
             self.times[place:],
@@ -108,7 +108,7 @@ def as_number(value: object) -> float | None:
 async def value_at(context: Context, target: Target, at: int) -> tuple[int, float] | None:
     """Return time (epoch ms) and value of the newest reading in the 15 minutes up to ``at``; None if there is none.
 
-    If the single readings are no longer stored, return the newest mean over a minute.
+    If the individual readings are no longer stored, it is the newest mean over a minute.
     """
     (series,) = await context.queries.store.history(
         [SeriesQuery(target.device.id, target.metric, at - _POINT_MS, at, limit=1)]
@@ -136,8 +136,8 @@ async def first_reading(context: Context, target: Target, start: int, end: int) 
 class Slope(msgspec.Struct, frozen=True):
     """A straight line through readings, fitted by least squares.
 
-    ``per_hour`` is the change an hour in the metric's unit. ``is_real`` is True if the line changes by more than the
-    readings scatter around it. ``is_steady`` is True if it does not, and the readings stay close together. Both are
+    ``per_hour`` is the change per hour, in the metric's unit. ``is_real`` is True if the line changes by more than the
+    readings scatter around it. ``is_steady`` is True if it does not and the readings stay close together. Both are
     False for readings that jump or swing.
     """
 
@@ -165,9 +165,9 @@ def slope(track: Track) -> Slope | None:
 
 
 def recent_slope(track: Track) -> Slope | None:
-    """Return the slope over the last 30, 10 or 3 minutes: over the longest period whose line fits the newest readings.
+    """Return the slope over the last 30, 10 or 3 minutes: the longest period whose line fits the newest readings.
 
-    Over a fixed period, a machine that began to heat up two minutes ago would count as steady.
+    With a fixed period, a machine that began to heat up two minutes ago would seem steady.
     """
     found = None
     for minutes in (30, 10, 3):
@@ -185,14 +185,14 @@ def recent_slope(track: Track) -> Slope | None:
 
 
 def _line(times: Floats, values: Floats) -> tuple[float, Floats]:
-    """Return the slope per hour of a straight line through the readings, and each reading's distance from it."""
+    """Return the slope per hour of a straight line through the readings, and the distance of each reading from it."""
     hours = (times - times[-1]) / 3_600_000
     per_hour, end = (float(each) for each in np.polyfit(hours, values, 1))
     return per_hour, values - per_hour * hours - end
 
 
 class Episode(msgspec.Struct, frozen=True):
-    """A period in which a condition was met. ``is_open`` is true if it was still met at the last reading."""
+    """A period in which a condition was met. ``is_open`` is True if it was still met at the last reading."""
 
     start: int
     end: int
@@ -201,9 +201,9 @@ class Episode(msgspec.Struct, frozen=True):
 
 
 def episodes(track: Track, holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Episode]:
-    """Return the periods in which ``holds`` is true. ``holds`` has one entry for each reading of ``track``.
+    """Return the periods in which ``holds`` is True. It has one entry for each reading of ``track``.
 
-    A period lasts until the first reading for which ``holds`` is false again.
+    A period lasts until the first reading for which ``holds`` is False again.
     """
     found: list[Episode] = []
     begin: int | None = None

@@ -1,4 +1,4 @@
-"""Answers to requests: they propose a command that a person may send, or a rule that a person may save.
+"""Answer requests by proposing a command that a person may send, or a rule that a person may save.
 
 Nothing is sent or saved here.
 """

@@ -13,7 +13,7 @@ import numpy as np
 
 T = TypeVar("T")
 SLICE = 1_000
-"""The number of items in a slice. At a few µs for each item, a slice takes much less than 50 ms."""
+"""Number of items in a slice. At a few µs per item, a slice takes much less than 50 ms."""
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:

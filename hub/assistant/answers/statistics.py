@@ -26,9 +26,9 @@ _RATE_OVER = 30 * MINUTE
 
 
 async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target] | None = None) -> list[Track]:
-    """Return the readings of ``targets`` in the time range; None means the metrics that the question is about.
+    """Return the readings of ``targets`` (None: the metrics that the question is about) in the time range.
 
-    Targets without readings are left out, with a note. Raises CannotAnswer if no target has readings.
+    Metrics without readings are left out, with a note in the answer. Raises CannotAnswer if no metric has readings.
     """
     wanted = await context.targets() if targets is None else targets
     tracks = await load(context, wanted, span.start, span.end)
@@ -48,7 +48,7 @@ async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target]
 def _begins_late(track: Track, span: TimeRange) -> bool:
     """Return whether the readings of ``track`` begin so late that they do not cover the first tenth of ``span``.
 
-    A delay of up to two usual intervals between readings does not count: it says only that readings are rare.
+    A delay of up to two usual intervals between readings is ignored, because it only means that readings are rare.
     """
     interval = float(np.median(np.diff(track.times))) if len(track) > 1 else 0.0
     return bool(track.times[0] - span.start > max((span.end - span.start) / 10, 2 * interval))

@@ -1,4 +1,4 @@
-"""Answers with totals: what a meter counted, a rate integrated over time, and sums over devices."""
+"""Answers with totals: the increase of a meter, the integral of a rate over time, or a sum over devices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RATES = {
     "l/s": ("l", 3600.0),
     "L/s": ("L", 3600.0),
 }
-"""Maps the unit of a rate to the unit of its integral, and to the amount that the rate 1 gives in one hour."""
+"""For the unit of a rate, the unit of its integral over time, and the integral of the rate 1 over one hour."""
 _COUNTERS = ("kWh", "Wh", "MWh", "m³", "l", "L", "gal")
 
 
@@ -72,7 +72,7 @@ async def total(context: Context) -> ComputedAnswer:
 
 
 def _amount(track: Track) -> tuple[float, str | None]:
-    """Return how much was counted or flowed during a track, such as energy or water, and the unit of this amount.
+    """Return the amount (such as energy or water) that was used or produced during a track, and its unit.
 
     For a meter, this is the sum of the increases, so that a reset does not count. For a rate, such as l/min, it is the
     integral over time.

@@ -1,6 +1,6 @@
-"""The answer to "is anything unusual?": open alerts, and unusual readings of the last day.
+"""Answer the question "is anything unusual?" with open alerts, and with unusual readings of the last day.
 
-A reading of the last day is unusual if the week before had no such readings.
+A reading is unusual if there were no such readings in the week before.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _line(context: Context, target: Target, period: UnusualPeriod) -> str:
 
 
 def _shown(period: UnusualPeriod, value: float) -> str:
-    """Return a value of the feature that was unusual in ``period``, as text in the metric's unit.
+    """Return a value of the unusual feature of ``period`` as text, in the metric's unit.
 
     ``value`` is a reading for the features ``value`` and ``level``, the logarithm of a standard deviation for
     ``noise``, and a difference between readings for the others.

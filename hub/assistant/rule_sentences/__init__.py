@@ -1,1 +1,1 @@
-"""Read a sentence as a rule. Words that the rule does not use are reported, except words without a meaning."""
+"""Parse a sentence that describes a rule. Words that the rule does not use are reported, except filler words."""

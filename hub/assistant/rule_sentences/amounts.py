@@ -18,7 +18,7 @@ from hub.model import Device
 
 _LONGEST_UNIT, _LONGEST_NUMBER = 4, 4
 _DEGREES = frozenset(("degree", "degrees", "°", "grad", "grado", "grados"))
-"""Words for a degree of temperature that do not say whether it is °C or °F."""
+"""Words for degrees that leave open whether °C or °F is meant."""
 _CONVERTED = frozenset(("°C", "°F"))
 _TEMPERATURES = frozenset(("°C", "°F", "K", "°"))
 
@@ -27,9 +27,9 @@ class RuleAmount(msgspec.Struct, frozen=True):
     """A number in a sentence, with its unit.
 
     Attributes:
-        unit: The unit; None if the sentence gives no unit.
+        unit: The unit; None if the sentence has no unit.
         degrees: True for a temperature without "C" or "F", such as "20 degrees".
-        shown: The unit in which the person's pages show temperatures. It applies to a temperature with ``degrees`` or
+        shown: The unit of temperatures on the person's dashboard. It applies to a temperature with ``degrees`` or
             without a unit. If it is None, such a temperature is in the metric's unit.
     """
 
@@ -69,7 +69,7 @@ class RuleAmount(msgspec.Struct, frozen=True):
 
 
 def read_number(word: str, *, decimal_comma: bool) -> float | None:
-    """Return a word as a number; None if it is not one. A thousand is "1,000" in English and "1.000" in German."""
+    """Return the number that a word stands for, or None. A thousand is "1,000" in English and "1.000" in German."""
     group, point = (".", ",") if decimal_comma else (",", ".")
     if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{re.escape(point)}\d+)?", word):
         word = word.replace(group, "")
@@ -96,9 +96,8 @@ def mark_amounts(
 ) -> None:
     """Replace each number in a sentence, with its unit, by the symbol ``@a``. "Half a degree" counts as a number, too.
 
-    The units are those of the ``language`` and those of the metrics of ``devices``. ``shown`` is the unit in which the
-    person's pages show temperatures: a temperature that is written without a unit is in this unit. If it is None, such
-    a temperature is in the unit of the metric.
+    The units are those of the ``language`` and those of the metrics of ``devices``. ``shown`` is the unit of a
+    temperature without a unit: the one on the person's dashboard. If it is None, the unit of the metric applies.
     """
     units = known_units(language, devices)
     words = sentence.words
@@ -123,7 +122,7 @@ def mark_amounts(
 def _number(sentence: RuleSentence, place: int, language: Language) -> tuple[int, float | None]:
     words = sentence.words
     token = words.tokens[place]
-    if token.use is not None or (token.joined and place and not token.negative):
+    if token.used_as is not None or (token.joined and place and not token.negative):
         return 1, None  # CP-80 is the name of a model
     if (word := words.word(place))[0].isdigit():
         return 1, read_number(word, decimal_comma=language.decimal_comma)
@@ -135,9 +134,9 @@ def _number(sentence: RuleSentence, place: int, language: Language) -> tuple[int
 
 
 def _unit(sentence: RuleSentence, place: int, units: dict[str, str]) -> tuple[int, str | None, bool]:
-    """Return the unit at the index ``place``: its number of words, the unit, and whether it is only "degrees".
+    """Return the unit at the index ``place``: its number of words, the unit, and whether it is just "degrees".
 
-    Without a unit, return 0, None and False.
+    If there is no unit, return 0, None and False.
     """
     words = sentence.words
     for length in range(_LONGEST_UNIT, 0, -1):
@@ -148,7 +147,7 @@ def _unit(sentence: RuleSentence, place: int, units: dict[str, str]) -> tuple[in
 
 
 def known_units(language: Language, devices: Iterable[Device] = ()) -> dict[str, str]:
-    """Return a mapping from the words for a unit to the unit. Units of time are missing: they belong to durations."""
+    """Return the units by the words for them, without units of time, which belong to durations."""
     found = {" ".join(split_words(written)): unit for written, unit in UNITS.items() if unit not in SECONDS}
     found |= language.units
     for device in devices:

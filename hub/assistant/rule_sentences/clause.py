@@ -1,4 +1,4 @@
-"""One condition of a sentence about a rule: its words, its devices and its metric."""
+"""Access to one condition of a sentence about a rule: its words, its devices and its metric."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class SpokenCondition(msgspec.Struct):
     """A condition that was read from a sentence.
 
     Attributes:
-        keys: the keys of the rule, except scope, schedule and severity.
+        keys: the keys of the rule, except scope, schedule and severity, with their values.
         items: the words of the sentence that the condition uses.
-        missing: keys that the condition needs and the words do not give.
+        missing: keys that the condition needs but the words do not provide.
         negatives: the number of negations in these words.
     """
 
@@ -36,7 +36,7 @@ class SpokenCondition(msgspec.Struct):
 class RuleClause:
     """The words of a sentence that describe one condition.
 
-    ``place`` is the index of the first word, and the index after the last word. ``devices`` are the devices of the
+    ``place`` has the index of the first word and the index after the last word. ``devices`` are the devices of the
     rule, and ``fleet`` are all devices. ``inherited`` is the metric of the previous condition, which is used if this
     condition names none.
     """
@@ -59,27 +59,27 @@ class RuleClause:
     def find(self, name: str) -> list[SentencePart]:
         """Return the words and symbols of the first match in this clause; an empty list if there is no match.
 
-        ``name`` is the name of the patterns in the vocabulary that are tried in turn.
+        The patterns with the name ``name`` in the vocabulary are tried in turn.
         """
         return self.sentence.find(self.vocabulary.patterns[name], *self._place)
 
-    def of(self, symbol: str) -> list[SentencePart]:
-        """Return those parts of the clause that are marked with ``symbol`` and that no earlier step has used."""
+    def parts(self, symbol: str) -> list[SentencePart]:
+        """Return the unused parts of the clause that were replaced by ``symbol``."""
         return self.sentence.symbols(symbol, *self._place)
 
     @property
     def mention(self) -> MetricMention | None:
         """The first metric that the words name; None if they name none."""
-        items = self.of("@m")
+        items = self.parts("@m")
         return items[0].value if items else None
 
     def metric(
         self, amount: RuleAmount | None = None, comparative: Hint | None = None
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Return two values: the rule's key for the condition's metric, and the units of this metric on the devices.
+        """Return the rule's key for the condition's metric, and the units of this metric on the devices.
 
-        If the words of the condition name no metric, the metric follows from ``comparative`` (a word such as "warmer"),
-        or is the metric of the previous condition. See :func:`metric_keys`.
+        If the condition names no metric, it is the one that ``comparative`` (such as "warmer") stands for, or that of
+        the previous condition. See :func:`metric_keys`.
         """
         mention = self.mention
         if mention is None and comparative is not None and comparative.quantity:
@@ -112,9 +112,9 @@ class RuleClause:
     def metric_items(self) -> list[SentencePart]:
         """The words that name the first metric of the clause; at most one item.
 
-        Words that name a second metric are left unused, so they are reported as not understood.
+        The words for a second metric remain unused, so they are reported as not understood.
         """
-        return self.of("@m")[:1]
+        return self.parts("@m")[:1]
 
 
 def amounts(items: Sequence[SentencePart]) -> list[RuleAmount]:
@@ -128,7 +128,7 @@ def comparatives(items: Sequence[SentencePart]) -> list[Hint]:
 def is_more(hints: Sequence[Hint]) -> bool:
     """Return whether the comparatives only say "more" or "longer", as in "more than 5 times".
 
-    The result is False if one of them says "less", or names a quantity, as "warmer" does.
+    The result is False if one of them means "less", or stands for a quantity, as "warmer" does.
     """
     return not any(hint.lowest or hint.quantity for hint in hints)
 

@@ -1,4 +1,4 @@
-"""Read the hours of a rule: "on weekdays from 8 to 18", "at night", "except on Sundays", "after 10 pm"."""
+"""Read when a rule applies (its schedule): "on weekdays from 8 to 18", "at night", "except on Sundays"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.assistant.words import QuestionWords
 
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _AMBIGUOUS = frozenset(("sun", "so", "do", "mi"))
-"""Short names of days that are also ordinary words. They count as days only after another day."""
+"""Abbreviations of days that are also ordinary words. They count as days only after another day."""
 _MINUTE_MS = 60_000
 _HALF_DAY, _DAY = 12 * 60, 24 * 60
 _NIGHT = (22 * 60, 6 * 60)
@@ -25,9 +25,9 @@ Hours = tuple[int, int]
 
 
 def read_schedule(sentence: RuleSentence, vocabulary: RuleVocabulary) -> list[str]:
-    """Return the hours in a sentence as windows of a rule's ``schedule``, and mark their words as used.
+    """Return the times in a sentence as windows of a rule's ``schedule``, and mark their words as used.
 
-    The list is empty if the sentence names no hours. Raises NoSuchRule for hours that a rule cannot have.
+    The list is empty if the sentence names no times. Raises NoSuchRule for times that a schedule cannot express.
     """
     found = _clocks(sentence, vocabulary)
     if sentence.take(vocabulary.patterns["night"]):
@@ -76,7 +76,7 @@ def _minutes(clock: str, time: TimeWords) -> int | None:
 
 
 def _is_amount(sentence: RuleSentence, items: list[SentencePart], vocabulary: RuleVocabulary) -> bool:
-    """Return whether the numbers in "from 8 to 18 °C" are amounts and not hours of the day, because a unit follows.
+    """Return whether a range of numbers is followed by a unit, as in "from 8 to 18 °C", and is therefore not a time.
 
     ``items`` are the words and symbols of the range; the last item is its second number.
     """
@@ -94,7 +94,7 @@ def _starts_with_unit(words: QuestionWords, place: int, units: Mapping[str, str]
 def _days(sentence: RuleSentence, vocabulary: RuleVocabulary) -> tuple[int, ...] | None:
     """Return the days of the week that a sentence names (0 is Monday), and mark their words as used.
 
-    Return None if it names none. Raises NoSuchRule for days that a rule cannot have.
+    Return None if it names none. Raises NoSuchRule for days that a schedule cannot express.
     """
     for phrase in (each for each in vocabulary.weekdays if " " in each):
         for _, named in sentence.matches([re.compile(f"(?<= ){re.escape(phrase)}(?= )")]):

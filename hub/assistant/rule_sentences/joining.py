@@ -16,26 +16,25 @@ from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
 from hub.model import Device
 
 WHOLE = "whole"
-"""The value of a negation, such as "unless" or "must", that applies to all words after it."""
+"""The value of a negation (such as "unless" or "must") that applies to all words after it."""
 _NEGATABLE = frozenset(("equals", "threshold", "range"))
 
 
 class ConditionReader:
     """Reads the conditions in a sentence that describes a rule: "the boiler is running and the flow is below 5".
 
-    The caller has already marked the devices, metrics, numbers and times in the sentence, which means that symbols
-    stand for them (see :class:`RuleSentence`).
+    The devices, metrics, numbers and times in the sentence must already be replaced by symbols (see
+    :class:`RuleSentence`).
     """
 
     def __init__(self, sentence: RuleSentence, vocabulary: RuleVocabulary, devices: Sequence[Device]) -> None:
         self._sentence, self._vocabulary, self._devices = sentence, vocabulary, devices
 
     def read(self) -> tuple[dict[str, Any], list[str]]:
-        """Read all conditions of the sentence, and join them as the sentence does, for example with "and".
+        """Read and join all conditions of the sentence, and mark their words as used.
 
-        Return the settings of the rule that say what it watches and on which devices, and the names of settings that
-        the sentence does not give. Mark the words of the conditions as used. Raises NoSuchRule if no rule can express
-        the conditions.
+        Return the keys of the rule for the condition and the scope, and the names of required keys that the sentence
+        does not provide. Raises NoSuchRule if no rule can express the conditions.
         """
         places, joiners = self._split()
         if joiners and any(item.value == WHOLE for item in self._sentence.symbols("@n")):
@@ -47,7 +46,7 @@ class ConditionReader:
             condition, scope, named = self._read(place, scopes[-1] if scopes else None, mention)
             clause_mentions = self._sentence.symbols("@m", *place)
             mention = clause_mentions[0].value if clause_mentions else mention
-            self._use(place, condition)
+            self._mark_used(place, condition)
             conditions.append(self._negated(condition, place))
             scopes += [scope] if named or not scopes else []
         if len({str(scope) for scope in scopes}) > 1:
@@ -60,9 +59,9 @@ class ConditionReader:
         return {**keys, **scopes[0]}, missing
 
     def _split(self) -> tuple[list[tuple[int, int]], list[SentencePart]]:
-        """Return where each condition begins and ends (exclusive), and the words that join the conditions.
+        """Return the range of words of each condition (first index, end index), and the words that join the conditions.
 
-        A word such as "and" joins conditions only if there is a condition before and after it.
+        A word such as "and" joins conditions only if there is a condition both before and after it.
         """
         end = len(self._sentence.words)
         candidates = [item for item in self._sentence.items() if item.symbol in self._vocabulary.joiners]
@@ -87,13 +86,13 @@ class ConditionReader:
     def _read(
         self, place: tuple[int, int], earlier: dict[str, list[str]] | None, mention: MetricMention | None
     ) -> tuple[SpokenCondition, dict[str, list[str]], bool]:
-        """Read one condition of the sentence. Return it, the devices it is about, and whether its words name devices.
+        """Read one condition of the sentence.
 
         Args:
-            place: The indices of the first word of the condition and of the word after it.
-            earlier: The ``scope`` keys of the condition before. They are used if the words name no devices; None for
+            place: The index of the first word of the condition, and the index after its last word.
+            earlier: The ``scope`` keys of the previous condition, which are used if the words name no devices; None for
                 the first condition.
-            mention: The metric of the condition before. It is used if the words name no metric.
+            mention: The metric of the previous condition, which is used if the words name no metric.
 
         Returns:
             The condition, the keys of a rule that select its devices, and True if its words name devices.
@@ -108,16 +107,16 @@ class ConditionReader:
         clause = RuleClause(
             self._sentence, self._vocabulary, place, devices, named=named, inherited=mention, fleet=self._devices
         )
-        condition = read_condition(clause) or _nothing(clause)
+        condition = read_condition(clause) or _without_limit(clause)
         condition.items += items
         return condition, scope_keys(devices, groups, named=named), bool(items)
 
-    def _use(self, place: tuple[int, int], condition: SpokenCondition) -> None:
-        """Mark the words of a condition as used, so that they are not read again, and add its duration to its keys.
+    def _mark_used(self, place: tuple[int, int], condition: SpokenCondition) -> None:
+        """Mark the words of a condition as used, and add its duration ("for 5 minutes") to its keys.
 
-        This includes the words between the names of several devices ("or"), and the words for a duration ("for 5
-        minutes"): how long the condition has to be met. ``place`` is the first and end index of the condition's words.
-        Raises NoSuchRule if the devices are joined by "and".
+        The words for the duration, and an "or" between the names of devices, are marked as well. ``place`` has the
+        index of the condition's first word and the index after its last word. Raises NoSuchRule if the devices are
+        joined by "and".
         """
         chosen = [item for item in condition.items if item.symbol == "@d"]
         for before, after in pairwise(chosen):
@@ -137,10 +136,10 @@ class ConditionReader:
             condition.missing.append("for")
 
     def _negated(self, condition: SpokenCondition, place: tuple[int, int]) -> SpokenCondition:
-        """Return the condition with the negations ("not") in the words of the sentence at ``place`` applied to it.
+        """Apply the negations ("not") among the words at ``place`` to the condition, and return the result.
 
         A condition on a boolean gets the opposite value. Any other condition is wrapped in a ``not``. Two negations
-        cancel each other. Raises NoSuchRule for a kind of condition that cannot be negated.
+        cancel each other out. Raises NoSuchRule for a kind of condition that cannot be negated.
         """
         negations = self._sentence.symbols("@n", *place)
         self._sentence.use(negations)
@@ -162,16 +161,16 @@ def _not(condition: SpokenCondition) -> SpokenCondition:
 
 
 def _compared(clause: RuleClause) -> list[SentencePart]:
-    """Return the device names in a clause such as "warmer than the boiler": the device to compare with.
+    """Return the parts of a clause that name the device to compare with, as in "warmer than the boiler".
 
-    Return an empty list if the clause compares with no device.
+    The list is empty if the clause does not compare with a device.
     """
     names = [f"{name}_of_other" for name in ("compared", "exceeds", "beneath")]
     return next(([i for i in items if i.symbol == "@d"] for name in names if (items := clause.find(name))), [])
 
 
-def _nothing(clause: RuleClause) -> SpokenCondition:
-    """Return the condition for words that give no limit: a threshold whose limit is missing."""
+def _without_limit(clause: RuleClause) -> SpokenCondition:
+    """Return the condition for words that no reader understands: a threshold whose limit is missing."""
     metric = clause.metric()[0]
     return SpokenCondition(
         {**metric}, clause.metric_items if metric else [], [*([] if metric else ["metric"]), "above"]
@@ -187,11 +186,11 @@ def _is_in(device: Device, scope: dict[str, list[str]]) -> bool:
 
 
 def _joined(conditions: list[SpokenCondition], kind: str) -> tuple[dict[str, Any], list[str]]:
-    """Combine conditions that were read from a sentence into the fields of one rule.
+    """Combine conditions that were read from a sentence into the keys of one rule.
 
-    Return the fields as a dict, and the names of required fields that the sentence does not give. ``kind`` is ``all``
-    if all conditions must hold, or ``any`` if one of them is enough. Raises NoSuchRule for conditions that cannot be
-    combined.
+    Return the keys with their values, and the names of required keys that the sentence does not provide. ``kind`` is
+    ``all`` if all conditions have to be met, or ``any`` if one is enough. Raises NoSuchRule for conditions that cannot
+    be combined.
     """
     missing = [key for condition in conditions for key in condition.missing]
     if len(conditions) == 1:
@@ -210,7 +209,7 @@ def _without(keys: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _bounds(parts: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
-    """Return two limits on the same metric as the keys of a range, as in "below 4.5 or above 5.5".
+    """Return the keys of a range for two limits of the same metric, as in "below 4.5 or above 5.5".
 
     Return None if the conditions are not two such limits.
     """

@@ -1,4 +1,4 @@
-"""Mark the parts that every condition may have: counts ("3 times"), durations, negations, states and comparatives."""
+"""Mark the parts that any condition may have: counts ("3 times"), durations, negations, states and comparatives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
 _DAYS_OF_WEEK = 7
 _TWICE = 2
 _MANY = 10**6
-"""An upper bound for "N times", which is more than any rule allows. A number in a sentence may be too large for int."""
+"""Upper bound for N in "N times". It is higher than any rule allows, and keeps numbers from becoming too large."""
 
 
 def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
@@ -61,9 +61,9 @@ def _number(match: re.Match[str], words: RuleVocabulary) -> float | None:
 
 
 def _duration(match: re.Match[str], words: RuleVocabulary) -> str | None:
-    """Return a duration in the form that rules use, such as ``5m``. Without a number ("per hour"), the number is 1.
+    """Return a duration in the format of rules, such as ``5m``. Without a number ("per hour"), the number is 1.
 
-    Return None for months, because rules have no durations in months.
+    Return None for months, which rules do not support.
     """
     number, unit = _number(match, words), words.language.time.units[match["unit"]]
     number = 1.0 if number is None else number

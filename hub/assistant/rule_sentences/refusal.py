@@ -1,4 +1,4 @@
-"""The error for sentences that cannot be a rule."""
+"""The error for sentences that no rule can express."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 class NoSuchRule(Exception):
     """Raised if a sentence asks for something that no rule can do.
 
-    ``no_rule_`` and ``reason`` form the key of the explanation in ``answers_*.toml``.
+    The explanation in ``answers_*.toml`` has the key ``no_rule_`` followed by ``reason``.
     """
 
     def __init__(self, reason: str, **values: Any) -> None:

@@ -12,9 +12,9 @@ from hub.assistant.words import QuestionWords
 
 
 class SentencePart(msgspec.Struct, eq=False):
-    """A word of a sentence, or a symbol that replaces words that were understood; ``value`` is their meaning.
+    """A word of a sentence, or a symbol that replaces words; ``value`` is the meaning of these words.
 
-    ``first`` is the index of the first word, and ``end`` the index after the last word.
+    ``first`` is the index of the first word, and ``end`` is the index after the last word.
     """
 
     symbol: str
@@ -32,25 +32,25 @@ class RuleSentence:
         self._marks: dict[int, SentencePart] = {}  # by the place of the first word
 
     def mark(self, first: int, end: int, symbol: str, value: Any = None) -> None:
-        """Replace the words from ``first`` to before ``end`` by ``symbol``. ``value`` is their meaning."""
+        """Replace the words from ``first`` up to, but not including, ``end`` by ``symbol``, which means ``value``."""
         self.words.mark(first, end, "rule")
         self._marks[first] = SentencePart(symbol, first, end, value)
 
     def items(self, first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the words and symbols from ``first`` to before ``end`` that are not used yet, in order."""
+        """Return the unused words and symbols from ``first`` up to, but not including, ``end``, in order."""
         found = []
         for place in range(first, len(self.words) if end is None else end):
             mark = self._marks.get(place)
             if mark is not None and not mark.used:
                 found.append(mark)
-            elif self.words.tokens[place].use is None:
+            elif self.words.tokens[place].used_as is None:
                 found.append(SentencePart(self.words.word(place), place, place + 1))
         return found
 
     def find(self, patterns: Sequence[re.Pattern[str]], first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the words and symbols of the sentence that match one of the ``patterns`` first; [] without a match.
+        """Return the words and symbols of the first match of the first pattern that matches; [] without a match.
 
-        Only the words from index ``first`` to before index ``end`` are searched (None: to the end of the sentence).
+        Only the words from ``first`` up to, but not including, ``end`` are searched (None: the end of the sentence).
         """
         found = self.matches(patterns, first, end)
         return found[0][1] if found else []
@@ -58,12 +58,9 @@ class RuleSentence:
     def matches(
         self, patterns: Sequence[re.Pattern[str]], first: int = 0, end: int | None = None
     ) -> list[tuple[re.Match[str], list[SentencePart]]]:
-        """Return all matches of the first of ``patterns`` that is found in the sentence, each with its parts.
+        """Return all matches of the first pattern that matches, each with its words and symbols; [] without a match.
 
-        The parts are the words and symbols of the sentence that a match covers.
-
-        Only the part of the sentence from the index ``first`` to before ``end`` is searched; with None, to its end. The
-        list is empty if no pattern is found.
+        Only the words from ``first`` up to, but not including, ``end`` are searched (None: the end of the sentence).
         """
         items = self.items(first, end)
         text, starts = " ", []
@@ -83,7 +80,7 @@ class RuleSentence:
         return []
 
     def take(self, patterns: Sequence[re.Pattern[str]]) -> list[SentencePart]:
-        """Return the words and symbols of the first match, and mark them as used."""
+        """Return the words and symbols of the first match in the sentence, and mark them as used."""
         found = self.find(patterns)
         self.use(found)
         return found
@@ -94,14 +91,14 @@ class RuleSentence:
             self.words.mark(item.first, item.end, "rule")
 
     def symbols(self, symbol: str, first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the parts from ``first`` to before ``end`` that have ``symbol`` and are not used yet."""
+        """Return the unused parts with ``symbol`` from ``first`` up to, but not including, ``end``."""
         return [item for item in self.items(first, end) if item.symbol == symbol]
 
     def written(self, item: SentencePart) -> str:
         return self.words.written(item.first, item.end)
 
     def leftover(self, filler: frozenset[str]) -> list[str]:
-        """Return the words that are not used yet, without those in ``filler``. Adjacent words form one text."""
+        """Return the unused words without those in ``filler``. Adjacent words form one text."""
         groups: list[list[SentencePart]] = []
         for item in self.items():
             if item.symbol in filler or not any(map(str.isalnum, item.symbol)):

@@ -1,4 +1,4 @@
-"""Find out which devices and which metric the words of a condition mean."""
+"""Determine which devices and which metric the words of a condition refer to."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> list[str]:
-    """Mark device names, and metric names of several words, as understood.
+    """Replace device names, and metric names of several words, by symbols.
 
     Return the names of numbered devices that do not exist, such as "pump 9".
     """
     words = sentence.words
     find_named(words, language, devices)
     _mark_devices(sentence, language, devices)
-    for _ in range(_TWICE):  # "above the bearing temperature of pump 2" names a metric again
+    for _ in range(_TWICE):  # a sentence may name a metric twice: "above the bearing temperature of pump 2"
         mark_metrics(sentence, find_titles(words, metric_titles(devices), shortest=2))
     missing = find_numbered(words, language, devices)[1]
     _mark_devices(sentence, language, devices)
@@ -45,7 +45,7 @@ def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Dev
 
 
 def mark_words(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
-    """Mark the remaining words that name metrics or groups of devices as understood."""
+    """Replace the remaining words for metrics and groups of devices by symbols."""
     words = sentence.words
     possible = groupable(words, devices)
     _mark_groups(sentence, find_groups(words, possible, shortest=2))
@@ -57,9 +57,9 @@ def mark_words(sentence: RuleSentence, language: Language, devices: Sequence[Dev
 def mark_metrics(sentence: RuleSentence, mentions: Sequence[MetricMention]) -> None:
     for mention in mentions:
         first = end = mention.first
-        while end < len(sentence.words) and sentence.words.tokens[end].use == "metric":
+        while end < len(sentence.words) and sentence.words.tokens[end].used_as == "metric":
             end += 1
-        while first and sentence.words.tokens[first - 1].use == "metric":
+        while first and sentence.words.tokens[first - 1].used_as == "metric":
             first -= 1
         sentence.mark(first, end, "@m", mention)
 
@@ -73,12 +73,12 @@ def _mark_groups(sentence: RuleSentence, groups: Sequence[Group]) -> None:
 
 
 def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
-    """Mark each sequence of words that name devices as one part of the sentence."""
+    """Replace each sequence of words that name devices by one symbol."""
     tokens = sentence.words.tokens
     place = 0
     while place < len(tokens):
         end = place
-        while end < len(tokens) and tokens[end].use == "device":
+        while end < len(tokens) and tokens[end].used_as == "device":
             end += 1
         if end > place:
             words = QuestionWords(sentence.words.written(place, end))
@@ -90,8 +90,8 @@ def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[
 def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> tuple[list[Device], list[Group], bool]:
     """Return the devices that a condition is about, the groups that it names, and whether it names single devices.
 
-    Without any device or group, the devices are all ``devices``. If a device is named, a group beside it only describes
-    it: "feed pump 3 in the pump hall".
+    If it names neither, it is about all ``devices``. If it names a device, a group beside it only describes the device:
+    "feed pump 3 in the pump hall".
 
     Raises:
         NoSuchRule: A group contains none of the named devices.
@@ -110,7 +110,7 @@ def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> 
 def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: bool) -> dict[str, list[str]]:
     """Return the keys of the rule's scope: ``areas``, ``labels`` or ``devices``.
 
-    If the condition names a single group that is exactly an area or a label, the key is ``areas`` or ``labels``.
+    If the condition names just one group, which is exactly an area or a label, the key is ``areas`` or ``labels``.
     Otherwise ``devices`` lists the device ids. The result is empty if the condition names neither devices nor groups:
     the rule then applies to all devices. ``named`` is True if the condition names single devices.
     """
@@ -130,10 +130,10 @@ def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: boo
 def metric_keys(
     mention: MetricMention | None, devices: Sequence[Device], amount: RuleAmount | None, *, named: bool
 ) -> tuple[dict[str, Any], list[str | None]]:
-    """Return the rule's ``metric`` or ``quantity`` key, and the units in which the devices report that metric.
+    """Return the rule's ``metric`` or ``quantity`` key, and the units in which the devices report this metric.
 
-    Without a ``mention`` of a metric, the unit of ``amount`` determines the metric. Both results are empty if the
-    metric is not known.
+    Without a ``mention`` of a metric, the unit of ``amount`` determines the metric. Both results are empty if it cannot
+    be determined.
 
     Raises:
         NoSuchRule: The words fit several metrics, or a device that is named (``named``) has no such metric.
@@ -157,7 +157,7 @@ def metric_keys(
 
 
 def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None) -> list[str]:
-    """Return the metrics of the device that the sentence may mean: one, or several that are equally likely."""
+    """Return the metrics of the device that the sentence may refer to: one, or several that are equally likely."""
     if mention is None and (quantity := _quantity(mention, amount)):
         mention = MetricMention(quantity, quantity=quantity)
     if mention is not None:
@@ -170,10 +170,9 @@ def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None
 
 
 def fits(amount: RuleAmount, units: Sequence[str | None]) -> bool:
-    """Return whether the unit of ``amount`` allows comparing it with a metric.
+    """Return whether the unit of ``amount`` can be converted to that of a metric, so that they can be compared.
 
-    ``units`` has the unit of this metric on each device. The result is False if the devices use different units, or if
-    the amount's unit cannot be converted to theirs.
+    ``units`` has the unit of this metric on each device. The result is False if the devices use different units.
     """
     try:
         amount.within(units, "")

@@ -1,9 +1,9 @@
-"""The words that sentences about rules use, in each language: patterns, states, refusals and filler words.
+"""Load the vocabulary of sentences about rules in each language: patterns, states, refusals and filler words.
 
-They are data in ``languages/rules_*.toml``. A pattern matches words of a
-:class:`~hub.assistant.rule_sentences.sentence.RuleSentence`. Parts of the sentence that are already understood appear
-in it as symbols: ``@d`` devices, ``@m`` a metric, ``@a`` an amount, ``@t`` a duration, ``@x`` a number of times, ``@c``
-a comparative ("warmer"), ``@n`` a negation and ``@s`` a state.
+The data are ``languages/rules_*.toml``. A pattern matches the words and symbols of a
+:class:`~hub.assistant.rule_sentences.sentence.RuleSentence`. The symbols replace words that are already understood:
+``@d`` devices, ``@m`` a metric, ``@a`` a number with a unit, ``@t`` a duration, ``@x`` a number of times, ``@c`` a
+comparative ("warmer"), ``@n`` a negation and ``@s`` a state.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class RuleVocabulary(msgspec.Struct, frozen=True, eq=False):
     """The words that sentences about rules use in one language.
 
     Attributes:
-        patterns: patterns for each part of a rule, such as ``critical`` or ``request``.
-        states: patterns for each state, such as ``open``.
-        refusals: patterns for each reason why a sentence cannot become a rule; the texts of the reasons are in
+        patterns: the patterns for each part of a rule, such as ``critical`` or ``request``.
+        states: the patterns for each state, such as ``open``.
+        refusals: the patterns for each reason why a sentence cannot become a rule. The texts of the reasons are in
             ``answers_*.toml``.
-        comparatives: comparatives ("warmer") of the language, and further ones that only rules use.
-        joiners: for each word that joins two conditions ("and", "or"), ``all`` or ``any``.
-        weekdays: for each word, the numbers of its days; Monday is 0.
-        filler: words without a meaning of their own in a rule.
+        comparatives: the comparatives ("warmer") of the language, and others that only rules use.
+        joiners: ``all`` or ``any`` for each word that joins two conditions ("and", "or").
+        weekdays: the numbers of the days for each word, such as "weekends"; Monday is 0.
+        filler: words that mean nothing in a rule.
     """
 
     language: Language

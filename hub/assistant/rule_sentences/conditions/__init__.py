@@ -1,4 +1,4 @@
-"""The kinds of conditions that a sentence can describe. Each kind is a module with a function ``read(clause)``."""
+"""Parse the condition that a clause describes. Each kind of condition has a module with a function ``read(clause)``."""
 
 from __future__ import annotations
 
@@ -26,9 +26,8 @@ READERS: tuple[Reader, ...] = (
 
 
 def read_condition(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition that the words of ``clause`` describe.
+    """Return the condition that the words of ``clause`` describe; None if no reader understands them.
 
-    Each kind of condition has a reader; the first reader that understands the words makes the condition. Return None if
-    no reader understands them. The words are not marked as used: the caller does this.
+    The readers of the kinds of conditions are tried in turn. The words are not marked as used; the caller does this.
     """
     return next((found for read in READERS if (found := read(clause)) is not None), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition
 
 _SENSITIVITIES = {"unusual_low": "low", "unusual_high": "high", "unusual": None}
-"""Maps the name of a pattern to the sensitivity. "Very unusual" needs a low one; None: the rule's default."""
+"""The sensitivity for each pattern, by its name. "Very unusual" gets a low one. None means the rule's default."""
 
 
 def read(clause: RuleClause) -> SpokenCondition | None:

@@ -15,7 +15,7 @@ from hub.assistant.rule_sentences.sentence import SentencePart
 _OTHER_SIDES = frozenset(("@d", "@m", "median", "mediana", "other", "others", "rest", "neighbours", "neighbors")) | {
     *("anderen", "andere", "übrigen", "nachbarn", "demás", "otros", "otras", "vecinos"),
 }
-"""Words with which the other side of a comparison begins."""
+"""Symbols and words with which the second part of a comparison begins, such as "the others"."""
 
 
 def read(clause: RuleClause) -> SpokenCondition | None:
@@ -35,7 +35,7 @@ def _condition(
     others = [hint for hint in comparatives(items) if hint is not direction]
     if not is_more(others):
         return None  # "less than 3 degrees warmer"
-    own = [item for item in clause.of("@m") if item not in items][:1]
+    own = [item for item in clause.parts("@m") if item not in items][:1]
     lowest = direction.lowest if lowest is None and direction is not None else lowest
     amount = next(iter(amounts(items)), RuleAmount(0.0, None, ""))
     metric, units = clause.metric(amount if amount.unit else None, direction)
@@ -52,9 +52,9 @@ def _condition(
 
 
 def _check_others(clause: RuleClause, items: Sequence[SentencePart], metric: str) -> None:
-    """Raise NoSuchRule if the words compare with a group of devices that is not all of the area.
+    """Raise NoSuchRule if the words compare with a group of devices that are not all devices of the area.
 
-    "Than the other freezers" is the median of the area only if all its devices with this metric are freezers.
+    "Than the other freezers" means the median of the area only if all its devices with this metric are freezers.
     """
     named = [item for item in items if item.symbol == "@d"]
     groups = [item.value.group for item in named if item.value.group]
@@ -68,18 +68,17 @@ def _check_others(clause: RuleClause, items: Sequence[SentencePart], metric: str
 def _direction(items: list[SentencePart]) -> Hint | None:
     """Return the comparative of a comparison, such as "warmer" in "warmer than the hall"; None if there is none.
 
-    Only words before the other side of the comparison count, which is a device, a metric, the median or the others. Of
-    several comparatives, it is the last one.
+    It is the last comparative before the second part of the comparison: a device, a metric, the median or the others.
     """
     end = next((n for n, item in enumerate(items) if item.symbol in _OTHER_SIDES), len(items))
     return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
 
 
 def _source(clause: RuleClause, items: list[SentencePart], metric: str, units: Sequence[str | None]) -> dict[str, Any]:
-    """Return the settings of a rule that say with which metric it compares ``metric``.
+    """Return the rule's keys for the metric with which it compares ``metric``.
 
     This is a metric of another device, or another metric of the same device. Raises NoSuchRule if the words name no
-    such metric, or several, or if its unit differs from those in ``units``.
+    such metric or several, or if its unit differs from ``units``.
     """
     mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
     device = only_device(items)

@@ -31,8 +31,8 @@ def _condition(
 ) -> SpokenCondition:
     """Return the condition of a range. ``key`` is ``inside`` or ``outside``.
 
-    ``first`` and ``second`` are the bounds. With ``is_width``, they are the middle and the distance of the bounds from
-    it.
+    ``first`` and ``second`` are the bounds. With ``is_width``, they are the middle of the range, and the distance of
+    both bounds from it.
     """
     first, second = _same_unit(first, second)
     metric, units = clause.metric(first)

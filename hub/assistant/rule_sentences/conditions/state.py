@@ -14,16 +14,16 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "stopped": ("Not running", "Off", "Not moving"), "locked": ("Locked",), "unlocked": ("Unlocked",),
     "wet": ("Wet",), "dry": ("Dry",), "motion": ("Detected", "Moving"),
 }  # fmt: skip
-"""Maps a state in a sentence to the words that the hub shows for this state of a metric."""
+"""For each state in a sentence, the words with which the hub shows this state of a metric."""
 _CLASSES = {"motion": ("motion", "occupancy", "presence", "moving")}
-"""The device classes that a state is limited to, if metrics of other classes show the state with the same word."""
+"""The device classes to which a state is limited, because metrics of other classes are shown with the same word."""
 
 _TEXTS = ({"on", "off"}, {"open", "closed"}, {"locked", "unlocked"})
 """Pairs of opposite states that metrics may report as text."""
 
 
 def read(clause: RuleClause) -> SpokenCondition | None:
-    found = clause.of("@s")
+    found = clause.parts("@s")
     if not found:
         return _flag(clause)
     state: str = found[0].value
@@ -44,14 +44,14 @@ def read(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _flag(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition for a clause that names only a state, such as "the UPS is on battery".
+    """Return the condition for a clause that names only a boolean metric, such as "the UPS is on battery".
 
-    The clause must name exactly one metric that is true or false, such as ``on_battery``. The condition holds while
-    this metric is true. Return None for any other clause.
+    The clause must name exactly one such metric (``on_battery``). The condition is met while the metric is True. Return
+    None for any other clause.
     """
     mention = clause.mention
     names = {name for device in clause.devices for name in (mention.on(device)[:1] if mention else ())}
-    if len(names) != 1 or len(clause.of("@m")) != 1 or clause.of("@a"):
+    if len(names) != 1 or len(clause.parts("@m")) != 1 or clause.parts("@a"):
         return None
     name = names.pop()
     values = [device.metrics[name].value for device in clause.devices if name in device.metrics]
@@ -61,15 +61,15 @@ def _flag(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _named(device: Device, mention: MetricMention, state: str) -> list[tuple[str, Value]]:
-    """Return the mentioned metric of ``device`` and the value that means ``state``, as a list of at most one pair.
+    """Return the mentioned metric of ``device`` and its value that means ``state``, as a list of at most one pair.
 
-    The list is empty if the device has no such metric, or no value of the metric means the state.
+    The list is empty if the device has no such metric, or if none of its values means the state.
     """
     found = []
     for name in mention.on(device)[:1]:
         value = _value(device, name, state)
         if value is None and isinstance(device.metrics[name].value, bool):
-            # A metric without a class has its meaning in its name: true is "on".
+            # The value True of a metric without a class means that the state in its name is on.
             value = None if _is_classified(device, name) else state in ("open", "on", "running", "unlocked", "wet")
         found += [] if value is None else [(name, value)]
     return found
@@ -80,10 +80,9 @@ def _is_classified(device: Device, name: str) -> bool:
 
 
 def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
-    """Return the metrics of ``device`` that can be in ``state``, each with the value that stands for this state.
+    """Return the metrics of ``device`` that can be in ``state``, each with its value that means this state.
 
-    If the name of a metric is the state itself (or ``door`` for open and closed), return only metrics named in this
-    way.
+    If there is a metric whose name is the state itself (or ``door`` for open and closed), return only this metric.
     """
     found = []
     for name in device.metrics:

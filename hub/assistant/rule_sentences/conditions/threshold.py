@@ -10,7 +10,7 @@ from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition, amo
 from hub.assistant.rule_sentences.sentence import SentencePart
 
 _PARTS = {"at_least": "below", "at_most": "above", "above": "above", "below": "below", "than": "", "equal": "value"}
-"""Maps the name of a pattern to the rule's key for the limit. "At least 5" is read as "not below 5"."""
+"""The rule's key for the limit, by the name of the pattern. "Is at least 5" is read as "is not below 5"."""
 
 
 def read(clause: RuleClause) -> SpokenCondition | None:

@@ -75,7 +75,7 @@ class ConversationMemory:
 def _key(conversation: str) -> str:
     """Return the id under which a conversation is stored: ``OWNER:ID``, or just ``ID`` in a hub without accounts.
 
-    For a person who may see only some devices, the owner includes these limits. If the limits change, the person no
+    If a person sees only some devices, the owner includes these limits. If the limits change, the person no
     longer finds earlier conversations, which may be about devices that the person must not see any more.
     """
     owner = current_scope().key or current_requester().account

@@ -7769,14 +7769,15 @@ export interface components {
          * Readiness
          * @description Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work.
          *
-         *     Both lists are absent for a request that is not authenticated.
+         *     A `standby` waits until another hub stops using the same database. Both lists are absent for a request that is not
+         *     authenticated.
          */
         Readiness: {
             /**
              * Status
              * @enum {string}
              */
-            status: "ready" | "waiting";
+            status: "ready" | "waiting" | "standby";
             /** Missing */
             missing?: string[];
             /** Degraded */

@@ -17,7 +17,7 @@ from hub.assembly.hangup import Hangup
 from hub.assembly.open_hub import open_hub
 from hub.assembly.parts import Hub
 from hub.assembly.reload import Reloader
-from hub.errors import HubError
+from hub.errors import HubError, StoreError
 from hub.runtime.clock import now_ms
 from hub.runtime.installation import save
 from hub.runtime.sd_notify import notify, run_watchdog, watchdog_s
@@ -68,6 +68,8 @@ async def serve(
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+    if hub.health.replaced:
+        raise StoreError("Another hub has taken over the database.", "Start this one again: it waits as a stand-by.")
     if hub.health.failed:
         task = hub.health.failed[0]
         raise HubError(f"The hub stopped because its {task} task failed.", "See the log above for the reason.")
@@ -127,6 +129,7 @@ async def _run(
         sender = start("command sender", connection.sender.run())
         clock = start("clock", run_clock(core.ingest_queue, connection.link, now_ms))
         retention = start("retention", run_retention(core.store, hub.info.retention, core.registry, hub.health.clock))
+        lease = start("lease", _until_replaced(hub))
         start("event log", EventLog(core.bus, core.registry, now_ms).run())
         diagnosis = start("diagnosis", hub.ai.diagnosis.run())
         notifications = start("notifications", core.notifications.run())
@@ -142,24 +145,33 @@ async def _run(
         startup.cancel()
         core.shutdown.set()  # ends event streams and WebSockets; otherwise the web server would wait for them
         publishing = (publish_queue, retained, explorer, drop_monitor, sender)
-        for task in (*watchdog, clock, *publishing, retention, diagnosis, reloading):
+        for task in (*watchdog, lease, clock, *publishing, retention, diagnosis, reloading):
             task.cancel()
         connection.link.pause()
         core.ingest_queue.close()
-        done, _ = await asyncio.wait({pipeline}, timeout=DRAIN_S)
-        if not done:
+        done, _ = await asyncio.wait({pipeline}, timeout=0 if hub.health.replaced else DRAIN_S)
+        if not done and not hub.health.replaced:
             log.error(
                 "The last messages could not be stored within %g s. The broker redelivers those of QoS 1; "
                 "QoS 0 messages are lost.",
                 DRAIN_S,
             )
-            pipeline.cancel()
+        pipeline.cancel()
         core.bus.close()
         web.server.should_exit = True
         link.cancel()
         await asyncio.wait({link, server}, timeout=3)
         for task in (link, server, broadcaster, notifications, reactions):
             task.cancel()
+
+
+async def _until_replaced(hub: Hub) -> None:
+    """Return when another hub has taken over the database, which ends this one."""
+    await hub.core.store.replaced()
+    hub.health.replaced = True
+    log.error(
+        "Another hub has taken over the database. This hub stops. The broker delivers its last messages to the other."
+    )
 
 
 async def _wait_until_ready(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:

@@ -86,7 +86,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         address = join_address(*listener.getsockname()[:2])
         running = stack.enter_context(advertise(data, address, settings.mqtt.broker))
         http = http_settings(settings, listener, access_token(settings, listener, install), running.token)
-        store = await open_store(settings.store)
+        store = await open_store(settings.store, http, listener, certificate)
         stack.push_async_callback(store.close)
         models = await open_model_settings(ai_settings(settings.ai), data, current_requester)
         stack.push_async_callback(models.providers.close)

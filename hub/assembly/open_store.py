@@ -4,39 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.api import HttpSettings
+from hub.assembly.standby import holder_name, wait_for_lease
 from hub.errors import NotInstalled
 from hub.runtime.settings import StoreSection, reveal
+from hub.server import ServerCertificate
 from hub.store.sql_store import SqlStore
 from hub.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
+    from hub.store.postgresql.lease import Candidate
     from hub.store.postgresql.store import PostgresStore
 
 log = logging.getLogger(__name__)
 
 
-async def open_store(section: StoreSection) -> SqlStore:
-    """Open the store. Raises StoreError or a subclass, and NotInstalled if the driver of PostgreSQL is missing."""
+async def open_store(
+    section: StoreSection, http: HttpSettings, listener: socket.socket, certificate: ServerCertificate | None
+) -> SqlStore:
+    """Open the store. On PostgreSQL, wait until no other hub uses it, and answer probes on ``listener`` meanwhile.
+
+    Raises StoreError or a subclass, NotInstalled if the driver of PostgreSQL is missing, SystemExit if the hub is
+    stopped while it waits.
+    """
     url = reveal(section.url)
     if url is None:
         return _open_sqlite(section.data)
-    return await asyncio.to_thread(postgresql().open, url)
+    candidate_class, store_class = postgresql()
+    candidate = candidate_class(url, holder_name(section.data))
+    lease = await wait_for_lease(candidate, http, listener, certificate)
+    return await asyncio.to_thread(store_class.open, url, lease=lease)
 
 
-def postgresql() -> type[PostgresStore]:
-    """Return the class of the store on PostgreSQL. Its driver is imported only by hubs that use it.
+def postgresql() -> tuple[type[Candidate], type[PostgresStore]]:
+    """Return the classes of the store on PostgreSQL. Its driver is imported only by hubs that use it.
 
     Raises NotInstalled if the driver is missing or does not work.
     """
     try:
+        from hub.store.postgresql.lease import Candidate
         from hub.store.postgresql.store import PostgresStore
     except ImportError as error:
         hint = "Install it: pip install 'watchkeeper[postgresql]'."
         raise NotInstalled(f"store.url is set, but psycopg cannot be used ({error!s:.100}).", hint) from None
-    return PostgresStore
+    return Candidate, PostgresStore
 
 
 def _open_sqlite(data: Path) -> SqliteStore:

@@ -97,11 +97,7 @@ class Committer:
                     self._succeeded(link if paused else None)
                     raise
                 if not counters.store_stalled:
-                    log.error(
-                        "Cannot write the history (%s). Retrying; messages wait until it succeeds. "
-                        "Check free space and permissions of the data folder.",
-                        error,
-                    )
+                    log.error("Cannot write the history (%s). Retrying; messages wait until it succeeds.", error)
                 counters.store_stalled = True
             if link is not None and not paused and time.monotonic() - started > STALLED_S:
                 link.pause()

@@ -38,6 +38,7 @@ class HubHealth:
         failed: Names of the hub's tasks that have failed.
         faults: Error messages about entries that the hub ignores, by the name of the file in the data folder.
         now: Function that returns the time in epoch ms.
+        replaced: True if another hub has taken over the database, so that this one has to stop.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class HubHealth:
         self.failed = failed
         self.faults = faults
         self.now = now
+        self.replaced = False
         self._registry = registry
         self._store = store
         self._counters = counters
@@ -72,7 +74,9 @@ class HubHealth:
                 missing.append(f"broker: {state.address} refuses every subscription: {_refused(state)}")
             else:
                 missing.append(f"broker: {state.address} has not confirmed the subscription")
-        if self._counters.store_stalled:
+        if (problem := self._store.problem()) is not None:
+            missing.append(f"store: {problem}")
+        elif self._counters.store_stalled:
             missing.append("store: the history cannot be written")
         return missing
 

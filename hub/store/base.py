@@ -31,6 +31,7 @@ from hub.model import (
     SeriesQuery,
 )
 from hub.model.reaction import AlertStepTaken
+from hub.store.access import DatabaseAccess
 from hub.store.audit import AuditStore
 from hub.store.documents import DocumentLibrary
 from hub.store.notifications import NotificationStore
@@ -150,7 +151,7 @@ class StoreStats(msgspec.Struct, frozen=True):
     unreadable: int = 0
 
 
-class Store(IncidentReader, Protocol):
+class Store(IncidentReader, DatabaseAccess, Protocol):
     """Interface of the store.
 
     Methods raise :class:`~hub.errors.StoreBusy` if a retry may help, :class:`~hub.errors.StoreRefused` if the database

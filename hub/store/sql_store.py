@@ -89,6 +89,12 @@ class SqlStore(StoreThreads):
     @abstractmethod
     def stats(self) -> StoreStats: ...
 
+    def problem(self) -> str | None:
+        return None
+
+    async def replaced(self) -> None:
+        await asyncio.Event().wait()  # never: one hub at a time uses the database
+
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
         try:
             return await self._read(queries.load, state_bytes)

@@ -21,10 +21,11 @@ class Health(ApiObject):
 class Readiness(ApiObject):
     """Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work.
 
-    Both lists are absent for a request that is not authenticated.
+    A `standby` waits until another hub stops using the same database. Both lists are absent for a request that is not
+    authenticated.
     """
 
-    status: Literal["ready", "waiting"]
+    status: Literal["ready", "waiting", "standby"]
     missing: list[str] | UnsetType = UNSET
     degraded: list[str] | UnsetType = UNSET
 

@@ -2,7 +2,8 @@
 
 Differences:
 
-- ``lease`` has the number of the hub that writes.
+- ``lease`` has the number of the hub that writes, and ``heartbeat`` its name and the time of its last sign of life
+  (lease.py).
 - ``chunk`` is partitioned: active chunks, which compaction writes and deletes all the time, have a table of their own,
   so that autovacuum cleans it often. Sealed chunks have a table for each week (partitions.py).
 - Texts are compared byte by byte, as in SQLite. Blobs are stored uncompressed, because they are compressed already.
@@ -20,6 +21,10 @@ _SCHEMA = """
 CREATE TABLE format (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL);
 CREATE TABLE lease (id INTEGER PRIMARY KEY CHECK (id = 1), epoch BIGINT NOT NULL) WITH (fillfactor = 10);
 INSERT INTO lease VALUES (1, 0);
+CREATE TABLE heartbeat (
+    id INTEGER PRIMARY KEY CHECK (id = 1), epoch BIGINT NOT NULL, holder TEXT, at BIGINT NOT NULL)
+    WITH (fillfactor = 10);
+INSERT INTO heartbeat VALUES (1, 0, NULL, 0);
 CREATE TABLE progress (
     id INTEGER PRIMARY KEY CHECK (id = 1), cursor BIGINT NOT NULL, epoch BIGINT NOT NULL, digest BYTEA,
     checkpoint BIGINT NOT NULL DEFAULT 0, compacting_upto BIGINT NOT NULL DEFAULT 0,

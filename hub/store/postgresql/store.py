@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from hub.errors import StoreError
+from hub.errors import StoreBusy, StoreError
 from hub.runtime.clock import now_ms
 from hub.store.base import Delta, Retention, StoreStats
+from hub.store.connection import SqlConnection
 from hub.store.postgresql.connection import PostgresConnection
 from hub.store.postgresql.errors import translated
+from hub.store.postgresql.lease import SCHEMA, Candidate, Lease
 from hub.store.postgresql.partitions import create_partitions, drop_expired
-from hub.store.postgresql.schema import prepare_schema
 from hub.store.rows import UNREADABLE_BODY
 from hub.store.sql_store import SqlStore
 from hub.store.threads import READERS
 from hub.store.unreadable import put_broken_rows_aside
 from hub.store.writer import StoreWriter
 
-SCHEMA = "watchkeeper"
 CHECK_S = 60.0
 # The size of tables with their indexes. A partition is a table of its own.
 _SIZE = """SELECT CAST(coalesce(sum(pg_total_relation_size(oid)), 0) AS BIGINT) FROM pg_class
@@ -34,31 +36,61 @@ T = TypeVar("T")
 class PostgresStore(SqlStore):
     """Implements :class:`hub.store.base.Store`. Made by :meth:`open`."""
 
-    def __init__(self, writer: StoreWriter, connection: PostgresConnection, readers: list[PostgresConnection]) -> None:
+    def __init__(
+        self, writer: StoreWriter, connection: PostgresConnection, readers: list[PostgresConnection], lease: Lease
+    ) -> None:
         super().__init__(writer, readers)
         self._writing_connection = connection
+        self._lease = lease
+        self._trying = threading.Lock()  # held by the read that tries to connect while the database is away
         self._schema = connection.schema
         self._size = 0  # of all tables, in bytes
         self._next_check = 0.0  # of size and partitions, by the monotonic clock
 
     @classmethod
-    def open(cls, url: str, schema: str = SCHEMA) -> Self:
-        """Open or create the tables in ``schema``, and take the lease. Blocks: call it at start-up.
+    def open(cls, url: str, schema: str = SCHEMA, lease: Lease | None = None) -> Self:
+        """Open the store with a lease that this hub has. Blocks: call it at start-up.
 
-        A hub that had the lease before cannot write any more. Raises StoreError or a subclass.
+        Without ``lease``, take it from the hub that has it, which cannot write any more. Raises StoreError or a
+        subclass, and releases the lease.
         """
-        with translated():
-            connections = [PostgresConnection(url, schema) for _ in range(1 + READERS)]
-            try:
+        lease = lease or Candidate(url, schema=schema).seize()
+        connections: list[PostgresConnection] = []
+        try:
+            with translated():
+                connections += [PostgresConnection(url, schema) for _ in range(1 + READERS)]
                 connection = connections[0]
-                prepare_schema(connection, schema)
-                connection.epoch = take_lease(connection)
+                connection.epoch = lease.epoch
                 create_partitions(connection, now_ms())
-                return cls(_open_writer(connection), connection, connections[1:])
-            except BaseException:
-                for each in connections:
-                    each.close()
-                raise
+                return cls(_open_writer(connection), connection, connections[1:], lease)
+        except BaseException:
+            for each in connections:
+                each.close()
+            lease.release()
+            raise
+
+    def problem(self) -> str | None:
+        return self._lease.problem()
+
+    async def replaced(self) -> None:
+        loop, lost = asyncio.get_running_loop(), asyncio.Event()
+        self._lease.on_loss(partial(loop.call_soon_threadsafe, lost.set))
+        await lost.wait()
+
+    def _close(self) -> None:
+        super()._close()
+        self._lease.release()
+
+    def _snapshot(self, query: Callable[Concatenate[SqlConnection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if (problem := self._lease.problem()) is None:
+            return super()._snapshot(query, *args, **kwargs)
+        # One read tries to connect. The others would wait for the same, one after another.
+        if not self._trying.acquire(blocking=False):
+            raise StoreBusy(f"The history cannot be read: {problem}.", "Try again in a moment.")
+        try:
+            return super()._snapshot(query, *args, **kwargs)
+        finally:
+            self._trying.release()
 
     async def _write(self, change: Callable[P, T], *args: P.args, **kw: P.kwargs) -> T:
         return await super()._write(self._with_connection, partial(change, *args, **kw))
@@ -92,12 +124,6 @@ class PostgresStore(SqlStore):
     def _watched(self, work: Callable[[], T]) -> T:
         with translated():
             return work()
-
-
-def take_lease(connection: PostgresConnection) -> int:
-    """Take the lease from the hub that had it, and return its new number."""
-    with connection.transaction():
-        return int(connection.execute("UPDATE lease SET epoch = epoch + 1 RETURNING epoch").fetchone()[0])
 
 
 def _open_writer(connection: PostgresConnection) -> StoreWriter:

@@ -1,0 +1,120 @@
+"""Wait for the lease on a PostgreSQL database, and answer requests meanwhile.
+
+The hub waits while another hub has the lease, and while the server cannot be reached. An error that only a change of
+the settings can remove ends the start, unless it comes later: then the database has been used before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hub.api import HttpSettings
+from hub.api.standby import StandbyApp
+from hub.errors import StoreBusy, StoreError
+from hub.runtime.sd_notify import notify, run_watchdog, watchdog_s
+from hub.server import ServerCertificate, create_server
+from hub.store.lock import FILE
+
+if TYPE_CHECKING:
+    from hub.store.postgresql.lease import Candidate, Lease
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0
+
+
+def holder_name(data: Path) -> str:
+    """Return a name for this hub that no other hub has, and that stays the same over restarts.
+
+    A copy of the data folder on the same path of another machine has the same host name at most: its lock file is
+    another file.
+    """
+    lock = (data / FILE).stat()
+    place = f"{socket.gethostname()}:{data.resolve()}"
+    return f"{place} ({hashlib.sha256(f'{place} {lock.st_dev} {lock.st_ino}'.encode()).hexdigest()[:6]})"
+
+
+async def wait_for_lease(
+    candidate: Candidate, http: HttpSettings, listener: socket.socket, certificate: ServerCertificate | None
+) -> Lease:
+    """Return the lease as soon as this hub has it. Meanwhile, answer probes on ``listener``.
+
+    Raises StoreError if the database cannot be used at all, SystemExit on SIGINT and SIGTERM.
+    """
+    app = StandbyApp(http.command_token or "")
+    lease = await _ask(candidate, app, first=True)
+    if lease is not None:
+        return lease
+    async with _served(app, http, listener, certificate):
+        with _stop_signals() as stop:
+            while lease is None:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), POLL_S)
+                    await asyncio.to_thread(candidate.close)
+                    raise SystemExit(0)
+                lease = await _ask(candidate, app)
+    log.warning("This hub has the lease of the database and starts to serve it.")
+    return lease
+
+
+async def _ask(candidate: Candidate, app: StandbyApp, *, first: bool = False) -> Lease | None:
+    """Ask for the lease. Return it, or None and log what the hub waits for if that has changed."""
+    try:
+        found = await asyncio.to_thread(candidate.poll)
+    except StoreError as error:
+        if first and not isinstance(error, StoreBusy):
+            raise
+        _tell(app, f"store: {error}", "The hub cannot use its database: %s It tries again.", str(error))
+        app.is_standby = False
+        return None
+    if not isinstance(found, str):
+        return found
+    text = "This hub is a stand-by: the hub at %s serves the database. If it stops, this one takes over."
+    _tell(app, f"the hub at {found}, which serves the database", text, found)
+    app.is_standby = True
+    return None
+
+
+def _tell(app: StandbyApp, waits_for: str, text: str, detail: str) -> None:
+    if app.waits_for != waits_for:
+        log.warning(text, detail)
+        notify(f"READY=1\nSTATUS=Waits for {waits_for.splitlines()[0]}")
+    app.waits_for = waits_for
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    app: StandbyApp, http: HttpSettings, listener: socket.socket, certificate: ServerCertificate | None
+) -> AsyncIterator[None]:
+    """Serve ``app`` until the end of the block. ``listener`` stays open, so that no client is refused in between."""
+    server = create_server(app, http, certificate)
+    serving = asyncio.create_task(server.serve(sockets=[listener.dup()]), name="stand-by")
+    watchdogs = [asyncio.create_task(run_watchdog(every_s), name="watchdog") for every_s in watchdog_s()]
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        for each in watchdogs:
+            each.cancel()
+        await asyncio.wait([serving, *watchdogs])
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[asyncio.Event]:
+    """Yield an event that SIGINT and SIGTERM set."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

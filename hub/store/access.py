@@ -1,0 +1,17 @@
+"""Whether the database can be used, and by this hub: SQLite always, a server not always."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class DatabaseAccess(Protocol):
+    """The part of :class:`hub.store.base.Store` that says whether the database can be used."""
+
+    def problem(self) -> str | None:
+        """Return why the database cannot be used at present, such as a lost connection; None if nothing is known."""
+        ...
+
+    async def replaced(self) -> None:
+        """Wait until another hub has taken over the database; forever if none can. This hub then has to stop."""
+        ...

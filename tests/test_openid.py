@@ -130,6 +130,29 @@ async def test_invitation_is_accepted_by_its_verified_e_mail_once(
         assert (await browser.welcome(secret, "Eve")).status_code == 403, "its link, too"
 
 
+async def test_refused_sign_in_keeps_the_invitation_of_the_first_account(site: Provider, tmp_path: Path) -> None:
+    """The first account must be an administrator: a person whose groups give another role can try again."""
+    openid = OpenIdSettings(
+        client=OpenIdClient(site.url, CLIENT, SECRET), name="Plant login", roles={"viewer": ("staff",)}
+    )
+    site.person("kim-3", preferred_username="Kim", email="kim@example.org", email_verified=True, groups=["staff"])
+    async with running_hub(tmp_path, token=TOKEN, openid=openid) as hub, Browser(hub) as browser:
+        wanted = {"role": "administrator", "email": "kim@example.org"}
+        await hub.http.post("/api/people/invitations", json=wanted, headers=BEARER)
+        assert await sign_in(browser, "kim-3") == "/?sign_in=no_account"
+        assert len((await hub.http.get("/api/people", headers=BEARER)).json()["invitations"]) == 1
+
+
+async def test_full_hub_says_so(
+    started: ApiHub, site: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings(new_people="viewer")
+    monkeypatch.setattr("hub.accounts.openid.MAX_ACCOUNTS", len(started.app.auth.people.accounts))
+    site.person("late", preferred_username="Late")
+    async with Browser(started) as browser:
+        assert await sign_in(browser, "late") == "/?sign_in=full"
+
+
 async def test_groups_decide_the_role_at_each_sign_in(started: ApiHub, site: Provider, settings: Any) -> None:
     settings(roles={"viewer": ("staff",), "administrator": ("admins",)})
     async with Browser(started) as browser, Browser(started) as ada:

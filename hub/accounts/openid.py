@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from hub.accounts.account import MAX_NAME_CHARS, ROLES, Account, ExternalIdentity, Role, account_name
+from hub.accounts.accounts import MAX_ACCOUNTS
 from hub.accounts.openid_provider import Handshake, OpenIdClient, OpenIdProvider
 from hub.accounts.pending import Pending
 from hub.accounts.people import People
@@ -184,10 +185,10 @@ class OpenId:
                 raise SignInRefused("disabled", "The account was disabled.")
             return SignedIn(await people.accounts.change(account, identity=identity), "connected")
         link = None if email is None else await people.take_invitation(email)
-        given = role or (link.role if link else self.settings.new_people)
-        if given is None or (not people.accounts and given != "administrator"):
-            raise SignInRefused("no_account", "You have no account here.")
         try:
+            given = role or (link.role if link else self.settings.new_people)
+            if given is None or (not people.accounts and given != "administrator"):
+                raise SignInRefused("no_account", "You have no account here.")
             limits = link.limits if link is not None and given != "administrator" else None
             return SignedIn(await self._create(given, identity, claims, email, limits), "created")
         except HubError:
@@ -203,10 +204,13 @@ class OpenId:
         email: str | None,
         limits: Limits | None,
     ) -> Account:
+        accounts = self._people.accounts
         for name in _names(claims, email):
-            if self._people.accounts.by_name(name) is None:
+            if len(accounts) >= MAX_ACCOUNTS:
+                raise SignInRefused("full", f"This hub has {MAX_ACCOUNTS} accounts and cannot have more.")
+            if accounts.by_name(name) is None:
                 with contextlib.suppress(Conflict):
-                    return await self._people.accounts.create(name, role, None, identity, limits)
+                    return await accounts.create(name, role, None, identity, limits)
         raise SignInRefused("no_account", "There is no free name for your account.")
 
 

@@ -31,6 +31,7 @@ export const login = {
       'Die Anmeldung ist fehlgeschlagen. Versuchen Sie es erneut, oder melden Sie sich auf andere Weise an.',
     group: 'Keine Ihrer Gruppen darf sich hier anmelden. Wenden Sie sich an einen Administrator.',
     no_account: 'Sie haben hier kein Konto. Bitten Sie einen Administrator um eine Einladung.',
+    full: 'Dieser Hub hat die größte mögliche Zahl von Konten. Bitten Sie einen Administrator, eines zu entfernen.',
     provider:
       'Der Anmeldedienst war nicht erreichbar, oder seine Antwort war ungültig. Melden Sie sich auf andere Weise an.',
     taken: 'Diese Anmeldung ist bereits mit einem anderen Konto verbunden.',

@@ -28,6 +28,7 @@ export const login = {
     failed: 'The sign-in failed. Try again, or sign in another way.',
     group: 'None of your groups may sign in here. Ask an administrator.',
     no_account: 'You have no account here. Ask an administrator for an invitation.',
+    full: 'This hub has as many accounts as it can have. Ask an administrator to remove one.',
     provider: 'The sign-in provider could not be reached, or its answer was not valid. Sign in another way.',
     taken: 'This sign-in is already connected with another account.',
     throttled: 'Too many failed sign-ins. Wait a minute and try again.',

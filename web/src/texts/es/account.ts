@@ -28,6 +28,7 @@ export const login = {
     failed: 'No se pudo iniciar sesión. Inténtelo de nuevo o de otra forma.',
     group: 'Ninguno de sus grupos puede iniciar sesión aquí. Consulte a un administrador.',
     no_account: 'No tiene cuenta aquí. Pida una invitación a un administrador.',
+    full: 'Este hub ya tiene el número máximo de cuentas. Pida a un administrador que elimine una.',
     provider:
       'No se pudo contactar con el proveedor, o su respuesta no era válida. Inicie sesión de otra forma.',
     taken: 'Este inicio de sesión ya está conectado con otra cuenta.',

@@ -92,6 +92,18 @@ def test_empty_announcement_removes_entity_and_unsubscribes():
     assert run.dialect.owns("p/there")
 
 
+def test_repeated_availability_renews_its_place_in_the_order():
+    run = hub(avty=[{"t": "av/a"}, {"t": "av/b"}], avty_mode="latest")
+    run.say("homeassistant/sensor/y/config", {"uniq_id": "y", "stat_t": "p/y", "avty_t": "av/c", "dev": DEVICE})
+    for topic, body in (("av/a", b"online"), ("av/b", b"offline"), ("av/a", b"online")):
+        run.say(topic, body)
+    assert unknown(run.say("av/c", b"online")) == []  # the entity x is available: av/a was the latest
+    run.say("av/b", b"offline")
+    run.say("av/a", b"online", retained=True)  # repeats an old report
+    assert unknown(run.say("av/c", b"online")) == ["x"]
+    assert run.say("av/c", b"online").changes == []  # nothing to store
+
+
 def test_repeated_announcement_changes_nothing():
     run = hub()
     again = run.say("homeassistant/sensor/x/config", {"uniq_id": "x", "stat_t": "p/state", "dev": DEVICE})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hub.dialects.base import Action, Subscribe, Unsubscribe
+from hub.dialects.homeassistant.availability import AvailabilityStates
 from hub.dialects.homeassistant.discovery import Announced, is_wild
 from hub.dialects.homeassistant.entities import Entity, Watched
 from hub.dialects.homeassistant.names import titles
@@ -70,8 +70,7 @@ class Announcements:
         self._places: dict[str, StoredAnnouncement] = {}
         self._members: dict[str, dict[str, StoredAnnouncement]] = {}  # by device, then by place
         self._aliases: dict[str, str] = {}  # device by alias
-        self._status: dict[str, tuple[bool, int]] = {}  # by status_key: (online, sequence number)
-        self._turn = 0
+        self.states = AvailabilityStates()
         self.routes: dict[str, list[Route]] = {}  # by topic or filter as announced
         self.watched: dict[str, Pairs] = {}  # availability topics, keyed like routes
         self._filters: set[str] = set()  # keys of ``routes`` and ``watched`` with wildcards
@@ -179,13 +178,13 @@ class Announcements:
 
         Args:
             device: The device's id.
-            now: The availabilities in the current message, by :func:`status_key`: True means available.
+            now: The availabilities in the current message, by ``status_key``: True means available.
 
         Returns:
             True, False, or None if it is not known; and the metrics (empty if the whole device is offline).
         """
-        entities = [entity for each in self._members.get(device, {}).values() for entity in each.entities]
-        available = [self._available(entity, now) for entity in entities]
+        entities = self._entities(device)
+        available = [self.states.available(entity, now) for entity in entities]
         if entities and all(each is False for each in available):
             return False, []
         unavailable = [
@@ -193,27 +192,12 @@ class Announcements:
         ]
         return (True if True in available else None), unavailable
 
-    def _available(self, entity: Entity, now: dict[str, bool]) -> bool | None:
-        keys = [status_key(watched) for watched in entity.watched]
-        current = next((now[key] for key in keys if key in now), None)
-        if entity.mode == "latest":
-            known = [self._status[key] for key in keys if key in self._status]
-            return current if current is not None else max(known, key=lambda each: each[1])[0] if known else None
-        states = [now[key] if key in now else self._status.get(key, (None, 0))[0] for key in keys]
-        decisive = entity.mode == "any"  # "any": one True is enough; "all": one False is enough
-        if decisive in states:
-            return decisive
-        return (not decisive) if states and None not in states else None
+    def _entities(self, device: str) -> list[Entity]:
+        return [entity for each in self._members.get(device, {}).values() for entity in each.entities]
 
-    def set_status(self, key: str, online: bool | None) -> None:
-        """Store whether the topic with this :func:`status_key` last reported online. None deletes the stored value."""
-        self._status.pop(key, None)
-        if online is not None:
-            self._turn += 1
-            self._status[key] = (online, self._turn)
-
-    def status(self, key: str) -> bool | None:
-        return self._status.get(key, (None, 0))[0]
+    def is_news(self, device: str, watched: Watched, online: bool, *, retained: bool) -> bool:
+        """Return True if the availability ``online`` of the topic ``watched`` of a device has to be stored."""
+        return self.states.is_news(watched, online, self._entities(device), retained=retained)
 
     def only_watcher(self, announcement: StoredAnnouncement, watched: Watched) -> bool:
         """Return True if no other announcement has the availability topic ``watched`` with the same payloads."""
@@ -289,8 +273,3 @@ def _set_or_delete(index: dict[str, list[Any]], topic: str, items: list[Any]) ->
         index[topic] = items
     else:
         index.pop(topic, None)
-
-
-def status_key(watched: Watched) -> str:
-    """Return the key under which the state of an availability topic is stored; it depends on topic and payloads."""
-    return hashlib.blake2b(msgspec.json.encode(watched), digest_size=12).hexdigest()

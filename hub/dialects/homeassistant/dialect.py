@@ -16,7 +16,8 @@ from typing import cast
 import msgspec
 
 from hub.dialects.base import Action, DialectState, Result, View
-from hub.dialects.homeassistant.announcements import Announcements, StoredAnnouncement, status_key
+from hub.dialects.homeassistant.announcements import Announcements, StoredAnnouncement
+from hub.dialects.homeassistant.availability import status_key
 from hub.dialects.homeassistant.decoding import DecodedMessage
 from hub.dialects.homeassistant.discovery import Component, is_wild, read_discovery
 from hub.dialects.homeassistant.entities import Entity, Watched, entity
@@ -240,14 +241,13 @@ class HomeAssistantDialect:
     def _availability(self, decoded: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
         """Yield the new availability of each device in ``pairs``. The message is on the availability topic of all."""
         now: dict[str, bool] = {}
-        for _, watched in pairs:
-            online = decoded.available(watched)
-            if online is not None:
+        message = decoded.message
+        for device, watched in dict.fromkeys(pairs):
+            if (online := decoded.available(watched)) is not None:
                 key = status_key(watched)
                 now[key] = online
-                if self._devices.status(key) != online:
+                if self._devices.is_news(device, watched, online, retained=message.retained):
                     decoded.changes.append(DialectState(_STATUS + key, b"1" if online else b"0"))
-        message = decoded.message
         for device in dict.fromkeys(device for device, _ in pairs) if now else ():
             online, unavailable = self._devices.presence(device, now)
             decoded.expirations += [ValueExpired(device, metric, message.received) for metric in unavailable]
@@ -259,7 +259,7 @@ class HomeAssistantDialect:
     def apply(self, change: DialectState) -> Sequence[Action]:
         if change.key.startswith(_STATUS):
             online = None if change.value is None else change.value == b"1"
-            self._devices.set_status(change.key.removeprefix(_STATUS), online)
+            self._devices.states.set(change.key.removeprefix(_STATUS), online)
             return ()
         place = change.key.removeprefix(_PLACE)
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ import pytest
 
 from hub.ai.base import CompletionRequest
 from hub.diagnosis.investigation import Investigation
-from hub.errors import AiError, NotFound
+from hub.errors import AiError, NotFound, StoreError
 from hub.events import AlertRaised
 from hub.insight import parse_signatures
-from hub.model import Identity, Info, Reading, Record, Writer
+from hub.model import Diagnosis, Identity, Info, Reading, Record, Writer
 from hub.store.sqlite import SqliteStore
 from worn_pump import NOW, UNITS, Site, Writes
 
@@ -120,6 +120,26 @@ async def test_alerts_over_queue_capacity_are_counted_and_diagnosed_later(site: 
         site.bus.close()
     assert service.dropped > 0
     assert {d.alert for d in site.written} == {f"a-{i}" for i in range(12)}
+
+
+async def test_open_alert_is_diagnosed_although_store_failed_at_start(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.commit(alerts=[site.alert(1)])
+    read, failures = site.store.diagnoses, [StoreError("The disk is busy.")]
+
+    async def fail_once(alerts: Sequence[str]) -> dict[str, Diagnosis]:
+        if failures:
+            raise failures.pop()
+        return await read(alerts)
+
+    monkeypatch.setattr(site.store, "diagnoses", fail_once)
+    monkeypatch.setattr("hub.diagnosis.service.RETRY_S", 0.05)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(site.diagnostician().run())
+        await until(lambda: len(site.written) == 1)
+        site.bus.close()
+    assert not failures
 
 
 async def test_hanging_provider_is_replaced_by_builtin_after_timeout(site: Site) -> None:

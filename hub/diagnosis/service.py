@@ -14,6 +14,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -42,6 +43,8 @@ faults = FaultLog(log)
 
 _FREE_WAIT_S = 1.0
 """Time (s) that an alert may wait in the queue before its waiting time is subtracted from the timeout of the models."""
+RETRY_S = 10.0
+"""Pause (s) before the store is asked again which open alerts have a diagnosis."""
 
 
 class DiagnosisService:
@@ -160,11 +163,12 @@ class DiagnosisService:
     async def _work(self) -> None:
         while True:
             while not self._waiting:
-                if self._behind:
-                    await self._catch_up()
+                if self._behind and await self._catch_up():
                     continue
                 self._ready.clear()
-                await self._ready.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(RETRY_S if self._behind else None):
+                        await self._ready.wait()
             alert, since = self._waiting.popleft()
             try:
                 await self._explain(alert, since)
@@ -175,18 +179,23 @@ class DiagnosisService:
             finally:
                 self._claimed.discard(alert.id)
 
-    async def _catch_up(self) -> None:
-        """Queue the open alerts that have no diagnosis. This is needed after a start and after the queue was full."""
+    async def _catch_up(self) -> bool:
+        """Queue the open alerts that have no diagnosis. This is needed after a start and after the queue was full.
+
+        Return False if the store failed, so that it has to be called again.
+        """
         self._behind = False
         open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
         try:
             have = await self._store.diagnoses([alert.id for alert in open_alerts])
         except HubError as error:
-            log.warning("Cannot read which open alerts have a diagnosis (%s). Retrying later.", error)
-            return
+            log.warning("Cannot read which open alerts have a diagnosis (%s). Retrying in %g s.", error, RETRY_S)
+            self._behind = True
+            return False
         for alert in open_alerts:
             if alert.id not in have:
                 self._claim(alert)
+        return True
 
     async def _explain(self, alert: Alert, since: float) -> None:
         device = self._registry.get(alert.device)

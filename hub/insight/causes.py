@@ -18,7 +18,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.insight import machine_kinds
-from hub.insight.counted_movements import independent_sign, is_material
+from hub.insight.counted_movements import independent_sign, is_of_room, unexplained
 from hub.insight.decision import BORDER, SLOPE, log_odds
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.signature import Signature, built_in
@@ -77,7 +77,8 @@ def rank(
     for signature in built_in() if signatures is None else signatures:
         if signature.kinds and not set(signature.kinds) & set(of_kinds):
             continue
-        comparison = _Comparison(signature, matcher if signature.nature == "fault" else of_changes)
+        chosen = matcher if signature.nature == "fault" else of_changes
+        comparison = _Comparison(signature, chosen, is_of_room=is_of_room(of_kinds))
         match = comparison.match((0.0 if alarmed else _CALM) + _of_kind(signature, of_kinds))
         if match is None or match.score <= _LEAST:
             continue
@@ -105,8 +106,8 @@ class _Comparison:
     It adds up the log odds of the findings, and collects those that support the cause and those that contradict it.
     """
 
-    def __init__(self, signature: Signature, matcher: SymptomMatcher) -> None:
-        self._signature, self._matcher = signature, matcher
+    def __init__(self, signature: Signature, matcher: SymptomMatcher, *, is_of_room: bool = True) -> None:
+        self._signature, self._matcher, self._is_of_room = signature, matcher, is_of_room
         self._total = _KNOWN + math.log(signature.prior)
         self._cited: list[Evidence] = []
         self._against: list[Evidence] = []
@@ -228,13 +229,10 @@ class _Comparison:
 
         A movement counts twice if the metric is beyond its limit.
         """
-        allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
-        known = {item.metric for item in (*self._cited, *self._against, *allowed)}
-        for movement in self._matcher.movements:
-            metric = movement.metric or ""
-            if metric in known or not is_material(self._matcher.semantics[metric]):
-                continue
-            times = 2.0 if metric in self._matcher.over_limit else 1.0
+        explained = {item.metric for item in (*self._cited, *self._against)}
+        for movement, times in unexplained(
+            self._signature.allows, self._matcher, explained, is_of_room=self._is_of_room
+        ):
             self._total += _UNEXPLAINED * times * min(1.0, movement.strength / FULL)
             self._against.append(movement)
 

@@ -22,10 +22,13 @@ from hub.insight.baseline import at_same_state, baseline, baseline_end, wander
 from hub.insight.detected_change import DetectedChange
 from hub.insight.fast_changes import BELIEVABLE, RUSH, detect_fast_change, detect_shift, recent_level
 from hub.insight.metric_history import HistoricalChange, MetricHistory
-from hub.insight.normal_changes import is_normal_change, is_normal_stay
 from hub.insight.onset import Onset, locate_onset
+from hub.insight.related_changes import alarming_state, related_changes
+from hub.insight.running_time import RunningTime
 from hub.insight.series import MetricSeries
+from hub.insight.start_up import against_earlier_starts
 from hub.insight.statistics import median
+from hub.insight.sudden_changes import sudden_changes
 
 _OWN_RATIO, _OTHER_RATIO, _CALM_RATIO = 0.9, 1.2, 3.0
 """A slow change counts only if it is at least this many times the largest normal change.
@@ -34,12 +37,6 @@ The values apply to a metric in trouble, to the other metrics, and to all metric
 """
 _MIN_READINGS = 30
 _MOST_ADJUSTED = 1_800
-_STRONG_RATIO = 6.0
-"""A change of at least this ratio to the largest normal change may be the cause even if it began long before."""
-_LEADING_RATIO = 2.0
-"""A slow change that began shortly before the trouble may be its cause only if its ratio is at least this."""
-_LEAD_MS = 600_000
-"""A cause may begin this long (ms) before the trouble or, if that is longer, as long before it as it has lasted."""
 
 
 def detect_changes(
@@ -49,6 +46,8 @@ def detect_changes(
     troubled: Collection[str] = (),
     weeks: Mapping[str, MetricSeries] | None = None,
     ranks: Mapping[str, int] | None = None,
+    running: RunningTime | None = None,
+    running_weeks: RunningTime | None = None,
 ) -> dict[str, DetectedChange]:
     """Return the change of each metric, by the metric's name. Metrics with texts are left out.
 
@@ -59,7 +58,17 @@ def detect_changes(
         troubled: Metrics that have an alert or are beyond a limit.
         weeks: Means of the last weeks, by metric.
         ranks: The rank of each metric as an operating condition; see :func:`operating_state.rank_of_condition`.
+        running: When the machine ran in the week, if it runs now and was at a standstill before.
+        running_weeks: The same of the last weeks.
     """
+    whole_week = week or {}
+    is_warming_up = running is not None and running.is_warming_up(moment / 1000)
+    if running is not None:
+        week = {name: running.part_of(series) for name, series in whole_week.items()}
+        if not is_warming_up:
+            tracks = {name: running.part_of(track) for name, track in tracks.items()}
+    if running_weeks is not None:
+        weeks = {name: running_weeks.part_of(series) for name, series in (weeks or {}).items()}
     past = MetricHistory(week or {}, weeks or {}, ranks or {})
     # Without trouble, only a strong change counts, since nothing else indicates that anything is wrong.
     ratio = _OTHER_RATIO if troubled else _CALM_RATIO
@@ -68,13 +77,17 @@ def detect_changes(
         for name, track in tracks.items()
         if track.kind != "text" and len(track)
     }
+    if running is not None and is_warming_up:
+        found = {name: against_earlier_starts(m, running, whole_week.get(name)) for name, m in found.items()}
+    found = sudden_changes(found, past.week)
     found = _against_conditions(found, past, moment, troubled, ratio)
     # Only steady metrics may explain others: a metric that has changed would explain the trouble away.
     quiet = [m.track for m in found.values() if m.doing == "steady" and m.track.kind == "number"]
-    for name, seen in list(found.items()):
+    for name, seen in [] if is_warming_up else list(found.items()):
         if seen.doing == "steady" and seen.baseline is not None and seen.baseline.levels is None:
             found[name] = _beyond_state(seen, [track for track in quiet if track.metric != name], moment)
-    found = _related(found, past.week, moment, troubled)
+    found = related_changes(found, past.week, moment, troubled)
+    found = {name: alarming_state(m) if name in troubled else m for name, m in found.items()}
     began = min(
         (m.onset for m in found.values() if m.moved and m.onset is not None and m.doing != "stuck"), default=None
     )
@@ -183,46 +196,6 @@ def _refined(
     start = int(np.searchsorted(readings.times, (low + high) / 2))
     found = locate_onset(readings.times, readings.values, start, sign)
     return (readings, found) if low <= found.at <= high else (week, onset)
-
-
-def _related(
-    found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], moment: int, troubled: Collection[str]
-) -> dict[str, DetectedChange]:
-    """Return all changes, with "steady" in place of each change that does not belong to the trouble.
-
-    The trouble is an alert or an exceeded limit of the metrics in ``troubled``. If there is trouble, a change becomes
-    steady if it began long before the trouble and is not very unusual, or if it began shortly before and is normal or
-    weak. If there is no trouble, every normal change becomes steady.
-    """
-    own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
-    began = min((m.earliest or m.onset or 0 for m in own), default=None)
-    # The longer the trouble lasts, the earlier its cause may have begun.
-    lead = max(moment - began, _LEAD_MS) if began is not None else 0
-
-    def belongs(name: str, m: DetectedChange) -> bool:
-        if not m.moved or m.onset is None or m.doing == "stuck" or name in troubled:
-            return True
-        if began is None:
-            return name not in week or not _is_normal(m, week[name], moment)
-        if m.onset < began - lead:
-            # A change long before the trouble can be its cause only if it is very unusual in itself.
-            return m.ratio >= _STRONG_RATIO
-        if m.onset < began and 0 < m.ratio < _LEADING_RATIO:
-            return False
-        if m.conditional:
-            return True  # the comparison with the operating conditions has already excluded normal variation
-        return m.onset >= began or name not in week or not _is_normal(m, week[name], moment)
-
-    return {name: m if belongs(name, m) else replace(m, doing="steady", onset=None) for name, m in found.items()}
-
-
-def _is_normal(m: DetectedChange, week: MetricSeries, moment: int) -> bool:
-    onset = m.onset or moment
-    end = max(moment, onset + 1)
-    if m.doing in ("rises", "falls"):
-        return is_normal_change(week, m.earliest or onset, m.level, m.change, end)
-    split = m.baseline.levels.split if m.baseline and m.baseline.levels else 0.5
-    return not m.shift and is_normal_stay(week, onset, split, on=m.doing == "stays on", end=end)
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:

@@ -24,6 +24,7 @@ from hub.insight.change_detection import detect_changes
 from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.operating_state import rank_of_condition
+from hub.insight.running_time import running_time
 from hub.insight.series import MetricSeries
 from hub.insight.statistics import median
 from hub.model import Evidence
@@ -33,6 +34,10 @@ _MOST_METRICS = 16
 
 If there are more, these are the metric of the alert and the metrics that changed most relative to their own range.
 """
+_STOPPED_AND_STARTED = frozenset(
+    ("pump", "motor", "fan", "air_handler", "compressor", "chiller", "heat_pump", "boiler", "conveyor", "cooling_tower")
+)
+"""Kinds of machine that are judged by the times at which they run."""
 
 
 def evidence(case: InvestigationInput) -> list[Evidence]:
@@ -43,7 +48,13 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
     """
     seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
-        changes = detect_changes(seen.tracks, _moment(seen), seen.week, seen.troubled, seen.weeks, _ranks(seen))
+        stops = bool(seen.kinds & _STOPPED_AND_STARTED)
+        running, running_weeks = (
+            running_time(history, seen.tracks, seen.semantics) if stops else None for history in (seen.week, seen.weeks)
+        )
+        changes = detect_changes(
+            seen.tracks, _moment(seen), seen.week, seen.troubled, seen.weeks, _ranks(seen), running, running_weeks
+        )
         swinging = oscillation.oscillating(seen.tracks)
         # A metric that oscillates gets a finding on that, and none on its last rise or its last change of mode.
         moves = sorted((m for name, m in changes.items() if name not in swinging), key=_rank)

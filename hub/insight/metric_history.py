@@ -15,7 +15,7 @@ from hub.insight.statistics import median
 
 _WEEK_RECENT_S, _WEEKS_RECENT_S = 30 * 3_600.0, 8 * 86_400.0
 """The influence of conditions is learned from readings older than this: 30 hours in the week, 8 days in the weeks."""
-_LONG_BASE = 0.5
+_LONG_BASE = 0.33
 """Minimum length of the history before a change, relative to the length of the change, in a search over weeks."""
 _UNEXPLAINED = 0.35
 """Operating conditions explain a change if removing their influence leaves at most this fraction of it."""

@@ -16,6 +16,7 @@ from hub import text_format as fmt
 from hub.insight.detected_change import DetectedChange
 from hub.insight.findings import finding, state_text
 from hub.insight.investigation_input import InvestigationInput
+from hub.insight.normal_changes import is_normal_change
 from hub.insight.series import MetricSeries
 from hub.insight.statistics import median, strength
 from hub.model import Evidence, Value
@@ -24,6 +25,8 @@ _BY_CHANCE = 0.1
 """A change of state is an intervention only if at most this many are expected by chance in as much time."""
 _ROUTINE = 2
 """A mode that was entered at least this often before is part of the normal cycle, as a defrost is."""
+_ROUTINE_MS = 1_200_000
+"""A change of a set point is compared with earlier changes that took at most this long, since means are coarse."""
 _SOON_MS = 60_000
 _ROLES = ("setpoint", "command")
 _QUANTITIES = ("contact", "mode")
@@ -59,17 +62,26 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
         meaning = semantics[name]
         if track.kind == "text" or meaning.role in _ROLES or meaning.quantity in _QUANTITIES:
             change = _change(track, earliest - _SOON_MS, latest)
-            if change is not None and not (meaning.quantity == "mode" and _is_routine(change, case.week.get(name))):
+            if change is not None and not _is_routine(change, case.week.get(name), meaning.quantity == "mode"):
                 found.append(change)
     return sorted(found, key=lambda change: change.latest)
 
 
-def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
-    """Return whether the mode after ``change`` was entered often before, as in a normal cycle.
+def _is_routine(change: Intervention, week: MetricSeries | None, is_mode: bool) -> bool:
+    """Return whether ``change`` belongs to the normal course of operation, so that it explains nothing.
 
-    ``week`` is the history of the mode in the last seven days. If it is None, empty or not a series of texts, the
-    readings in ``change.track`` are used instead.
+    A mode is routine if it was entered often before. A number, such as a set point that follows the weather, is routine
+    if it took a similar value after a similar change at least twice in the week before.
+
+    ``week`` has the metric's values of the last seven days. If it is None, empty or not a series of texts, the mode is
+    searched for in the readings in ``change.track`` instead.
     """
+    if not is_mode:
+        after, before = change.after, change.before
+        if week is None or isinstance(after, str | bool) or isinstance(before, str | bool):
+            return False
+        end = change.latest + _ROUTINE_MS
+        return is_normal_change(week, change.earliest, float(after), float(after) - float(before), end)
     track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
     return sum(_value(track, int(each)) == change.after for each in entered) >= _ROUTINE

@@ -172,6 +172,7 @@ class SymptomMatcher:
             is_no_news = item.kind == "over_limit" and (not limits or is_known)
             if not is_steady and not is_no_news:
                 self._by_kind.setdefault(item.kind, []).append(item)
+        self.exceeded = self._by_kind.get("over_limit", [])
         names = {item.metric for item in evidence if item.metric}
         self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}
         self.movements = [item for item in evidence if item.kind in MOVEMENTS]

@@ -10,7 +10,7 @@ from hub.insight.detected_change import DetectedChange
 from hub.insight.normal_changes import is_normal_stay
 from hub.insight.running_time import RunningTime
 from hub.insight.series import MetricSeries
-from hub.insight.statistics import floor
+from hub.insight.statistics import min_spread
 
 _BEYOND = 0.25
 """A metric differs from earlier starts if it is outside their range by at least this share of the range."""
@@ -37,7 +37,7 @@ def against_earlier_starts(seen: DetectedChange, running: RunningTime, week: Met
         return seen
     low, high = found
     # Few starts do not show the whole range. A part of what the start itself changes is no difference either.
-    width = max(high - low, 2 * floor(week.values), _OF_START * abs((low + high) / 2 - seen.before))
+    width = max(high - low, 2 * min_spread(week.values), _OF_START * abs((low + high) / 2 - seen.before))
     beyond = max(seen.level - high, low - seen.level) / width
     if beyond < _BEYOND:
         return replace(seen, doing="steady", onset=None)

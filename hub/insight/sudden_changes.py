@@ -13,7 +13,7 @@ import numpy as np
 
 from hub.insight.detected_change import DetectedChange
 from hub.insight.series import MetricSeries
-from hub.insight.statistics import floor
+from hub.insight.statistics import min_spread
 
 _TOGETHER = 2
 """At least this many metrics must jump."""
@@ -44,7 +44,7 @@ def _jump(seen: DetectedChange, week: MetricSeries) -> DetectedChange | None:
     newest, previous = float(track.values[-1]), track.at(-2)
     earlier = np.concatenate([week.until(previous).values, track.values[:-1]])
     low, high = float(earlier.min()), float(earlier.max())
-    reach = _BEYOND * max(high - low, 2 * floor(earlier))
+    reach = _BEYOND * max(high - low, 2 * min_spread(earlier))
     if low - reach <= newest <= high + reach:
         return None
     sign = 1.0 if newest > high else -1.0

@@ -70,7 +70,7 @@ def conveyor_case(starts_before_now_s: float, overload: float, raised: Alert | N
     return case_of(found[0], found[1], raised)
 
 
-def test_current_that_is_too_high_while_the_belt_runs_is_found_although_it_stands_still_at_night() -> None:
+def test_too_high_current_is_found_although_the_belt_stands_still_at_night() -> None:
     case = conveyor_case(5 * 3_600, 0.35, alert("motor_current", -60, 95.0, 90.0))
     assert "motor_current" in metrics(evidence(case), "onset", "step")
     assert rank(evidence(case), None, case.semantics, case.kinds)[0].cause == "roller_seized"
@@ -115,7 +115,7 @@ def test_switch_with_an_alert_stays_in_its_state_for_too_long() -> None:
     assert metrics(found, "stays_on") == {"backup_heater_running"}
 
 
-def test_cause_that_a_controller_made_up_for_is_found_although_it_began_long_before_the_alert() -> None:
+def test_cause_that_a_controller_compensated_long_before_the_alert_is_found() -> None:
     times = np.arange(-7 * DAY_S, 1, 300)
     rng = np.random.default_rng(8)
     dp = (

@@ -384,6 +384,29 @@ def content_of(tar: Path) -> dict[str, bytes]:
         return {member.name: opened.extractfile(member).read() for member in opened}  # type: ignore[union-attr]
 
 
+async def test_backup_omits_addresses_of_channels_and_webhooks(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data", 10)
+    channels = {"channels": [{"url": "https://hooks.example/T0/canary-of-slack"}], "key": "canary-of-push"}
+    (data / "notifications.json").write_bytes(msgspec.json.encode(channels))
+    (data / "notifications.unreadable").write_text("canary-of-an-earlier-file")
+    reaction = (
+        '[[reaction]]\nid = "door"\naction = { webhook = { url = "https://hooks.example/canary-of-a-webhook" } }\n'
+    )
+    (data / "reactions.toml").write_text(f"# as with https://hooks.example?key=canary-of-a-query\n{reaction}")
+    (data / "notes.toml").write_text('broker = "mqtts://hub:canary-in-a-url@broker.example:8883"\n')
+    output = hub("backup", tmp_path / "b.tar", "--data", data)
+    assert b"canary" not in (tmp_path / "b.tar").read_bytes()
+    assert "Not included, because they contain secrets:" in output
+    assert "notifications.json" in output
+    assert "Secrets were removed from: notes.toml, reactions.toml" in output
+    kept = content_of(tmp_path / "b.tar")
+    action = tomllib.loads(kept["reactions.toml"].decode())["reaction"][0]["action"]
+    assert action == {"webhook": {"url": "https://hooks.example/left-out-of-this-backup"}}
+    assert tomllib.loads(kept["notes.toml"].decode()) == {"broker": "mqtts://broker.example:8883"}
+    restored = hub("restore", tmp_path / "b.tar", "--data", tmp_path / "restored")
+    assert "nobody is notified until you set them up again" in restored
+
+
 async def test_backup_omits_secrets_of_settings_in_data_folder(tmp_path: Path) -> None:
     data = await guarded_folder(tmp_path / "data")
     output = hub("backup", tmp_path / "b.tar", "--data", data)

@@ -45,8 +45,12 @@ ACCOUNTS = (
     "first-account-link.txt",
     "sessions.json",
 )
-SECRET = ("broker/hub.login", "models.json", *ACCOUNTS, "*.pem", "*.key")
-"""Patterns of files that are secret as a whole. An archive contains them only if it is made with secrets."""
+SECRET = ("broker/hub.login", "models.json", "notifications.json", *ACCOUNTS, "*.pem", "*.key", "*.unreadable")
+"""Patterns of files that are secret as a whole. An archive contains them only if it is made with secrets.
+
+``notifications.json`` has the addresses of channels, which are secrets themselves, and the key of push messages. A file
+that could not be read is kept as ``.unreadable``: what it holds is not known.
+"""
 
 MAX_FILES = 100_000
 

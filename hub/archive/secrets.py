@@ -23,6 +23,9 @@ NO_SECRET_KEYS = {"rules.toml", "calculated.toml", "mappings.toml", "signatures.
 _KEY = r"[\w.-]*(?:token|password|passwd|secret|api_?key)"
 _ASSIGNED = re.compile(rf"""(?im)^[^#\n]*?(?:^|[\s{{,"']){_KEY}["']?[ \t]*[:=][ \t]*["']?[^\s"',}}\]#]""")
 _LINE = re.compile(rf"""(?im)^([ \t]*)((?:export[ \t]+)?{_KEY})[ \t]*=.*$""")
+_LOGIN_IN_URL = re.compile(r"""(?<=://)[^/\s"'@]+@""")
+_PATH_OF_URL = re.compile(r"""(https?://[^/\s"'?]+)[/?][^\s"']+""")
+"""The path of a webhook is often its password."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
@@ -41,9 +44,10 @@ class Secrets:
         """Return ``content`` of the file ``name`` without secrets. Return None if the whole file has to be left out."""
         if is_secret(name):
             return None
-        text = content.decode("utf-8", "replace")
+        original = content.decode("utf-8", "replace")
+        text = _without_secret_urls(name, original) if original.encode() == content else original
         if not self._in(name, text):
-            return content
+            return content if text == original else text.encode()
         redacted = _LINE.sub(r"\1# \2 was left out of this backup", text)
         return redacted.encode() if _is_toml(redacted) and not self._in(name, redacted) else None
 
@@ -51,6 +55,11 @@ class Secrets:
         if any(value in text for value in self._values) or _PRIVATE_KEY.search(text):
             return True
         return name not in NO_SECRET_KEYS and _ASSIGNED.search(text) is not None
+
+
+def _without_secret_urls(name: str, text: str) -> str:
+    text = _LOGIN_IN_URL.sub("", text)
+    return _PATH_OF_URL.sub(r"\1/left-out-of-this-backup", text) if name == "reactions.toml" else text
 
 
 def _of_models(file: Path) -> list[str]:

@@ -81,6 +81,8 @@ def _missing(manifest: archive.Manifest, data: Path) -> Iterator[str]:
             "The hub's password at the broker was left out. If the broker requires one, "
             f"hub device add NAME --data {data} creates a new one."
         )
+    if "notifications.json" in missing:
+        yield "The channels and routes of notifications were left out: nobody is notified until you set them up again."
 
 
 def _summary(manifest: archive.Manifest) -> str:

@@ -174,10 +174,10 @@ def _take_number(
     answered: Sequence[Device],
     devices: Sequence[Device],
 ) -> None:
-    """Change the scope of ``question`` to the device that has an earlier device's name, but with another number.
+    """Apply a follow-up question that only names a number, such as "and 4?" after a question about "feed pump 3".
 
-    An example is "and 4?" after a question about "feed pump 3". If feed pump 4 does not exist, its name is added to
-    ``missing`` of the scope.
+    The scope of ``question`` becomes the device "feed pump 4". If this device does not exist, its name is added to
+    ``missing`` of the scope. ``answered`` are the devices of the previous answer.
     """
     base = [*([] if previous.scope.is_all else previous.scope.devices), *answered]
     found = next((same for device in base if (same := with_number(device, number, devices))), [])

@@ -20,7 +20,7 @@ REMEMBERED = 20
 
 
 class ConversationMemory:
-    """Answers questions in conversations, and stores these. ``now`` returns the time in epoch ms."""
+    """Answers questions in conversations, and stores the conversations. ``now`` returns the time in epoch ms."""
 
     def __init__(self, assistant: AssistantService, store: ConversationStore, now: Callable[[], int]) -> None:
         self._assistant, self._store, self._now = assistant, store, now
@@ -75,8 +75,8 @@ class ConversationMemory:
 def _key(conversation: str) -> str:
     """Return the id under which a conversation is stored: ``OWNER:ID``, or just ``ID`` in a hub without accounts.
 
-    If a person sees only some devices, the owner includes these limits. If the limits change, the person no
-    longer finds earlier conversations, which may be about devices that the person must not see any more.
+    For a person who sees only some devices, ``OWNER`` also encodes which devices these are. If they change, the person
+    no longer finds earlier conversations, which may be about devices that the person must not see any more.
     """
     owner = current_scope().key or current_requester().account
     return conversation if owner is None else f"{owner}:{conversation}"

@@ -34,7 +34,7 @@ Owners = frozenset[str]
 
 
 class _Fact(msgspec.Struct, frozen=True):
-    """A quantity, a time of day or a date in the data."""
+    """A quantity, a time of day or a date in the data that the model received."""
 
     owners: Owners
     value: Quantity | tuple[int, int] | str

@@ -14,10 +14,11 @@ from hub.model import Device
 def combine(groups: Sequence[Group], words: QuestionWords | None = None, joining: Collection[str] = ()) -> list[Device]:
     """Return the devices that the groups in a question select together.
 
-    Within a category (area or kind), a device has to be in any of the groups; but of two adjacent groups with devices
-    in common, it has to be in both. A device has to be selected in each category that the question uses. If no device
-    is, but the groups are joined by "and" or "or" ("the boiler and the greenhouse"), the devices of all groups are
-    returned. To detect this, ``words`` are the words of the question, and ``joining`` are such words in its language.
+    - Groups of different categories (area and kind) are intersected: "pumps in the cellar".
+    - Groups of the same category are united: "pumps and fans". If two of them are adjacent words and have devices in
+      common, they are intersected.
+    - If the result is empty and the groups are joined by one of the words ``joining`` ("the boiler and the
+      greenhouse"), the devices of all groups are returned.
     """
     result: dict[Category, dict[str, Device]] = {}
     previous: Group | None = None
@@ -36,7 +37,7 @@ def combine(groups: Sequence[Group], words: QuestionWords | None = None, joining
 
 
 def _are_joined(groups: Sequence[Group], words: QuestionWords, joining: Collection[str]) -> bool:
-    """Return whether a word such as "and", with at most an article, stands between every two of ``groups``."""
+    """Return whether only a word such as "and", with or without an article, separates each group from the next one."""
     between = [words.tokens[one.end : other.first] for one, other in pairwise(groups)]
     return bool(between) and all(len(each) in (1, 2) and each[0].word in joining for each in between)
 
@@ -44,11 +45,11 @@ def _are_joined(groups: Sequence[Group], words: QuestionWords, joining: Collecti
 def uncertain_group(
     scope: QuestionScope, words: QuestionWords, language: Language, *, is_translated: bool
 ) -> Group | None:
-    """Return the group in a question such as "how is the pump?" if it has several devices; None for other questions.
+    """Return the group of several devices that a question names like a single device, such as "how is the pump?".
 
-    The group was meant as one device if it has an article in the singular ("dem", "la"), or if its words occur in this
-    form in the name or labels of a device: "pump", but not "pumps". ``is_translated`` is True if the words were
-    replaced by a translation, so that their form means nothing.
+    Return None if there is no such group. A group counts as named like a single device if its article is singular
+    ("dem", "la"), or if its words occur in this form in the name or labels of a device: "pump", but not "pumps".
+    ``is_translated`` is True if the words were replaced by a translation, so that their form means nothing.
     """
     if scope.named or scope.inherited or len(scope.groups) != 1 or len(scope.devices) < 2:
         return None

@@ -1,4 +1,7 @@
-"""Determine the kind of a question from its concepts: the kind of the first condition in a table that is true."""
+"""Determine the kind of a question, such as ``rank`` or ``forecast``.
+
+A table has a condition on the question for each kind. The first condition that is true determines the kind.
+"""
 
 from __future__ import annotations
 

@@ -260,7 +260,10 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 
 
 def _filled(pattern: str, forms: dict[str, str]) -> str:
-    """Return a pattern with its letters in lower case and without accents, and with its placeholders replaced."""
+    """Return a regular expression in lower case without accents, with its placeholders replaced.
+
+    ``forms`` has the replacement of each placeholder, such as ``{unit}``.
+    """
     folded = "".join(_fold_letter(letter) for letter in pattern)
     names = r"\{(n|unit|weekday|month|part|past|daynum|hour2?|clock2?|day|name)\}"
     return re.sub(names, lambda match: forms[match[1]], folded)

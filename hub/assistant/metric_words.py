@@ -38,7 +38,7 @@ class MetricMention(msgspec.Struct, frozen=True):
     first: int = -1
 
     def on(self, device: Device) -> list[str]:
-        """Return the metrics of ``device`` that match the mention, best match first."""
+        """Return the metrics of ``device`` to which the words of the question may refer, best match first."""
         own = [name for name in device.metrics if name in self.names]
         if own:
             return own
@@ -86,10 +86,10 @@ def metric_titles(devices: Iterable[Device]) -> set[tuple[str, str]]:
 def find_titles(
     words: QuestionWords, known: Iterable[tuple[str, str]], shortest: int, longest: int = _LONGEST
 ) -> list[MetricMention]:
-    """Return the metrics that a question names by name or title, and mark the words as used.
+    """Return the metrics that a question names by name or title, and mark the words of these names as used.
 
-    ``known`` are the pairs from :func:`metric_titles`. Only phrases of ``shortest`` to ``longest`` words are searched
-    for.
+    Only phrases of ``shortest`` to ``longest`` words are searched for. ``known`` are the (name, title) pairs of all
+    metrics, from :func:`metric_titles`.
     """
     spans = {phrase: (first, end) for first, end, phrase in reversed(list(words.phrases(longest)))}
     wanted = {
@@ -111,7 +111,11 @@ def find_titles(
 
 
 def _titles(device: Device) -> Iterator[tuple[str, str]]:
-    """Yield name and title of each metric: a person's title, or the device's title, or the name."""
+    """Yield the name and the title of each metric of a device.
+
+    The title that a person entered takes precedence over the title that the device reports. A metric without a title
+    has its name as title.
+    """
     edits, titles = device.metric_edits, device.info.titles
     for name in device.metrics:
         edit = edits.get(name)
@@ -159,10 +163,11 @@ def with_places(
     adjective: str | None,
     devices: Sequence[Device],
 ) -> list[MetricMention]:
-    """Add the places that a question names apart from the quantity, as in "how hot is the bearing", to ``mentions``.
+    """Return ``mentions``, completed with the places that the question names separately.
 
-    A place is added to the first mention. If there is none, a mention is made from ``adjective``, the quantity that
-    an adjective such as "hot" stands for. A place is ignored if no device measures the quantity there.
+    An example is the bearing in "how hot is the bearing". A place is added to the first mention of a metric. If the
+    question mentions no metric, one is created from the quantity ``adjective``, such as the temperature for "hot". A
+    place is ignored if no device measures the quantity there.
     """
     for place, token in enumerate(words.tokens):
         if token.used_as is not None or token.word in language.filler or len(token.word) < 3:
@@ -181,10 +186,10 @@ def with_places(
 
 
 def joined_places(words: QuestionWords, language: Language, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-    """Return metrics of which the question names only the place: "motor" in "motor and bearing temperature".
+    """Return metrics that share the quantity of the metric after "and": the motor in "motor and bearing temperature".
 
-    The quantity of such a metric is that of the metric after "and", which is one of ``mentions``. The words for the
-    places are marked as used.
+    ``mentions`` are the metrics that were found already, such as "bearing temperature". The words for the places
+    ("motor") are marked as used.
     """
     found = []
     for mention in mentions:

@@ -1,4 +1,4 @@
-"""Find devices that a question names by kind and number ("fridge 2"), and such names that no device has."""
+"""Find devices that a question names by kind and number ("fridge 2"), and numbers that do not exist ("fridge 9")."""
 
 from __future__ import annotations
 

@@ -90,14 +90,17 @@ class ParsedQuestion(msgspec.Struct):
 
     @property
     def asks_which(self) -> str | None:
-        """Return the word, such as "pump" in "the pump", for which it is not clear which device is meant; else None."""
+        """Return the word of the question, such as "pump", that could mean any of several devices.
+
+        Return None if there is no such word.
+        """
         if self.kind not in _OF_ONE or self.has_any("which", "list", "how_many", "by_device", "alert"):
             return None
         group = uncertain_group(self.scope, self.words, self.language, is_translated=self.is_translated)
         return None if group is None else self.words.written(group.first, group.end)
 
     def has(self, *concepts: str) -> bool:
-        """Return whether the question has all of ``concepts``."""
+        """Return whether the question has phrases for all of ``concepts``, such as ``alert`` and ``when``."""
         return self.concepts.issuperset(concepts)
 
     def has_any(self, *concepts: str) -> bool:

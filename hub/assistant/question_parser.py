@@ -139,7 +139,7 @@ def _parse(
 def _titles_like_pages(
     words: QuestionWords, language: Language, known: Iterable[tuple[str, str]]
 ) -> list[MetricMention]:
-    """Return the metrics in the question whose names are also those of hub pages, such as the "users" of a router."""
+    """Return the metrics in the question that are called like a page of the hub, such as the "users" of a router."""
     pages = {phrase for phrase, meant in language.concepts.items() if meant & set(PAGES)}
     alike = [pair for pair in known if not pages.isdisjoint(split_words(" ".join(pair)))]
     return find_titles(words, alike, shortest=1, longest=1)
@@ -218,9 +218,9 @@ def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint |
 
 
 def _better(known: Hint | None, new: Hint) -> Hint:
-    """Choose between the hints of two adjectives in a question: ``known`` if it names a quantity, otherwise ``new``.
+    """Choose between the meanings of two adjectives: ``known`` if it includes a quantity, otherwise ``new``.
 
-    In "the most humid", the hint of "humid" names a quantity and the hint of "most" does not.
+    In "the most humid", "humid" includes a quantity and "most" does not.
     """
     return known if known is not None and known.quantity is not None else new
 

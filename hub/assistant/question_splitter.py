@@ -42,9 +42,9 @@ def split_questions(text: str) -> list[str]:
 
 @cache
 def _joints() -> re.Pattern[str]:
-    """Return a pattern for an "and" between two questions: one that is followed by a word with which questions begin.
+    """Return a pattern for an "and" that separates two questions, in any language of the assistant.
 
-    The pattern is for all languages of the assistant.
+    After such an "and" comes a word that begins a question: "… and which batteries are low?".
     """
     patterns = []
     for joint, code in (("and", "en"), ("und", "de"), ("y", "es")):
@@ -55,6 +55,9 @@ def _joints() -> re.Pattern[str]:
 
 @cache
 def _predicates() -> re.Pattern[str]:
-    """Return a pattern for words that continue a question about devices: "… are offline and are in the kitchen"."""
+    """Return a pattern for words that begin another statement about the same devices.
+
+    An example is "are in" in "which devices are offline and are in the kitchen".
+    """
     phrases = sorted({phrase for each in languages().values() for phrase in each.predicates}, key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(map(re.escape, phrases))})\b", re.IGNORECASE)

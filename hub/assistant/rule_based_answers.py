@@ -84,7 +84,11 @@ class RuleBasedAnswers:
     async def _answer(
         self, text: str, before: Sequence[Turn], language: str, *, continues: bool = False
     ) -> RuleBasedAnswer:
-        """Answer one question. With ``continues``, the last turn in ``before`` is a question of the same message."""
+        """Answer one question.
+
+        ``before`` are the earlier turns of the conversation. With ``continues``, the last of them is not an earlier
+        message, but an earlier question of the same message.
+        """
         devices = await self._devices()
         question = await self._parsed(text, before, devices, language, continues=continues)
         with answering_in(question.language):
@@ -265,7 +269,10 @@ async def _nothing_called(context: Context, words: Sequence[str]) -> str:
 
 
 async def _resolve_alert_time(context: Context) -> None:
-    """Replace "since the alert" or "before the alert" by a time range about the newest alert. Raises CannotAnswer."""
+    """Replace the time "since the alert" or "before the alert" by a time range that the newest alert determines.
+
+    Raises CannotAnswer if the devices of the question had no alert in the last 30 days.
+    """
     question, time = context.question, context.question.time
     if time is None or time.kind not in ("alert", "before_alert"):
         return

@@ -53,10 +53,10 @@ class RuleDrafts:
         self._providers = providers
 
     async def candidates(self, text: str, language: str, zone: str, shown: str | None = None) -> list[DraftCandidate]:
-        """Return the drafts for a sentence, best first. The last one is that of the hub's grammar.
+        """Return the drafts of a rule for a sentence, best first.
 
-        ``zone`` is the time zone of times in the sentence. ``shown`` is the unit of temperatures on the person's
-        dashboard.
+        The draft of a language model, if there is one, comes before the draft of the hub's own grammar. ``zone`` is
+        the time zone of times in the sentence. ``shown`` is the unit of temperatures on the person's dashboard.
         """
         devices = list(self._registry.with_latest_values())
         read = partial(rule_from_words, text, devices, language, zone, shown)
@@ -69,7 +69,10 @@ class RuleDrafts:
     async def _from_model(
         self, text: str, plain: RuleFromWords, devices: list[Device], zone: str
     ) -> DraftCandidate | None:
-        """Return the draft of a model; None if no model answers, or if the answer contains no JSON object."""
+        """Return a draft that a language model writes; None if no model answers with a JSON object.
+
+        ``plain`` is the draft that the hub's grammar made of the same sentence.
+        """
 
         async def computed() -> str:
             return msgspec.json.encode(plain.keys).decode()
@@ -91,7 +94,7 @@ class RuleDrafts:
 
 
 async def _in_thread(read: Callable[[], RuleFromWords]) -> RuleFromWords:
-    """Call ``read`` in a thread, because the first conversion of a unit takes a second.
+    """Call ``read``, which may take a second, in a thread so that the event loop is not blocked.
 
     If a device gets a new metric in the meantime, ``read`` fails and is called again in the event loop.
     """

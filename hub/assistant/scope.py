@@ -116,9 +116,10 @@ def _own_name(device: Device) -> str:
 
 
 def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Device, devices: Iterable[Device]) -> bool:
-    """Return whether ``form``, an id or shortened name of ``device``, is a part of another device's name here.
+    """Return whether ``form``, a name of ``device``, belongs to the longer name of another device here.
 
-    If there are feed pumps, "feed pump 2" does not mean "Cooling pump 2", although "pump 2" is its shortened name.
+    ``first`` is the index of the first word of ``form``. In "feed pump 2", for example, "pump 2" is a short name of
+    "Cooling pump 2". It does not mean this device if there are feed pumps.
     """
     if first == 0 or not words.is_free(first - 1, first):
         return False
@@ -159,7 +160,10 @@ def _add_numbers(
 
 
 def with_number(device: Device, number: str, devices: Iterable[Device]) -> list[Device]:
-    """Return the devices that have the name or id of ``device``, but with ``number`` at its end."""
+    """Return the devices that are called like ``device``, but with another number.
+
+    For the device "pump 3" and the number 4, this is "pump 4". Names take precedence over ids.
+    """
     wanted = {f"{_stem(form)} {number}" for form in (device.display_name, device.id) if _stem(form)}
     exact = [each for each in devices if " ".join(split_words(each.display_name)) in wanted]
     return exact or [each for each in devices if " ".join(split_words(each.id)) in wanted]
@@ -176,10 +180,10 @@ def _is_common(form: str, language: Language) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
-    """Return the forms in which a question may name a device, as pairs of rank and form, best rank (0) first.
+    """Return the names by which a question may refer to a device, as pairs of rank and name, lowest rank first.
 
-    The id and the name have rank 0. If they end with a number, their last words ("pump 2" of "Cooling pump 2") have
-    rank 1.
+    The id and the full name have rank 0. If they end with a number, shortened names ("pump 2" for "Cooling pump 2")
+    have rank 1.
     """
     forms = {" ".join(split_words(device_id)): 0, " ".join(split_words(name)): 0}
     for form in list(forms):

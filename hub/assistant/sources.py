@@ -37,10 +37,10 @@ def sources_of(
 
 
 def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list[Source]:
-    """Return the sources of a text, in its order, at most :data:`MOST`.
+    """Return the devices and metrics that a text is about, in its order, at most :data:`MOST`.
 
-    These are the pairs of a device and a metric that the same clause names. For a device without a metric in any of its
-    clauses, the metric is None.
+    A device and a metric form a source if the same clause of the text names both. A device whose metrics are not named
+    is a source without a metric.
     """
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)

@@ -17,7 +17,7 @@ _LONGEST = 5
 
 @cache
 def _things() -> dict[str, frozenset[str]]:
-    """Return all words for a thing by each folded word or phrase for it, from ``things.toml``."""
+    """Load ``things.toml``: for each word or phrase, the set of all words in all languages for the same thing."""
     text = (files("hub.assistant") / "languages" / "things.toml").read_text("utf-8")
     found: dict[str, frozenset[str]] = {}
     for row in tomllib.loads(text)["things"]:
@@ -28,10 +28,10 @@ def _things() -> dict[str, frozenset[str]]:
 
 
 def with_known_words(text: str, devices: Sequence[Device], language: Language) -> str:
-    """Return the question with its words for things replaced by those that occur in the names and areas of devices.
+    """Replace words for things in a question by the words that the names and areas of devices have for the same things.
 
-    A word is kept if it means something else in the language of the question ("bad" is a bathroom only in German), or
-    if it occurs in a name or area itself.
+    "Haustür", for example, becomes "front door". A word stays if a name or area contains it, or if it has another
+    meaning in the language of the question: "bad" is a bathroom only in German.
     """
     places = split_places(text)
     wanted: dict[tuple[int, int], frozenset[str]] = {}

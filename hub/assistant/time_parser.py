@@ -228,7 +228,7 @@ class _Parser:
         return self.range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
 
     def _day_named(self, word: str, past: str | None = None) -> TimeRange:
-        """Return the day that ``word`` names: the last such weekday (``past``: not today), today, yesterday, a date."""
+        """Return the day that ``word`` names. With ``past``, today's weekday means the day a week ago."""
         if word in self._time.weekdays:
             self._cycle = 7 * DAY
             today = datetime.fromtimestamp(self._now / 1000, UTC).weekday()
@@ -259,7 +259,7 @@ class _Parser:
     def range(self, start: int, end: int) -> TimeRange:
         """Return the time range from ``start`` to ``end`` (epoch ms), cut off at the present.
 
-        A weekday's range that begins in the future is moved one week back. Any other future range is empty.
+        A future range on a weekday ("Friday from 8 to 10") is moved to the week before. Others become empty.
         """
         back = start - self._past(start)
         start, end = start - back, max(min(end - back, self._now), start - back)

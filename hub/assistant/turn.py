@@ -1,4 +1,7 @@
-"""Build the request to a model for one question of a conversation, and the extras of the answer."""
+"""Build the request to a model for one question of a conversation, and the items shown beside its answer.
+
+These items, the extras, are sources, charts, proposals and unsupported sentences.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,11 @@ class AssistantTurn:
         return f"\n\n[{broken.message} The built-in analyst says:] {await self._plain()}"
 
     async def extras(self, text: str, writer: Writer) -> list[Extra]:
-        """Return the extras of a finished answer: sources, charts, a proposal, and sentences that no data supports."""
+        """Return what is shown beside a finished answer: sources, charts, a proposal, and unsupported sentences.
+
+        ``writer`` is the model, or the built-in analyst, that wrote the answer ``text``. A sentence is unsupported if
+        it has a number or time that the data does not contain.
+        """
         queries = self._tools.queries
         if writer.generative:
             named = sources(text, queries.lookup, None, queries.now())
@@ -107,7 +114,10 @@ class AssistantTurn:
         return [*found, *([self._computed.proposal] if self._computed.proposal else []), *charts]
 
     async def _charts(self, named: Sequence[Source]) -> list[Chart]:
-        """Return charts of the first two sources with a metric, over the time range of each source."""
+        """Return charts of the first two sources in ``named`` that have a metric.
+
+        Each chart shows the time range of its source.
+        """
         queries = self._tools.queries
         asked = [SeriesQuery(s.device, s.metric, s.start, s.end, buckets=60) for s in named if s.metric][:2]
         charts = []

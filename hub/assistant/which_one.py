@@ -17,9 +17,10 @@ _ORDINALS = {
 
 
 def chosen_devices(question: ParsedQuestion, offered: Sequence[Device]) -> list[Device]:
-    """Return the devices that a reply to "which one?" chooses from ``offered``; an empty list for another question.
+    """Return the devices that a person chooses from ``offered`` in reply to "which one?".
 
-    A reply is a name, a position in the list ("the second one"), or "all".
+    A reply is a name, a position in the list ("the second one"), or "all". If ``question`` is not a reply but a new
+    question, return an empty list.
     """
     if question.metrics or question.times or question.amounts or question.unknown or question.kind not in _ANSWERS:
         return []

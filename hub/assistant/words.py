@@ -125,7 +125,7 @@ class QuestionWords:
                     yield first, first + length, " ".join(t.word for t in self.tokens[first : first + length])
 
     def search(self, pattern: re.Pattern[str]) -> tuple[re.Match[str], int, int] | None:
-        """Return the first match of a pattern that consists of unused words, or None.
+        """Find the first match of ``pattern`` in which no word is used yet; None if there is none.
 
         The result is the match, the index of its first word, and the index after its last word.
         """

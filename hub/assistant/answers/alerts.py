@@ -191,7 +191,7 @@ def context_today(context: Context) -> TimeRange:
 async def heard(context: Context, time: TimeRange) -> bool:
     """Return whether any device of the question sent a reading in the time range.
 
-    If none did, that there were no alerts does not mean that nothing was wrong.
+    Without readings, a device raises no alerts on values, so "no alerts" would not mean that nothing was wrong.
     """
     asked = [
         SeriesQuery(device.id, metric, time.start, time.end + 1, buckets=2)

@@ -57,8 +57,9 @@ class EvaluatedCondition(msgspec.Struct, frozen=True):
 
     Attributes:
         first: the index of the condition's first word in the question.
-        met: the devices that meet the condition: by id, the metrics to show in the answer.
-        considered: the ids of the devices that have the metric of the condition; None if the condition needs no metric.
+        met: the ids of the devices that meet the condition, each with the metrics to show in the answer.
+        considered: the ids of the devices that have the metric of the condition; None if the condition needs no
+            metric.
     """
 
     first: int
@@ -90,10 +91,10 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 async def condition_targets(
     context: Context, amount: Amount, mentions: Sequence[MetricMention] | None = None
 ) -> list[Target]:
-    """Return the metrics to compare ``amount`` with. Raises CannotAnswer if there are none.
+    """Return the metrics whose values are compared with ``amount``, the number in a condition such as "above 40 °C".
 
-    These are the metrics that the question names or, if it names none, the metrics with the unit of ``amount``.
-    ``mentions`` are the metrics that are named beside the amount; None means all metrics that the question names.
+    These are the metrics in ``mentions`` (None: all metrics that the question names). If there are none, they are the
+    metrics with the unit of ``amount``. Raises CannotAnswer if no metric is found.
     """
     mentions = context.mentions() if mentions is None else mentions
     if mentions or amount.unit is None:
@@ -116,9 +117,10 @@ async def condition_targets(
 
 
 def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> list[Target]:
-    """Return the metrics in ``targets`` to compare ``amount`` with: all, but of batteries only the charge in percent.
+    """Return the metrics in ``targets`` to compare ``amount`` with.
 
-    If the amount has no unit and the metrics have several units, add a note to the answer that names these units.
+    These are all of them. Only in a question about batteries without a unit, just the charges in percent are compared.
+    If the metrics still have several units, a note in the answer names them.
     """
     units = dict.fromkeys(target.unit for target in targets)
     if amount.unit is not None or len(units) < 2:
@@ -130,7 +132,10 @@ def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> lis
 
 
 async def evaluated_conditions(context: Context) -> list[EvaluatedCondition]:
-    """Evaluate the conditions of a question. Return them in the order of the question's words. Raises CannotAnswer."""
+    """Evaluate the conditions of a question. Return them in the order in which the question names them.
+
+    Raises CannotAnswer if a condition cannot be evaluated.
+    """
     question = context.question
     found: list[tuple[int, _Evaluate]] = [
         (amount.first, partial(_by_value, context, amount, mentions)) for amount, mentions in _amounts(question)
@@ -193,8 +198,8 @@ def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMent
     """Return each number with a comparison in the question (such as "above 40"), and the metrics to compare it with.
 
     A number belongs to the metric before it, or otherwise to the one after it ("above 40 °C temperature"). A number
-    without a metric beside it belongs to the metric of the previous number ("below 20 or above 80"). None in place of
-    the metrics stands for all metrics of the question.
+    without a metric beside it belongs to the metric of the previous number ("below 20 or above 80"). If no metric
+    belongs to a number, its metrics are ``None``: compare it with all metrics of the question.
     """
     amounts = [amount for amount in question.amounts if amount.side]
     if len(amounts) < 2:
@@ -276,7 +281,7 @@ async def limit_to_presence(context: Context) -> None:
 
 
 def combined(context: Context, conditions: Sequence[EvaluatedCondition]) -> dict[str, list[MatchingMetric]]:
-    """Return the devices that meet the combined conditions: by id, the metrics to show in the answer.
+    """Return the ids of the devices that meet the combined conditions, each with the metrics to show in the answer.
 
     The conditions are joined by "or" if the question says so, else by "and".
     """

@@ -91,7 +91,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         return word.lower() if word else f"“{str(value)[:40]}”"
 
     def state(self) -> str:
-        """Return the latest value as text in lower case, such as "open", cut to 40 characters."""
+        """Return the latest value of the metric as text in lower case, such as "open", cut to 40 characters."""
         value = self.device.metrics[self.metric].value
         return (state_word(value, self.device.describe(self.metric).device_class) or str(value)[:40]).lower()
 
@@ -258,7 +258,7 @@ class Context:
         return self.schemas.of(device).shown
 
     def metric_names(self, most: int = 8) -> str:
-        """Return the titles of at most ``most`` metrics as text; in a large fleet, of the first devices only."""
+        """Return the titles of at most ``most`` metrics of the question's devices, as text."""
         titles = dict.fromkeys(
             fmt.in_sentence(device.describe(metric).title)
             for device in self.devices[:MAX_TARGETS]
@@ -281,7 +281,10 @@ class Context:
 
 
 def shown_rows(rows: Sequence[T], show: Callable[[T], str], most: int) -> list[str]:
-    """Return the texts of the first ``most`` rows, and empty texts for the other rows, which are only counted."""
+    """Return the texts of the first ``most`` rows, followed by an empty text for each further row.
+
+    The further rows are not shown, but the number of entries stays the number of rows.
+    """
     return [*map(show, rows[:most]), *[""] * (len(rows) - most)]
 
 

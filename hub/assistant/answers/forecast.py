@@ -84,15 +84,15 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
 
 
 def _over(found: Slope) -> str:
-    """Return the length of the period from which a slope was computed, as text in whole minutes."""
+    """Return the length of the period from which the slope ``found`` was computed, as text in whole minutes."""
     return f"{max(round((found.end - found.start) / MINUTE), 1)} min"
 
 
 def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, str]]:
-    """Return the values whose time is forecast, each with words for the answer.
+    """Return the values to forecast, each with its name in the answer ("the limit of 40 °C").
 
-    These are the values in the question. If it has none, they are the limit in the direction of the slope and, for a
-    level or charge in percent, full or empty.
+    They are the numbers in the question. If it has none, they are the limit that the slope ``found`` approaches and,
+    for a level or charge in percent, 100 (full) or 0 (empty).
     """
     named = [a for a in context.question.amounts if a.unit in (None, target.unit)]
     if named:

@@ -66,7 +66,10 @@ async def summary(context: Context) -> ComputedAnswer:
 
 
 async def _alerts_until(context: Context, span: TimeRange) -> list[Alert]:
-    """Return the alerts that began before the end of the shift and may have been open during it, most severe first."""
+    """Return the open alerts, and alerts raised during the shift ``span`` or in the 30 days before it.
+
+    The most severe alerts come first. Alerts that began after the end of the shift are left out.
+    """
     known = {alert.id: alert for alert in context.queries.open_alerts(context.ids)}
     stored = await context.queries.raised_between(max(span.start - _LOOK_BACK, 0), span.end, context.ids)
     known |= {alert.id: alert for alert in stored}
@@ -182,5 +185,5 @@ def _at(context: Context, stamp: int) -> str:
 
 
 def _minutes(ms: float) -> str:
-    """Return a duration without seconds if it is a minute or longer."""
+    """Return a duration as text in whole minutes, or in seconds if it is shorter than a minute."""
     return fmt.duration(ms if ms < MINUTE else ms // MINUTE * MINUTE)

@@ -58,7 +58,10 @@ def _reason(context: Context, alert: Alert, asked: str) -> str | None:
 
 
 async def hub_page(context: Context) -> ComputedAnswer:
-    """Answer which page of the dashboard shows the subject of the question, which the built-in analyst cannot read."""
+    """Answer with the dashboard page that shows what the question is about.
+
+    The built-in analyst itself cannot read these parts of the hub, such as reactions or accounts.
+    """
     (asked, *_) = (each for each in PAGES if context.question.has(each))
     return ComputedAnswer(context.say(asked))
 

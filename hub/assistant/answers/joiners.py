@@ -13,8 +13,8 @@ from hub.assistant.rule_sentences.vocabulary import vocabulary
 def require_one_joiner(context: Context, places: Sequence[int]) -> None:
     """Raise CannotAnswer if the question joins its conditions by both "and" and "or".
 
-    A group of devices after the first condition counts as a condition, too: "offline or with an alert, and in the pump
-    hall". ``places`` has the index of the first word of each condition.
+    ``places`` has the index of the first word of each condition. A group of devices that is named after a condition
+    counts as another condition: "in the pump hall" in "offline or with an alert, and in the pump hall".
     """
     joined = set(joiners_of(context.question, places))
     groups = [group.first for group in context.question.scope.groups if places and group.first > places[0]]

@@ -1,4 +1,4 @@
-"""Answers about what a value means: limits, and the readings of the last day."""
+"""Answer whether a value is normal: compare it with the metric's limits and with its readings of the last day."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class MetricSchema:
         return sorted(kept, key=lambda name: (described[name].category == "diagnostic", described[name].rank, name))
 
     def meant_by(self, mention: MetricMention) -> list[str]:
-        """Return the metrics that ``mention`` refers to, best match first."""
+        """Return the metrics of the schema to which ``mention`` refers, best match first."""
         if mention not in self._meant:
             # The device may have got another metric since the schema was made.
             self._meant[mention] = [name for name in mention.on(self._device) if name in self.described]
@@ -55,5 +55,5 @@ class MetricSchemas:
         return found
 
     def any_has(self, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-        """Return the mentions that refer to a metric of any device whose schema was requested before."""
+        """Return those of ``mentions`` that refer to a metric in one of the schemas requested so far."""
         return [each for each in mentions if any(schema.meant_by(each) for schema in self._known.values())]

@@ -139,9 +139,9 @@ async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange,
 
 
 async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bool) -> str:
-    """Return a sentence that says since when the first metric in ``rows`` has had the highest value of all.
+    """Return a sentence that says since when the first metric in ``rows`` has had a higher value than all the others.
 
-    With ``lowest``, it is about the lowest value. Only the last six hours are compared. The time is without seconds.
+    With ``lowest``, the sentence says since when it has had a lower value. Only the last six hours are compared.
     """
     if len(rows) == 1:
         return context.say("no_rival")

@@ -48,7 +48,7 @@ class Track(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def total(self) -> int:
-        """Return the number of readings, including those that are combined to means."""
+        """Return the number of readings, including the readings behind each mean."""
         return int(self.counts.sum())
 
     def from_place(self, place: int) -> Track:
@@ -136,9 +136,11 @@ async def first_reading(context: Context, target: Target, start: int, end: int) 
 class Slope(msgspec.Struct, frozen=True):
     """A straight line through readings, fitted by least squares.
 
-    ``per_hour`` is the change per hour, in the metric's unit. ``is_real`` is True if the line changes by more than the
-    readings scatter around it. ``is_steady`` is True if it does not and the readings stay close together. Both are
-    False for readings that jump or swing.
+    Attributes:
+        per_hour: the change per hour, in the metric's unit.
+        is_real: True if the line rises or falls by more than the readings scatter around it.
+        is_steady: True if the readings neither rise nor fall and stay close together. Readings that jump or swing are
+            neither real nor steady.
     """
 
     per_hour: float
@@ -165,9 +167,10 @@ def slope(track: Track) -> Slope | None:
 
 
 def recent_slope(track: Track) -> Slope | None:
-    """Return the slope over the last 30, 10 or 3 minutes: the longest period whose line fits the newest readings.
+    """Return the slope of the newest readings: over the last 30, 10 or 3 minutes.
 
-    With a fixed period, a machine that began to heat up two minutes ago would seem steady.
+    It is the longest of these periods in which a straight line fits the newest readings. With a fixed period, a
+    machine that began to heat up two minutes ago would seem steady.
     """
     found = None
     for minutes in (30, 10, 3):

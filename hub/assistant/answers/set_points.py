@@ -9,7 +9,7 @@ from hub.assistant.metric_words import semantics
 
 
 async def setpoint(context: Context) -> ComputedAnswer:
-    """Answer what a device is set to: its desired and reported state, and those of its metrics that are set points."""
+    """Answer what a device is set to: its set points, and its desired and reported settings."""
     lines: list[str] = []
     sources: list[tuple[str, str | None]] = []
     for device in context.devices[:40]:

@@ -57,7 +57,7 @@ def _begins_late(track: Track, span: TimeRange) -> bool:
 def answer_each(
     context: Context, tracks: Sequence[Track], span: TimeRange, one: Callable[[Track], str], head: str
 ) -> ComputedAnswer:
-    """Return an answer with one line for each track. ``one`` returns the text of a line; ``head`` is the heading."""
+    """Return an answer with one line for each track. ``one`` makes the text of a line; ``head`` is the heading."""
     lines = [f"{track.target.name}: {one(track)}" for track in tracks]
     text = f"{span.words}: {lines[0]}." if len(lines) == 1 else context.lines(head, lines)
     return ComputedAnswer(

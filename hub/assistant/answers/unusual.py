@@ -60,7 +60,7 @@ def _line(context: Context, target: Target, period: UnusualPeriod) -> str:
 
 
 def _shown(period: UnusualPeriod, value: float) -> str:
-    """Return a value of the unusual feature of ``period`` as text, in the metric's unit.
+    """Return ``value`` of the feature that is unusual in ``period`` as text, in the metric's unit.
 
     ``value`` is a reading for the features ``value`` and ``level``, the logarithm of a standard deviation for
     ``noise``, and a difference between readings for the others.

@@ -44,10 +44,10 @@ class RuleAmount(msgspec.Struct, frozen=True):
         return self.degrees or self.unit in ("°C", "°F", "K")
 
     def within(self, units: Iterable[str | None], metric: str, *, difference: bool = False) -> float:
-        """Return the number converted to the unit of ``metric``.
+        """Return this number in the unit of ``metric``.
 
-        ``units`` are the units of this metric on the rule's devices. With ``difference``, the number is the difference
-        of two values, so that 9 °F become 5 °C.
+        ``units`` are the units of ``metric`` on the devices of the rule. With ``difference``, this number is the
+        difference of two values: 9 °F become 5 °C.
 
         Raises:
             NoSuchRule: The number has a unit of another quantity, or the devices have several units.

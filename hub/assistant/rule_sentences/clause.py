@@ -1,4 +1,4 @@
-"""Access to one condition of a sentence about a rule: its words, its devices and its metric."""
+"""The words of a rule's sentence that describe one condition, and the devices and the metric that they name."""
 
 from __future__ import annotations
 
@@ -76,10 +76,10 @@ class RuleClause:
     def metric(
         self, amount: RuleAmount | None = None, comparative: Hint | None = None
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Return the rule's key for the condition's metric, and the units of this metric on the devices.
+        """Return the rule's key for the metric of this condition, and the units of the metric on the devices.
 
-        If the condition names no metric, it is the one that ``comparative`` (such as "warmer") stands for, or that of
-        the previous condition. See :func:`metric_keys`.
+        If the condition names no metric, the metric is that of the previous condition or, if ``comparative`` has a
+        quantity ("warmer"), the temperature or another metric of this quantity. See :func:`metric_keys`.
         """
         mention = self.mention
         if mention is None and comparative is not None and comparative.quantity:
@@ -126,9 +126,9 @@ def comparatives(items: Sequence[SentencePart]) -> list[Hint]:
 
 
 def is_more(hints: Sequence[Hint]) -> bool:
-    """Return whether the comparatives only say "more" or "longer", as in "more than 5 times".
+    """Return whether the comparatives in ``hints`` only say "more" or "longer", as in "more than 5 times".
 
-    The result is False if one of them means "less", or stands for a quantity, as "warmer" does.
+    The result is False if a comparative means "less", or if it stands for a quantity ("warmer").
     """
     return not any(hint.lowest or hint.quantity for hint in hints)
 

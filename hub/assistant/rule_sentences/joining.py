@@ -136,10 +136,11 @@ class ConditionReader:
             condition.missing.append("for")
 
     def _negated(self, condition: SpokenCondition, place: tuple[int, int]) -> SpokenCondition:
-        """Apply the negations ("not") among the words at ``place`` to the condition, and return the result.
+        """Negate the condition if the words at ``place`` contain "not", and return the result.
 
         A condition on a boolean gets the opposite value. Any other condition is wrapped in a ``not``. Two negations
-        cancel each other out. Raises NoSuchRule for a kind of condition that cannot be negated.
+        cancel each other out. ``place`` has the index of the first word and the index after the last word. Raises
+        NoSuchRule for a kind of condition that cannot be negated.
         """
         negations = self._sentence.symbols("@n", *place)
         self._sentence.use(negations)

@@ -91,7 +91,10 @@ class RuleSentence:
             self.words.mark(item.first, item.end, "rule")
 
     def symbols(self, symbol: str, first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the unused parts with ``symbol`` from ``first`` up to, but not including, ``end``."""
+        """Return the unused parts of the sentence that were replaced by ``symbol``.
+
+        Only the parts from index ``first`` up to, but not including, ``end`` are searched.
+        """
         return [item for item in self.items(first, end) if item.symbol == symbol]
 
     def written(self, item: SentencePart) -> str:

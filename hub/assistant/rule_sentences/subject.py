@@ -110,7 +110,7 @@ def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> 
 def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: bool) -> dict[str, list[str]]:
     """Return the keys of the rule's scope: ``areas``, ``labels`` or ``devices``.
 
-    If the condition names just one group, which is exactly an area or a label, the key is ``areas`` or ``labels``.
+    The key is ``areas`` or ``labels`` if the condition names just one group and this group is an area or a label.
     Otherwise ``devices`` lists the device ids. The result is empty if the condition names neither devices nor groups:
     the rule then applies to all devices. ``named`` is True if the condition names single devices.
     """
@@ -157,7 +157,7 @@ def metric_keys(
 
 
 def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None) -> list[str]:
-    """Return the metrics of the device that the sentence may refer to: one, or several that are equally likely."""
+    """Return the metrics of ``device`` that the sentence may mean: one, or several if the sentence is ambiguous."""
     if mention is None and (quantity := _quantity(mention, amount)):
         mention = MetricMention(quantity, quantity=quantity)
     if mention is not None:
@@ -170,9 +170,9 @@ def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None
 
 
 def fits(amount: RuleAmount, units: Sequence[str | None]) -> bool:
-    """Return whether the unit of ``amount`` can be converted to that of a metric, so that they can be compared.
+    """Return whether ``amount`` can be converted to the unit of a metric.
 
-    ``units`` has the unit of this metric on each device. The result is False if the devices use different units.
+    ``units`` are the units of this metric on each device. The result is False if the devices use different units.
     """
     try:
         amount.within(units, "")

@@ -26,8 +26,8 @@ READERS: tuple[Reader, ...] = (
 
 
 def read_condition(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition that the words of ``clause`` describe; None if no reader understands them.
+    """Return the condition that the words of ``clause`` describe; None if they describe no known kind of condition.
 
-    The readers of the kinds of conditions are tried in turn. The words are not marked as used; the caller does this.
+    The words are not marked as used; the caller does this.
     """
     return next((found for read in READERS if (found := read(clause)) is not None), None)

@@ -52,9 +52,10 @@ def _condition(
 
 
 def _check_others(clause: RuleClause, items: Sequence[SentencePart], metric: str) -> None:
-    """Raise NoSuchRule if the words compare with a group of devices that are not all devices of the area.
+    """Raise NoSuchRule if "the others" in a comparison are not all other devices of the area.
 
-    "Than the other freezers" means the median of the area only if all its devices with this metric are freezers.
+    "Warmer than the other freezers" is compared with the median of the area, so each device of the area that has this
+    metric must be a freezer.
     """
     named = [item for item in items if item.symbol == "@d"]
     groups = [item.value.group for item in named if item.value.group]
@@ -75,10 +76,10 @@ def _direction(items: list[SentencePart]) -> Hint | None:
 
 
 def _source(clause: RuleClause, items: list[SentencePart], metric: str, units: Sequence[str | None]) -> dict[str, Any]:
-    """Return the rule's keys for the metric with which it compares ``metric``.
+    """Return the rule's keys for the second metric of a comparison, the one with which ``metric`` is compared.
 
-    This is a metric of another device, or another metric of the same device. Raises NoSuchRule if the words name no
-    such metric or several, or if its unit differs from ``units``.
+    It belongs to another device, or it is another metric of the same device. Raises NoSuchRule if the words name no
+    such metric or several, or if its unit differs from ``units``, the units of ``metric``.
     """
     mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
     device = only_device(items)

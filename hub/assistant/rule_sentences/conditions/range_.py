@@ -29,10 +29,9 @@ def _condition(
     *,
     is_width: bool = False,
 ) -> SpokenCondition:
-    """Return the condition of a range. ``key`` is ``inside`` or ``outside``.
+    """Return a condition of the kind ``range`` for two bounds; ``key`` is ``inside`` or ``outside``.
 
-    ``first`` and ``second`` are the bounds. With ``is_width``, they are the middle of the range, and the distance of
-    both bounds from it.
+    With ``is_width``, ``first`` is the middle of the range, and ``second`` is the distance from it to both bounds.
     """
     first, second = _same_unit(first, second)
     metric, units = clause.metric(first)

@@ -80,9 +80,10 @@ def _is_classified(device: Device, name: str) -> bool:
 
 
 def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
-    """Return the metrics of ``device`` that can be in ``state``, each with its value that means this state.
+    """Return the metrics of ``device`` that can be in ``state``, each with the value that means this state.
 
-    If there is a metric whose name is the state itself (or ``door`` for open and closed), return only this metric.
+    For ``open``, the value may be True or "OPEN". If a metric is named like the state (or ``door`` for open and
+    closed), return only this metric.
     """
     found = []
     for name in device.metrics:
@@ -96,7 +97,10 @@ def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
 
 
 def _value(device: Device, name: str, state: str) -> Value | None:
-    """Return the value of the metric ``name`` that means ``state``; None if no value does."""
+    """Return the value with which the metric ``name`` reports a state: True or "OPEN", for example, for ``open``.
+
+    Return None if the metric has no value for this state.
+    """
     latest = device.metrics[name].value
     shown = device.describe(name).device_class
     if isinstance(latest, bool):

@@ -68,9 +68,10 @@ class AlertReports:
         return self._engine.rules
 
     async def health(self, days: int) -> AlertHealth:
-        """Return the statistics of the last ``days`` days.
+        """Return statistics of the alerts of the last ``days`` days.
 
-        If the first device and the first alert are more recent, the period begins with them.
+        If the hub has no device and no alert that is so old, the period is shorter: it begins when the first device was
+        seen or the first alert was raised, whichever was earlier.
         """
         end = self._now()
         start = end - days * DAY_MS
@@ -113,9 +114,9 @@ class AlertReports:
         return list(found.values()), False
 
     async def _drifts(self, start: int, end: int) -> list[Drift]:
-        """Return the metrics that will reach a limit soon, the earliest first.
+        """Return the metrics that are forecast to reach a limit of their rule or device, the most urgent first.
 
-        The forecast is made from the history between ``start`` and ``end`` (epoch ms).
+        The trend of a metric is computed from its history between ``start`` and ``end`` (epoch ms).
         """
         watched = dict(self._limited())
         queries = [SeriesQuery(*key, start, end, WEEK_MS // HOUR_MS) for key in watched]

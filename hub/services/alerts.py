@@ -92,9 +92,9 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
 
 def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAlert:
-    """Return the alert and its diagnosis without what the current request may not see.
+    """Return the alert and its diagnosis, without information about devices that the requester may not see.
 
-    ``devices`` are the devices that the request may see.
+    ``devices`` are the devices that the requester may see.
     """
     if current_scope().whole:
         return found
@@ -222,7 +222,7 @@ class Alerts:
         )
 
     def as_seen(self, found: ExplainedAlert) -> ExplainedAlert:
-        """Return the alert and its diagnosis without what the current request may not see."""
+        """Return the alert and its diagnosis, without information about devices that the requester may not see."""
         return narrowed_alert(found, self._registry)
 
     async def explained_by(self, diagnosis: Diagnosis) -> ExplainedAlert | None:

@@ -84,9 +84,10 @@ class AreaTree:
         return found
 
     def _in_cycle(self, area: Area) -> bool:
-        """Return whether no path leads from an area to the top level, so that its parent has to be ignored.
+        """Return True if the areas above ``area`` do not end at the top level.
 
-        There is no path if one of the areas above it does not exist, or if these areas form a cycle.
+        This happens if one of them has a parent that does not exist, or if they form a cycle. The parent of ``area`` is
+        then ignored.
         """
         seen, parent = {area.id}, area.parent
         while parent is not None:

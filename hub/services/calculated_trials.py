@@ -93,9 +93,9 @@ class CalculatedTrials:
         return list(islice(found, MAX_WARNINGS))
 
     async def run(self, draft: CalculatedMetric, start: int, end: int) -> MetricTrial:
-        """Calculate a draft from ``start`` to ``end`` (epoch ms).
+        """Calculate a drafted metric at regular times from ``start`` to ``end`` (epoch ms), from stored readings.
 
-        Raises Invalid if the draft reads more than :data:`MAX_READINGS` readings in this period.
+        Raises Invalid if the calculation would read more than :data:`MAX_READINGS` readings.
         """
         targets = self.devices(draft)
         tried = targets[:MAX_DEVICES]

@@ -105,9 +105,9 @@ class Commands:
 
 
 def command_id(device_id: str, key: str | None) -> str:
-    """Return the id of a new command: derived from the idempotency key, or random without a key.
+    """Return the id of a new command: a hash of device and idempotency key, or a random id if ``key`` is None.
 
-    A request that is repeated with the same key so gets the same id, and finds the first command.
+    A repeated request has the same key, so it gets the same id and the hub finds the existing command.
     """
     if key is None:
         return f"c-{secrets.token_hex(8)}"

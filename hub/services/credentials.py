@@ -171,7 +171,10 @@ class Credentials:
         return IssuedBundle(name, bundle, self._share(), self._tls_setup() if first else None)
 
     def _share(self) -> bool:
-        """Give the broker the CA certificate and the list of revoked ones. Return True if it has read both."""
+        """Give the broker the certificate of the CA and the certificate revocation list (CRL).
+
+        Return True if the broker has read both.
+        """
         files = (self._ca.ca_file, self._ca.crl_file)
         self._access.share({file.name: file.read_bytes() for file in files})
         return self._access.reload()

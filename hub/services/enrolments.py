@@ -91,7 +91,10 @@ class Enrolments:
         await self._file.edit(remove)
 
     async def enrol(self, value: str, name: str, host: str | None) -> tuple[EnrolmentKey, IssuedCredential]:
-        """Create a user for the device ``name``. Return the key, and the user with its password.
+        """Create a broker user for the device ``name``, which has sent the enrolment key ``value``.
+
+        Returns:
+            The enrolment key, and the new user with its password.
 
         Raises:
             Forbidden: The key is wrong, used up, expired or revoked.
@@ -106,9 +109,9 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Create the user. Return the keys that can still be used, after the key of the device was used once more.
+            """Create the user, and return the enrolment keys to store: the valid keys, and one use less of this key.
 
-            This is called while the file of the keys is locked.
+            The file of the keys is locked while this function runs.
             """
             found = self._find(keys, value)
             issued.append(self._credentials.add(name, host=host))

@@ -191,9 +191,9 @@ def lost_metrics(device: Device) -> Iterable[LostMetric]:
 
 
 def _urgency(level: LevelReading) -> tuple[bool, str, float]:
-    """Return the sort key of the level of a battery or a signal.
+    """Return a sort key for battery and signal levels.
 
-    Levels that need attention come first. Both groups are sorted by unit and then by value, lowest first.
+    Low levels come first. Among the low levels, and among the others, levels are sorted by unit and then by value.
     """
     value = 0.0 if isinstance(level.value, bool | str) else level.value
     return not level.low, level.unit or "", value

@@ -62,7 +62,10 @@ async def run_retention(store: Store, settings: StoreSection, registry: DeviceRe
 
 
 def most_disagree(devices: Iterable[Device]) -> bool:
-    """Return True if most online devices have a metric whose device time was replaced (quality ``clock``)."""
+    """Return True if most online devices sent a time that the hub did not believe (quality ``clock``).
+
+    Then the hub's own clock is probably wrong.
+    """
     online = [device for device in devices if device.presence == "online"]
     off = sum(any(latest.quality == "clock" for latest in device.metrics.values()) for device in online)
     return off * 2 > len(online)

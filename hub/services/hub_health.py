@@ -16,11 +16,13 @@ from hub.store.base import Store, StoreStats
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
-    """Memory used by devices, counted in metrics. A device without metrics counts as several metrics.
+    """Memory used by devices, in metrics: the memory that one metric takes is the unit.
+
+    The description of a device takes memory as well, and counts as several metrics.
 
     Attributes:
-        metrics: Number of metrics in use.
-        total_metrics: Maximum number of metrics.
+        metrics: Memory in use.
+        total_metrics: Maximum.
         left_out: Number of stored devices that did not fit into memory at start-up.
     """
 

@@ -141,7 +141,10 @@ class MessageTap:
             watched[device].messages.append(tapped)
 
     def _devices_of(self, message: RawMessage) -> frozenset[str]:
-        """Return the ids of the devices of a message's topic. The first message that can be decoded determines them."""
+        """Return the ids of the devices that messages on this topic are about.
+
+        They are determined from the first message on the topic that can be decoded, and cached.
+        """
         known = self._devices_by_topic.get(message.topic)
         if known is None:
             known = self._decode(message)

@@ -40,7 +40,10 @@ class PublishQueue:
         self._dropping = False
 
     def put(self, action: Action) -> None:
-        """Change the subscriptions at once, or queue a message. If the queue is full, the message is dropped."""
+        """Carry out an action of a dialect: change the subscriptions at once, or queue a message.
+
+        If the queue is full, the message is dropped.
+        """
         if isinstance(action, Publish):
             self._enqueue(action)
         elif isinstance(action, Subscribe):

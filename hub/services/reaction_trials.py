@@ -1,8 +1,8 @@
-"""Try a draft of a reaction on the history: when it would have run, and when and why not. Nothing is stored or sent.
+"""Try a drafted reaction on the history: find when it would have run, and why it would not have run at other times.
 
-A trial uses the code of the running hub (agenda, decider and limits). Its inputs are the steps of stored alerts, the
-past times of the schedule, and the values that the history has for these times. Only the devices, areas and labels are
-the current ones.
+Nothing is stored or sent. A trial uses the code of the running hub (agenda, decider and limits). Its inputs are the
+steps of stored alerts, the past times of the schedule, and the values that the history has for these times. Only the
+devices, areas and labels are the current ones.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ class Reactions:
         return 0.0 if len(found) == MAX_STEPS else self._pause()
 
     async def _follow_schedules(self, start: int) -> None:
-        """Handle the scheduled times since the last call. The first call begins a grace period before ``start``."""
+        """Handle the scheduled times since the last call; at the first call, since a grace period before ``start``."""
         for reaction in self.definitions:
             if not reaction.schedule or not reaction.enabled:
                 continue
@@ -281,7 +281,7 @@ class Reactions:
         return refusal(reaction, self.definitions, self.state)
 
     def _holds(self, taken: AlertStepTaken) -> bool:
-        """Return whether the alert is still in the state into which the step brought it."""
+        """Return whether the alert is still in the state that its step ``taken`` led to."""
         alert, opened = taken.alert, self._open_alerts()
         if taken.step == "cleared":
             about = (alert.rule, alert.device, alert.metric)

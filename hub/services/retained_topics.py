@@ -82,7 +82,10 @@ class RetainedTopics:
         self._wake.set()
 
     def complete(self) -> None:
-        """Start to publish. Call this after :meth:`put` was called for every topic that is wanted at the start."""
+        """Let :meth:`run` begin to publish, and withdraw the messages of an earlier run that are no longer wanted.
+
+        Call this at start-up, after :meth:`put` was called for each topic that should have a message.
+        """
         self._due |= dict.fromkeys(sorted(self._listed - self._wanted.keys()))
         self._complete.set()
 

@@ -26,7 +26,10 @@ Areas = Mapping[str, Collection[str]]
 def rule_warnings(
     rule: Rule, devices: Sequence[Device], areas: Areas, applies: Callable[[Rule, Device], bool]
 ) -> Iterator[str]:
-    """Yield a sentence for each name in the rule that does not exist, and for devices without a median of the area."""
+    """Yield a sentence for each name in the rule that does not exist.
+
+    If the rule compares devices with the median of their area, also yield a sentence for devices that have no median.
+    """
     yield from scope_warnings(rule.scope, devices, areas)
     for source in dict.fromkeys(sources_of(rule)):
         metric = source.metric or rule.metric or ""

@@ -22,9 +22,9 @@ class RunCounts:
         self._changed: dict[str, ReactionRun] = {}  # by the key of the run
 
     def take(self, run: ReactionRun) -> bool:
-        """Return True if a run was counted in an earlier record, False if it needs a record of its own.
+        """Count a run in the record of an earlier run, and return True. Return False if it needs its own record.
 
-        Runs are counted only if they send nothing, and if there are many of them within a minute.
+        Runs are counted in this way only if they send nothing, and if there are many of them within a minute.
         """
         if (most := SINGLE.get(run.outcome)) is None:
             return False
@@ -41,6 +41,6 @@ class RunCounts:
         return True
 
     def changed(self) -> list[ReactionRun]:
-        """Return the records whose counts have changed since the last call."""
+        """Return the records of runs whose counts have changed since the last call."""
         found, self._changed = list(self._changed.values()), {}
         return found

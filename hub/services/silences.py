@@ -131,6 +131,6 @@ class Silences:
 
 
 def _lists(silence: AlertSilence) -> tuple[tuple[str, ...], ...]:
-    """Return the lists in the silence's scope."""
+    """Return the five lists of a silence's scope: devices, models, labels, areas and gateways."""
     scope = silence.scope
     return scope.devices, scope.models, scope.labels, scope.areas, scope.via

@@ -73,7 +73,7 @@ class TopicExplorer:
         return [self._topics[topic] for topic in sorted(self._topics) if matches(topic_filter, topic)]
 
     def last(self, topic: str) -> ObservedTopic | None:
-        """Return the topic with its last message, or None if it is not observed."""
+        """Return the topic and its last message; None if no message on it was received while a filter matched it."""
         return self._topics.get(topic)
 
     async def run(self) -> None:
@@ -127,11 +127,11 @@ def check_filter(text: str) -> None:
 
 
 def for_looking(settings: MqttClientSettings, state: MqttClientState, suffix: str = "look") -> MqttClientSettings:
-    """Return the settings of another MQTT client, which connects with a clean session.
+    """Return settings for a further MQTT client of the hub, which connects with a clean session.
 
     Args:
-        settings: Settings of the hub's own client.
-        state: State of the hub's own client, which names the broker's MQTT version.
+        settings: Settings of the hub's main client.
+        state: State of the main client. If it is connected, the new client uses the same MQTT version.
         suffix: Appended to the client id.
     """
     protocol: Literal["auto", "5", "3.1.1"] = settings.protocol

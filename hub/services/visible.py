@@ -27,7 +27,10 @@ class VisibleDevices:
 
     @property
     def corrected(self) -> CorrectedDevices:
-        """The devices that people have corrected, also those out of scope. Callers read only the corrections."""
+        """The devices whose kind of machine or metrics people have corrected, also devices out of scope.
+
+        Callers may read only the corrections.
+        """
         return self._registry.corrected
 
     def known(self, device_id: str) -> bool:

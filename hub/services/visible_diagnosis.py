@@ -15,10 +15,10 @@ The kind ``past`` counts as well, unless all earlier alerts were raised for the 
 
 
 def narrowed(diagnosis: Diagnosis) -> Diagnosis:
-    """Return the diagnosis as the current request may see it.
+    """Return the diagnosis without the findings about devices that the requester may not see.
 
-    Findings about other devices are removed, because they do not say which devices they are about, so the hub cannot
-    check these. Free text is removed, too, and all sentences that cite such findings or no findings.
+    A finding about other devices does not say which devices they are, so the hub removes all such findings. It also
+    removes free text, and each sentence that cites no finding or a removed one.
     """
     if current_scope().whole or not any(map(_about_others, diagnosis.evidence)):
         return diagnosis

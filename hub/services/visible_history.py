@@ -172,9 +172,9 @@ class VisibleHistory:
         return self._hidden([each for each in alerts if self._sees(each.device)])
 
     def _entries(self, found: Iterable[tuple[int, AlertEntry]]) -> list[tuple[int, AlertEntry]]:
-        """Return only the entries about alerts of devices in scope, and without the names of devices out of scope.
+        """Keep the entries about alerts of devices in scope, and remove the names of other devices from them.
 
-        Each entry is a pair of its row number and the entry.
+        Each item of ``found`` and of the result is a pair of a row number and an entry.
         """
         seen = [each for each in found if self._sees(each[1].device)]
         return seen if current_scope().whole else [(number, hide(entry, self._sees)) for number, entry in seen]
@@ -191,12 +191,14 @@ async def _pages(
     sees: Callable[[T], bool],
     position: Callable[[T], P],
 ) -> list[T]:
-    """Return the first ``limit`` rows in scope, newest first, or fewer after :data:`MAX_PAGES` pages.
+    """Return up to ``limit`` rows that are in scope, newest first.
+
+    The rows are read page by page. After :data:`MAX_PAGES` pages, return those that were found.
 
     Args:
-        page: Returns the rows of a page, given their maximum number and the position before it.
+        page: ``page(count, before)`` returns the next ``count`` rows before the position ``before``.
         limit: Maximum number of rows to return.
-        before: The position to begin at; None for the newest row.
+        before: The position before which to begin; None to begin with the newest row.
         sees: Returns whether a row is in scope.
         position: Returns the position of a row.
     """

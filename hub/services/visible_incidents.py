@@ -1,4 +1,4 @@
-"""The incidents that the current request may see: those in which the first device that changed is in scope."""
+"""Show the requester only incidents that began on a device in the requester's scope."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class VisibleIncidents:
         return shown[0]
 
     async def alerts(self, incident_id: str) -> list[ExplainedAlert]:
-        """Return the first alerts of an incident, in the order in which they were raised."""
+        """Return the :data:`MAX_ALERTS` oldest alerts of an incident, in the order in which they were raised."""
         return await self._alerts.explain(await self._store.incident_alerts(incident_id, MAX_ALERTS))
 
     async def history(self, incident_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
@@ -88,11 +88,17 @@ class VisibleIncidents:
         return self._narrowed([self.named(each) for each in incidents if self._devices.known(each.first.device)])
 
     def as_seen(self, found: NamedIncident) -> NamedIncident:
-        """Return the incident as the current request may see it: with counts and names of devices in scope only."""
+        """Return the incident without names of devices out of scope.
+
+        Its numbers of alerts count only alerts of devices in scope.
+        """
         return found if current_scope().whole else self._narrowed([found])[0]
 
     def _narrowed(self, incidents: Iterable[NamedIncident]) -> list[NamedIncident]:
-        """Return the incidents without names of devices out of scope, and with the numbers of open alerts in scope."""
+        """Return the incidents without names of devices out of scope.
+
+        Their numbers of alerts count only open alerts of devices in scope.
+        """
         open_alerts = self._alerts.open_now()
         counts = Counter(alert.incident for alert in open_alerts)
         suppressed = Counter(alert.incident for alert in open_alerts if alert.suppressed_by)

@@ -189,7 +189,10 @@ def _group(function: str, tree: ast.expr) -> Node:
 
 
 def _options(tree: ast.Call) -> tuple[str, dict[str, str | None]]:
-    """Return the metric and the keyword arguments of a call of ``metric``. The value None stands for ``this``."""
+    """Return the metric and the keyword arguments of a call such as ``metric("power", device="meter-1")``.
+
+    An argument whose value is the word ``this`` (the device itself) is returned as None.
+    """
     match tree.args:
         case [ast.Constant(value=str(metric))] if 0 < len(metric) <= 256:
             found: dict[str, str | None] = {}

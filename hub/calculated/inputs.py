@@ -82,9 +82,10 @@ class _Sum:
 
 
 class GroupInputs:
-    """Computes sums, means, minimums, maximums and counts over groups of devices, which are added one by one.
+    """Computes inputs over groups of devices: sums, means, minimums, maximums and counts.
 
-    Groups with the same devices and metric share their sums.
+    First pass each device to :meth:`add`, then read the results with :meth:`column`. Groups with the same devices and
+    metric share their sums.
     """
 
     def __init__(self, groups: Iterable[tuple[DeviceGroup, int]], matcher: ScopeMatcher, now: int) -> None:
@@ -114,10 +115,11 @@ class GroupInputs:
                 sums.setdefault(key, _Sum()).add(value, latest.ts)
 
     def column(self, group: DeviceGroup, devices: list[Device], max_age_ms: int) -> Input:
-        """Return the result of a group, such as the mean of a metric over several devices, for each of ``devices``.
+        """Return the result of ``group`` for each of ``devices``, such as the mean of a metric over several devices.
 
-        If ``group.around`` is set, the group has only the devices in the same area as the given device, or behind it as
-        their gateway. So each device may have another result. Values older than ``max_age_ms`` are left out.
+        If ``group.around`` is ``area``, a device gets the result over the devices in its own area; if it is ``via``,
+        the result over the devices whose gateway it is. If it is empty, all devices get the same result. Values older
+        than ``max_age_ms`` are left out; 0 means no limit.
         """
         sums = self._sums[group.metric, group.scope, group.around, max_age_ms]
         keys = [{"area": each.area_id, "via": each.id}.get(group.around, "") for each in devices]
@@ -127,9 +129,10 @@ class GroupInputs:
 
 
 def other(node: Other, find: Callable[[str], Device | None], count: int, max_age_ms: int, now: int) -> Input:
-    """Return a metric of one other device as a column for ``count`` devices, all with the same value.
+    """Return the latest value of a metric of one device, repeated ``count`` times as a column.
 
-    The value is NaN if there is none, or if it is older than ``max_age_ms`` (0: no limit).
+    ``node`` names the metric and the device; ``find`` returns a device by its id. The value is NaN if it is missing or
+    older than ``max_age_ms`` (0: no limit).
     """
     device = find(node.device)
     latest = device.metrics.get(node.metric) if device is not None else None

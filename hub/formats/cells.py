@@ -112,7 +112,7 @@ class Form:
 
 
 def _finite(text: str) -> float:
-    """Return a number. Raises Invalid for one beyond the range of a double."""
+    """Convert a text to a number. Raises Invalid if the number is beyond the range of a double."""
     number = float(text)
     if not math.isfinite(number):
         raise Invalid(
@@ -146,10 +146,10 @@ def _without_groups(text: str, mark: str) -> str:
 
 
 def ms_of(number: float) -> int:
-    """Convert a time since 1970 to ms. The size of ``number`` decides whether it is in seconds or in milliseconds.
+    """Convert a time since 1970, in seconds or milliseconds, to milliseconds. The size of ``number`` tells the unit.
 
     Raises:
-        Invalid: The number is not finite, or it is a date as spreadsheets number days.
+        Invalid: The number is not finite, or is probably a spreadsheet's date (the number of days since 1899-12-30).
     """
     if _SPREADSHEET_DAYS[0] <= number < _SPREADSHEET_DAYS[1]:
         day = datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=number)

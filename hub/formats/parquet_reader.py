@@ -181,10 +181,10 @@ def _times(arrow: Any, column: Any, form: Form) -> Column:
 
 
 def _local(ms: int, form: Form) -> int:
-    """Convert a local time without a time zone to epoch ms.
+    """Convert a local time to epoch ms, with the time zone of the table (``form``).
 
-    ``ms`` is the number of ms from 1970-01-01 00:00 in local time to this local time. The time zone is that of the
-    table (``form``). Raises Invalid if the time is out of range.
+    ``ms`` is the local time as if it were UTC: the ms from 1970-01-01 00:00 on the local clock. Raises Invalid if the
+    time is out of range.
     """
     try:
         return round(form.local(_EPOCH + timedelta(milliseconds=ms)).timestamp() * 1000)

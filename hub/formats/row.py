@@ -1,4 +1,4 @@
-"""Columns of a table and checks of a row, independent of the file format.
+"""Recognize the columns of a table, and check the fields of a row. This does not depend on the file format.
 
 The limits are the same as for MQTT: a name that a device cannot publish cannot be imported either.
 """
@@ -52,7 +52,7 @@ class RowSkipped(msgspec.Struct, frozen=True):
 
 
 def _written(ts: int) -> str:
-    """Return a time as text; one outside the years 1 to 9999 as a number of ms."""
+    """Return a time as text, such as ``2026-01-31 08:00:00 UTC``; as a number of ms outside of the years 1 to 9999."""
     try:
         time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ts)
         return f"{time.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"

@@ -130,7 +130,10 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 class CauseOpinion(msgspec.Struct, frozen=True):
-    """The cause that one writer names. ``evidence`` are the ids of the findings that the writer cites."""
+    """The cause of an alert in the opinion of one writer: a language model or the built-in analyst.
+
+    ``evidence`` has the ids of the findings that the writer cites.
+    """
 
     writer: Writer
     cause: str | None  # None if the writer does not decide; a word of the writer's own if it is no known cause

@@ -111,7 +111,7 @@ class CloseAlert(msgspec.Struct, frozen=True):
 class CommentAlert(msgspec.Struct, frozen=True):
     """A person comments on an alert, open or cleared. The result is the changed alert.
 
-    ``alert`` is a copy: the hub keeps no cleared alerts in memory. Raises NotFound if only the copy is still open.
+    ``alert`` comes from the store: memory has no cleared alerts. Raises NotFound if it is open there, but has cleared.
     """
 
     alert: Alert
@@ -138,9 +138,9 @@ class EndSilence(msgspec.Struct, frozen=True):
 
 
 class ConfirmCause(msgspec.Struct, frozen=True):
-    """A person records the cause of an alert, or (None) removes it. The result is the changed alert.
+    """A person sets the cause of an alert, or removes it if ``confirmed`` is None. The result is the changed alert.
 
-    ``alert`` is the whole alert: cleared alerts are not in memory. Raises NotFound if it was open and has cleared.
+    ``alert`` comes from the store: memory has no cleared alerts. Raises NotFound if it is open there, but has cleared.
     """
 
     alert: Alert
@@ -243,7 +243,7 @@ class ReplaceAreas(msgspec.Struct, frozen=True):
 
 
 class JudgeDevices(msgspec.Struct, frozen=True):
-    """Evaluate changed rules on the next few of the devices on which they still have to be evaluated."""
+    """Request to evaluate changed rules on the next few of the devices that are queued for this."""
 
     at: int
 

@@ -37,9 +37,9 @@ def key_of_seq(seq: Whole, checksum: Whole) -> Whole:
 
 
 def key_of_id(name: str, content: bytes) -> int:
-    """Return the deduplication key of a message with an ``id``; a repeated delivery of it has the same key.
+    """Return the deduplication key of a message: the same for each delivery of it.
 
-    ``name`` is the ``id``, and ``content`` is the payload.
+    ``name`` is the ``id`` field of the message, and ``content`` its payload.
     """
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, person=b"message id").digest()
     stem = int.from_bytes(digest) >> (ID_SHIFT + 1)

@@ -116,8 +116,10 @@ class RunLimits(msgspec.Struct, frozen=True):
     Attributes:
         per_minute: Runs a minute, on average.
         burst: Runs that may follow each other at once after a quiet time.
-        device_per_minute: Commands a minute to one device; for a webhook or a message, runs about one device.
-        loop_runs: This many runs about the same rule and device within ``loop_within_ms`` pause the reaction.
+        device_per_minute: Commands a minute to one device. For a webhook or a message: runs a minute that are caused by
+            alerts of one device.
+        loop_runs: The reaction is paused after this many runs within ``loop_within_ms`` that were caused by alerts of
+            the same rule on the same device.
     """
 
     per_minute: float = 1.0

@@ -65,6 +65,9 @@ class RecordBatch(msgspec.Struct, frozen=True):
         return self.take(others)
 
     def take(self, which: Ints | Bools) -> RecordBatch:
-        """Return the records that ``which`` selects: an array of indexes, whose order the result has, or a mask."""
+        """Return some of the records. ``which`` is an array of indices, or a mask with one entry per record.
+
+        With indices, the result has the order of the indices.
+        """
         picked = (self.rows[which], self.ts[which], self.received[which], self.keys[which], self.values[which])
         return RecordBatch(self.table, self.names, self.devices_by_row, *picked)

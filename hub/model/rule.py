@@ -75,7 +75,10 @@ class Condition(msgspec.Struct, frozen=True):
         return ""
 
     def describe_steps(self) -> str:
-        """Return a text to append with the limits of other severities, such as ``; critical above 90``."""
+        """Return the limits of the condition's other severities as text, such as ``; critical above 90``.
+
+        The text is appended to the description of the condition. It is empty if there are no other severities.
+        """
         return ""
 
     def message(self, breach: Breach) -> str:

@@ -86,9 +86,10 @@ def _converted(alert: Alert, conversion: UnitConversion) -> dict[str, Any]:
 
 
 def _converted_condition(condition: Mapping[str, Any], conversion: UnitConversion, *, compared: bool) -> dict[str, Any]:
-    """Return a condition with all values in another unit.
+    """Return a condition with its limits converted to another unit.
 
-    If ``compared`` is true, its limits are differences of two values, which are converted without an offset.
+    ``compared`` is True if a limit applies to the difference of two values: then no offset is added, as between °C and
+    °F.
     """
     changed = dict(condition)
     for name, value in condition.items():
@@ -116,7 +117,10 @@ class _AlertWriter:
         return self._words.alert[key].format(**values)
 
     def text(self, kind: str, params: Mapping[str, Any]) -> str | None:
-        """Return the message of a ``kind``. Return None if its parameters were stored by an older version."""
+        """Return the message of an alert from the kind of its condition, such as ``threshold``, and its parameters.
+
+        Return None if an older version of the hub stored the parameters, and some are missing.
+        """
         text = self._text(kind, params)
         return None if text is None else self._held(text, params["for_ms"])
 

@@ -1,4 +1,8 @@
-"""Groups of alerts that share messages. The functions return a changed group after a change of one of its alerts."""
+"""Groups of alerts whose changes are reported in common messages.
+
+A group is never changed in place: the functions return the group as it is after an alert was raised, changed or
+cleared, or after a message was sent.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +36,13 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
 
 
 def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
-    """Return the group after one of its open alerts was raised or has changed.
+    """Return the group after ``alert``, one of its open alerts, was raised or has changed.
 
-    Only alerts that a message has listed as flapping change the group. While such an alert flaps, no new message is
-    necessary, so the alert is recorded as listed, with the highest severity in a message. When it has stopped flapping,
-    it counts as a new alert, so that people are notified of it again.
+    The group changes only if ``alert`` was in a message as a flapping alert:
+
+    - If it still flaps, it counts as reported with the highest severity in a message, so that no message is sent each
+      time it is raised.
+    - If it does not flap any more, it counts as a new alert, so that people are notified of it again.
     """
     series = series_of(alert)
     if (severity := group.flapping.get(series)) is None:
@@ -66,7 +72,7 @@ def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> Notif
 
 
 def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
-    """Return the group after a message about ``alerts`` was sent: their severities are recorded as told to people."""
+    """Return the group after a message about ``alerts`` was sent: it records the severities that the message named."""
     told, flapping = dict(group.told), dict(group.flapping)
     for each in alerts:
         told[each.id] = each.severity
@@ -79,7 +85,7 @@ def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGr
 
 
 def series_of(alert: Alert) -> str:
-    """Return the key of all alerts of the same rule, metric and device."""
+    """Return a key that is the same for all alerts of one rule on one metric of one device."""
     return "\n".join((alert.rule, alert.device, alert.metric or ""))
 
 

@@ -18,7 +18,7 @@ _kept: ContextVar[_Kept | None] = ContextVar("kept connections", default=None)
 
 
 class _Kept:
-    """The session of one task, None before its first request."""
+    """The connections that one task shares. ``session`` is None before the first request."""
 
     session: HttpSession | None = None
 
@@ -37,7 +37,7 @@ async def kept_connections() -> AsyncIterator[None]:
 
 
 async def post(url: str, content: bytes, headers: Mapping[str, str], method: str = "POST") -> None:
-    """Send one request, and return the response. Redirects are not followed.
+    """Send one HTTP request. Redirects are not followed.
 
     A GET request may be sent twice, a POST request is sent once. Raises DeliveryFailed with the ``reason`` of the
     failure.

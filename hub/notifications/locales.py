@@ -75,8 +75,10 @@ def locale_of(profile: Profile) -> MessageLocale:
 class _UnitTable(msgspec.Struct):
     """The contents of ``units.json``.
 
-    ``pairs`` are rows of quantity, metric unit, imperial unit, factor and offset. ``same`` has further metric units.
-    Each of them is mapped to the metric unit in ``pairs`` to which a value is converted first, and the factor for this.
+    Attributes:
+        pairs: Rows of quantity, metric unit, imperial unit, factor and offset.
+        same: Metric units that are not in ``pairs``. Each is mapped to a metric unit in ``pairs``, and the factor that
+            converts to that unit.
     """
 
     pairs: list[tuple[str, str, str, float, float]]

@@ -170,7 +170,10 @@ class MqttEvents:
             self._tell("diagnosis_ready", event.at, **facts)
 
     def _keep(self, alert: Alert) -> None:
-        """Publish the current state of an alert and of its sensor. If the alert has cleared, withdraw its message."""
+        """Publish the state of an alert, and of its Home Assistant sensor.
+
+        If the alert has cleared, the alert's own message is withdrawn.
+        """
         if alert.open and self._config.settings.mqtt_events:
             self._alerts.add(alert.id)
             self._retained.put(f"{ROOT}/alerts/{alert.id}", _json(self._facts(alert)))
@@ -187,9 +190,9 @@ class MqttEvents:
         self._put_sensor(key)
 
     def _make_room(self, alert: Alert) -> bool:
-        """Withdraw the sensor of a cleared alert, to make room for the sensor of ``alert``.
+        """Withdraw the Home Assistant sensor of a cleared alert, so that ``alert`` can have a sensor.
 
-        Return False if no sensor was withdrawn, because ``alert`` is not open or all sensors have open alerts.
+        Return False if ``alert`` is not open, or if the alerts of all sensors are open. Then no sensor is withdrawn.
         """
         over = next((key for key, each in self._sensors.items() if not each.open), None)
         if over is None or not alert.open:

@@ -33,7 +33,8 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     Attributes:
         shared: Whether routes may send to the channel. If not, it is used only for addresses of people.
-        template: The template of its messages. If the title or the text is empty, that of the route is used.
+        template: The templates for title and text of its messages. For an empty title or text, the template of the
+            notification route is used.
     """
 
     id: str

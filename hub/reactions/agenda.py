@@ -74,10 +74,10 @@ class Agenda:
         return self._waiting[0][0] if self._waiting else None
 
     def take(self, number: int, taken: AlertStepTaken, reactions: Iterable[Reaction]) -> int:
-        """Add an occasion for each reaction that the alert's step ``taken`` starts. Return how many were added.
+        """Queue each of ``reactions`` that the step ``taken`` of an alert starts. Return how many were queued.
 
-        An occasion is due when the time ``for`` of the reaction's trigger has passed since the step. ``number`` is the
-        row number of the stored step.
+        A reaction becomes due when the time ``for`` of its trigger has passed since the step. ``number`` is the row
+        number of the stored step.
         """
         device, before = self._find(taken.alert.device), len(self._waiting)
         for reaction in reactions:
@@ -88,9 +88,9 @@ class Agenda:
         return len(self._waiting) - before
 
     def first(self, now: int) -> tuple[int, Occasion] | None:
-        """Return the first occasion if it is due at ``now`` (epoch ms); None if no occasion is due.
+        """Return the occasion that is due first, with the row number of the stored alert step that caused it.
 
-        The occasion follows the row number of the stored step that caused it.
+        Return None if no occasion is due at ``now`` (epoch ms).
         """
         if not self._waiting or self._waiting[0][0] > now:
             return None
@@ -98,5 +98,5 @@ class Agenda:
         return number, occasion
 
     def drop_first(self) -> None:
-        """Remove the first occasion. Call this after the occasion was handled."""
+        """Remove the occasion that :meth:`first` has returned, because it was handled."""
         heapq.heappop(self._waiting)

@@ -28,7 +28,10 @@ Find = Callable[[str], Device | None]
 
 
 def read_reaction_condition(table: Any) -> ReactionCondition:
-    """Return the condition of a parsed TOML table. Raises InvalidField; its ``path`` leads to the wrong condition."""
+    """Return the condition of a reaction from a parsed TOML table.
+
+    Raises InvalidField for an invalid value. Its ``path`` has the indices of the joined condition with this value.
+    """
     found = _read(table, 1)
     if sum(1 for _ in leaves(found)) > MAX_CONDITIONS:
         raise InvalidField("conditions", table["conditions"], f"at most {MAX_CONDITIONS} conditions in a reaction")
@@ -36,7 +39,7 @@ def read_reaction_condition(table: Any) -> ReactionCondition:
 
 
 def leaves(condition: ReactionCondition) -> Iterator[ReactionCondition]:
-    """Yield, recursively, the conditions on a metric: the condition itself, or those that it joins."""
+    """Yield the conditions that have a metric: ``condition`` itself, or those that it joins, at any depth."""
     if condition.condition is not None:
         yield condition
     for part in condition.conditions:

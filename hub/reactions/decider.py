@@ -123,7 +123,11 @@ class Decider:
         return [], _run(occasion, now, "condition_false")
 
     def _limit(self, occasion: Occasion, now: int) -> ReactionRun | None:
-        """Return a ``paused`` or ``rate_limited`` run if loop protection or rate limit forbids the run; else None."""
+        """Return None if the reaction may run now, otherwise the record of a run that was refused.
+
+        The outcome of the record is ``paused`` if the loop protection refused the run, and ``rate_limited`` if it
+        exceeds the rate limit.
+        """
         reaction, taken = occasion.reaction, occasion.taken
         acts = not isinstance(reaction.action, WebhookAction)
         if acts and taken is not None and reaction.mode == "live":

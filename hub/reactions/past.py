@@ -33,7 +33,7 @@ class PastAlerts:
     def steps(self) -> Iterator[AlertStepTaken]:
         """Yield the steps of all alerts, such as raised or cleared, that can start a reaction.
 
-        The alert of a step has the severity of that time, and is silenced or suppressed if it was so at that time.
+        Each step has the alert of that time: its severity, and whether it was silenced or suppressed.
         """
         for alert, entries in self._alerts:
             silenced = suppressed = False

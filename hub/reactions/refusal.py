@@ -8,7 +8,7 @@ from hub.model.reaction import Reaction, ReactionState
 
 
 def refusal(reaction: Reaction, definitions: Iterable[Reaction], state: ReactionState) -> str | None:
-    """Return why a message of ``reaction`` that waits must not be published any more; None if it may be published.
+    """Return why a queued message of ``reaction`` must not be published any more; None if it may be published.
 
     ``reaction`` is the definition when the message was queued. ``definitions`` and ``state`` are the current ones.
     """

@@ -93,7 +93,7 @@ def is_notified(alert: Alert) -> bool:
 
 
 def is_fleeting(alert: Alert) -> bool:
-    """Return whether the alert cleared within a minute before anybody acknowledged it."""
+    """Return whether the alert cleared within a minute and nobody had acknowledged it."""
     cleared = alert.cleared_at
     return cleared is not None and alert.acknowledged_at is None and cleared - alert.raised_at < FLEETING_MS
 
@@ -101,8 +101,8 @@ def is_fleeting(alert: Alert) -> bool:
 def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStatistics:
     """Return the statistics of the alerts raised from ``start`` up to, but not including, ``end`` (epoch ms).
 
-    ``alerts`` may also contain alerts that were raised earlier. If they are still open, they count as stale, and
-    nowhere else.
+    ``alerts`` may also contain alerts that were raised before ``start``. Of these, only the open ones matter: they can
+    count as stale.
     """
     alerts = list(alerts)
     inside = [each for each in alerts if start <= each.raised_at < end]
@@ -170,5 +170,5 @@ def _by_source(alerts: Iterable[Alert]) -> dict[tuple[str, str, str | None], lis
 
 
 def _sources(found: Mapping[tuple[str, str, str | None], Sequence[Alert]]) -> list[AlertSource]:
-    """Return the conditions, sorted by their number of alerts, highest first."""
+    """Return the conditions with the number of alerts of each, highest first. ``found`` has their alerts."""
     return sorted((AlertSource(*key, len(own)) for key, own in found.items()), key=lambda each: -each.count)

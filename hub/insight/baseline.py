@@ -248,11 +248,14 @@ def _at_times_of(track: MetricSeries, other: MetricSeries) -> Floats:
     return np.interp(track.times, other.times + (other.origin - track.origin) / 1000, other.values)
 
 
-def _beyond_known(matrix: Floats, last: int) -> bool:
-    """Return whether any column has left the range of its first ``last`` rows by more than a tenth of that range."""
-    low, high = matrix[:last].min(axis=0), matrix[:last].max(axis=0)
+def _beyond_known(matrix: Floats, end: int) -> bool:
+    """Return whether any column has left its known range by more than a tenth of this range.
+
+    The known range of a column is that of its rows before index ``end``. The newest rows are compared with it.
+    """
+    low, high = matrix[:end].min(axis=0), matrix[:end].max(axis=0)
     middle, half = (low + high) / 2, 0.6 * (high - low)
-    return bool(np.any(np.abs(np.median(matrix[last:][-5:], axis=0) - middle) > half))
+    return bool(np.any(np.abs(np.median(matrix[end:][-5:], axis=0) - middle) > half))
 
 
 def _constant(values: Floats) -> bool:

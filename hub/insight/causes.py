@@ -237,7 +237,10 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Add log odds for up to three movements that began after the observed act, because the act explains them."""
+        """Add log odds for up to three movements that began after the act of a person that is the cause.
+
+        The act explains these movements.
+        """
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]

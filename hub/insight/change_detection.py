@@ -95,7 +95,7 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
-    """Return the change of one metric, found in its readings of the last hours or in its longer history.
+    """Return the change of one metric, searched both in its readings of the last hours and in its longer history.
 
     A change that lies completely in the last hours (``track``) is preferred, because its time is known more exactly.
     ``least`` is the minimum size of a change in the longer history (``past``), as a multiple of the largest normal
@@ -118,9 +118,10 @@ def _against_conditions(
 ) -> dict[str, DetectedChange]:
     """Search for changes again after removing the influence of operating conditions. Return the updated changes.
 
-    Operating conditions are metrics that are steady themselves. A change that they explain becomes "steady": a motor
-    that gets warmer because its load is higher has not changed. A change that only their influence has hidden is added:
-    a motor that gets as warm as before under a lower load has changed.
+    Operating conditions are metrics that are steady themselves. There are two results:
+
+    - A change that the conditions explain becomes "steady": a motor that gets warmer because its load is higher.
+    - A change that the conditions have hidden is added: a motor that gets as warm as ever although its load is lower.
     """
     result = dict(found)
     for name in sorted(found, key=lambda each: past.ranks.get(each, 0)):
@@ -183,7 +184,7 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
 def _refined(
     track: MetricSeries, moment: int, sign: float, week: MetricSeries, onset: Onset
 ) -> tuple[MetricSeries, Onset]:
-    """Locate the onset of a change more exactly than in the coarse history of a week.
+    """Locate the onset of a change in recent readings, which are more exact than the means of the last week.
 
     ``onset`` was found in ``week``. It is searched again in the readings of ``track`` before ``moment``. Return the
     series in which the onset was found, and the onset. If the readings do not reach back far enough, or do not confirm
@@ -199,11 +200,11 @@ def _refined(
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
-    """Return the result for a steady metric with its field ``unrest`` set.
+    """Return the steady metric ``seen`` with a value for its field ``unrest``, which says how much it moves.
 
     ``unrest`` is the movement of the metric as a fraction of the smallest movement that would count as a change. It is
-    measured from ``began`` (epoch ms), when the other metrics began to change. If ``began`` is None, it is the distance
-    from the usual value.
+    measured from ``began`` (epoch ms), when the other metrics began to change. If ``began`` is None, it is the
+    distance from the usual value.
     """
     usual, track = seen.baseline, seen.track
     if usual is None or usual.levels is not None or track.kind != "number":
@@ -217,7 +218,7 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
-    """Search for a change of a steady metric after removing the variation that other steady metrics explain.
+    """Search for a change of a steady metric that shows only after removing the influence of other steady metrics.
 
     ``companions`` are these other metrics. ``moment`` is the latest possible beginning of the change, in epoch ms.
     Return the change, or ``seen`` (the metric as steady) if there is none.

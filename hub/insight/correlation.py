@@ -90,7 +90,8 @@ def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
 def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
     """Return the strongest correlation (Pearson's r) of two series over all lags, and its lag.
 
-    The lag is in grid steps, at most a fifth of the range. It is positive if ``second`` follows ``first``.
+    The lag is a number of samples, and at most a fifth of the length of the series. It is positive if ``second``
+    follows ``first``.
     """
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     if norm <= 1e-12:

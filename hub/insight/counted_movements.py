@@ -29,7 +29,7 @@ _ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return a key for a metric. Changed metrics with the same key count as only one symptom of a cause.
+    """Return a key by which changed metrics are counted: those with the same key are one symptom of a cause.
 
     The key is the measured quantity and, for some quantities, the place of the measurement. So current and power have
     the same key, while temperatures at different places have different keys.
@@ -87,9 +87,10 @@ def unexplained(
 
 
 def _allowed(allows: Iterable[str], matcher: SymptomMatcher) -> Iterator[Evidence]:
-    """Yield the findings of movements that a signature allows.
+    """Yield the movements that the cause allows: they do not count against it.
 
-    A signature that allows any movement (``*``) does not so explain a metric that is beyond its limit.
+    ``allows`` are symptoms of the signature. If one of them is any movement (``*``), metrics beyond their limits are
+    still not allowed.
     """
     for symptom in map(parse_alternatives, allows):
         is_any = any(each.any_metric for each in symptom)

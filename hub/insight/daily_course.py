@@ -20,10 +20,11 @@ _KEPT = 0.7
 
 
 def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:
-    """Return the usual course as a function of epoch seconds, and the differences of ``values`` from the course.
+    """Return the usual daily course of a series, and the differences of ``values`` from it.
 
-    Return None if there are too few days, or if they are not similar to each other. For the differences, each day is
-    compared with the course of the other days only, because a course that includes a day fits this day too well.
+    The course is a function that returns the usual values at an array of times (epoch seconds). For the differences,
+    each day is compared with the course of the other days only, because a course that includes a day fits this day too
+    well. Return None if there are too few days, or if they are not similar to each other.
 
     Args:
         times: Epoch seconds, evenly spaced.
@@ -73,10 +74,10 @@ def _medians_of_others(table: Floats) -> Floats:
 
 
 def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats:
-    """Return the usual value at each of several times, according to the course for its day.
+    """Return the usual value at each of several times, when each day has its own usual course.
 
-    The day is divided into slots of equal length, and a course has one value for the middle of each slot. Between these
-    times, values are interpolated.
+    A day is divided into slots of equal length. A course has the usual value in the middle of each slot. Between the
+    middles, values are interpolated.
 
     Args:
         phase: The times of day, counted in slots since midnight.
@@ -90,10 +91,10 @@ def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats
 
 
 def _at(phase: Floats, course: Floats) -> Floats:
-    """Return the usual value at each time in ``phase``, interpolated between the middles of the slots.
+    """Return the usual value at each time in ``phase``, given as a number of slots since midnight.
 
-    ``course`` has the usual value of each slot (an equal part of the day). Times are counted in slots since midnight.
-    After the last slot, the first one follows.
+    A slot is one of the equal parts of a day. ``course`` has the usual value in the middle of each slot. Between the
+    middles, also across midnight, values are interpolated.
     """
     around = np.concatenate([course[-1:], course, course[:1]])
     return np.asarray(np.interp(phase - 0.5, np.arange(-1, len(course) + 1), around))

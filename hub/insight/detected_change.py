@@ -55,7 +55,6 @@ class DetectedChange:
 
     @property
     def metric(self) -> str:
-        """Return the metric's name."""
         return self.track.metric
 
     @property

@@ -1,12 +1,12 @@
 """Determine what the metrics of a device measure, and what kind of machine the device is.
 
-Only this module decides between the hub's own interpretation and corrections by people. The first of these sources that
-tells what a metric measures is used::
+A person may correct what the hub has determined. Only this module decides which of both applies. It takes the first of
+these sources that says what a metric measures::
 
     correction of this device
       else the correction that most devices of the same model have
         else unit, name and class of the metric; words and metrics of the device
-          else, for a metric whose quantity these do not tell, the words of its title
+          else the words of the metric's title
 """
 
 from __future__ import annotations

@@ -203,8 +203,7 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield findings that say how far the three largest changes are from the baseline. ``value`` is in sigmas.
 
-    A metric that is within its usual range gets no such finding. It has changed unusually fast, or against its trend or
-    its daily course, and another finding says so.
+    A change that stays within the usual range of its metric gets no finding here.
     """
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
         if m.doing not in ("rises", "falls") or m.baseline is None or m.conditional:

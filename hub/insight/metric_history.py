@@ -69,9 +69,9 @@ class MetricHistory:
     ) -> HistoricalChange | None:
         """Return the change that remains when the influence of operating conditions is removed; None if there is none.
 
-        The operating conditions of ``metric`` are the metrics in ``steady`` that have a lower rank. The search ends at
-        ``moment`` (epoch ms). The ratio of the change must be at least 1.3 times ``least`` (see :meth:`search`), as the
-        model of the conditions may be wrong.
+        The operating conditions are the metrics in ``steady`` that have a lower rank than ``metric``. The history up
+        to ``moment`` (epoch ms) is searched. Since the model of the conditions may be wrong, the ratio of the change
+        must be at least 1.3 times ``least``, the minimum of :meth:`search`.
         """
         for history, lags, base, recent in (
             (self.week, LAGS_S, 1.0, _WEEK_RECENT_S),

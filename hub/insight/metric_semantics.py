@@ -128,9 +128,9 @@ _IMPLIED_PLACES = {"state_of_charge": frozenset(("battery",)), "soil_moisture": 
 def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) -> tuple[str | None, Source]:
     """Return the quantity that a metric measures (None if unknown), and what it was determined from.
 
-    ``by_unit`` are the quantities of the metric's unit, likeliest first. The words of the name, or else the device
-    class, choose one of them. If neither fits the unit, the first one is taken, but none for percent. Without a unit,
-    the words or the device class decide.
+    ``by_unit`` are the quantities that have the metric's unit, likeliest first. The words of the name or, failing
+    that, the device class choose one of them. If both name other quantities, the likeliest one is returned, except for
+    percent, which any quantity may have. Without a unit, the words or the device class alone decide.
     """
     said = [*found.quantities, *found.short]
     if set(by_unit) == PERCENT and "frequency" in said:

@@ -130,9 +130,10 @@ def _crossings(times: Floats, is_high: np.ndarray) -> Floats:
 
 
 def _regular_end(swings: Floats, times: Floats, factor: float) -> tuple[int, float] | None:
-    """Return how many of the last swings have cycles of similar length, and this length (s); None if too few.
+    """Return how many of the newest swings follow each other regularly, and the length of their cycle (s).
 
-    The lengths may differ from their median by at most ``factor``.
+    A cycle is regular if its length differs from the median by at most ``factor``. Return None if there are too few
+    regular swings, or if the oscillation is over.
     """
     if len(swings) < _MIN_SWINGS:
         return None
@@ -152,8 +153,9 @@ def _most_swings_before(
 ) -> int | None:
     """Return the highest number of swings in any ``length`` seconds before ``start``; None with too little history.
 
-    ``split`` divides the two levels of a signal that switches; it is None for other signals. The middle of other
-    signals is their mean over one cycle, because their level may have been different before.
+    A swing is a crossing of the signal's middle. The middle of a signal that switches between two levels is ``split``.
+    For other signals, ``split`` is None, and the middle is the mean over one cycle, because their level may have been
+    different before.
     """
     last = int(np.searchsorted(track.times, start - 0.5 * cycle))
     times, values = track.times[:last], track.values[:last]

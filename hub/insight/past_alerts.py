@@ -15,7 +15,7 @@ _MAX_CHARS = 120
 
 
 def past(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield a finding on earlier alerts of the same rule on this metric: how many, their causes, and the last fix."""
+    """Yield a finding on earlier alerts like the present one: how many there were, their causes, and the last fix."""
     if not case.past:
         return
     newest = max(case.past, key=lambda p: p.alert.since)

@@ -171,9 +171,10 @@ def _same(wanted: Quantity, other: Quantity) -> bool:
 
 
 def _in_other_time(wanted: str, other: str | None) -> float | None:
-    """Return the factor that converts a number in ``other`` to ``wanted``.
+    """Return the factor that converts a number in the unit ``other`` to the unit ``wanted``, if only the time differs.
 
-    Return None unless both are units of time, or rates of the same unit, such as ``bar/h`` and ``bar/min``.
+    Both must be units of time (``h`` and ``min``), or rates of the same unit (``bar/h`` and ``bar/min``). For all
+    other units, return None.
     """
     if wanted in SECONDS and other in SECONDS:
         return SECONDS[other] / SECONDS[wanted]

@@ -24,9 +24,11 @@ def related_changes(
 ) -> dict[str, DetectedChange]:
     """Return all changes, with "steady" in place of each change that does not belong to the trouble.
 
-    The trouble is an alert or an exceeded limit of the metrics in ``troubled``. If there is trouble, a change becomes
-    steady if it began long before the trouble and is not very unusual, or if it began shortly before and is normal or
-    weak. If there is no trouble, every normal change becomes steady.
+    The trouble is an alert or an exceeded limit of the metrics in ``troubled``. These changes do not belong to it:
+
+    - changes that began long before it and are not very unusual
+    - changes that began shortly before it and are normal or weak
+    - if there is no trouble: all normal changes
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)
@@ -59,7 +61,10 @@ def _is_clear(m: DetectedChange) -> bool:
 
 
 def alarming_state(m: DetectedChange) -> DetectedChange:
-    """Return a switch that has an alert as "stays on" or "stays off", since its rule says that this lasts too long."""
+    """Return a switch that has raised an alert with the change "stays on" or "stays off" instead of "steady".
+
+    The rule of the alert says that the switch has been in this state for too long.
+    """
     if m.track.kind != "boolean" or m.doing != "steady" or m.onset is None:
         return m
     return replace(m, doing="stays on" if m.track.values[-1] else "stays off", deviation=_ALARMING)

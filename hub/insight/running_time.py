@@ -112,7 +112,7 @@ def running_time(
 ) -> RunningTime | None:
     """Return when the machine ran in the last week.
 
-    Return None if it does not run now, if it ran without a break, or if no metric tells it.
+    Return None if the machine does not run now, if it ran without a break, or if no metric says whether it runs.
     """
     for quantity in _QUANTITIES:
         for name, meaning in semantics.items():

@@ -70,8 +70,8 @@ class MetricSeries:
     ) -> MetricSeries:
         """Make a series from the means of buckets. Booleans become numbers.
 
-        ``parts`` are lists of buckets, each with the width of its buckets in ms, oldest first. The time of a mean is
-        the middle of its bucket, but not after ``end`` (epoch ms).
+        ``parts`` are pairs of a list of buckets and the width of these buckets in ms, oldest first. The time of a mean
+        is the middle of its bucket, but not after ``end`` (epoch ms).
         """
         found = {
             min(bucket[0] + width // 2, end): float(bucket[2])

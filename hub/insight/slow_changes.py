@@ -61,9 +61,9 @@ def find_slow_change(
 ) -> SlowChange | None:
     """Return the slow change of a metric with the highest ``ratio``, even if this ratio is low.
 
-    For each lag (a length of time in seconds), the change within the lag before ``moment`` (epoch ms) is compared with
-    the changes before that. A lag is skipped if the time before it is shorter than ``least_base`` times the lag. Return
-    None for a counter, and if there is too little history.
+    ``lags`` are lengths of time in seconds. For each of them, the change within the last lag before ``moment`` (epoch
+    ms) is compared with earlier changes. This needs a history before the lag that is at least ``least_base`` times as
+    long as the lag; other lags are skipped. Return None for a counter, and if the history is too short for every lag.
     """
     last = int(np.searchsorted(track.times, track.seconds(moment), side="right"))
     if last < _MIN_BINS:
@@ -82,9 +82,9 @@ def find_slow_change(
         # If the time before is too short, there is nothing to compare with.
         if back < 2 or len(grid) - back < max(_MIN_BINS, least_base * back):
             continue
-        learned = round(max(lag, _LEARNED_BEFORE_S) / step)  # one course of the day serves several lags
-        if usual is None or usual.learned != learned:
-            usual = _usual(track, grid, centres, step, learned, times, values)
+        held_out = round(max(lag, _LEARNED_BEFORE_S) / step)  # one course of the day serves several lags
+        if usual is None or usual.held_out != held_out:
+            usual = _usual(track, grid, centres, step, held_out, times, values)
         change = _at_lag(track, usual, step, lag, times, values)
         if change is not None and (best is None or change.ratio > best.ratio):
             best = change
@@ -110,14 +110,14 @@ class _Usual:
     """A series without its usual daily course, if it has one.
 
     Attributes:
-        learned: The number of bins at the end that were not used to learn the course.
+        held_out: The number of bins at the end from which the course was not learned.
         centres: The times of the middles of the bins.
         grid: The means of the bins minus the usual course.
         rest: The readings minus the usual course.
         now: The value of the usual course at the time of the last reading; 0 if there is no usual course.
     """
 
-    learned: int
+    held_out: int
     centres: Floats
     grid: Floats
     rest: Floats
@@ -125,17 +125,17 @@ class _Usual:
 
 
 def _usual(
-    track: MetricSeries, grid: Floats, centres: Floats, step: float, learned: int, times: Floats, values: Floats
+    track: MetricSeries, grid: Floats, centres: Floats, step: float, held_out: int, times: Floats, values: Floats
 ) -> _Usual:
     epoch = track.origin / 1000
-    base = max(len(grid) - learned, 0)
+    base = max(len(grid) - held_out, 0)
     found = daily_course(centres[:base] + epoch, grid[:base], step)
     if found is None:
-        return _Usual(learned, centres, grid, values, 0.0)
+        return _Usual(held_out, centres, grid, values, 0.0)
     course, left = found
     after = grid[base:] - course(centres[base:] + epoch)
     now = float(course(times[-1:] + epoch)[0])
-    return _Usual(learned, centres, np.concatenate([left, after]), values - course(times + epoch), now)
+    return _Usual(held_out, centres, np.concatenate([left, after]), values - course(times + epoch), now)
 
 
 def _at_lag(
@@ -143,7 +143,8 @@ def _at_lag(
 ) -> SlowChange | None:
     """Return the change of ``track`` within the last ``lag`` seconds.
 
-    Its ``ratio`` compares the change with the largest changes before this time.
+    The ``ratio`` of the result is the size of this change divided by that of the largest change before. Return None if
+    the metric only returns from an unusual value.
 
     Args:
         track: The series.

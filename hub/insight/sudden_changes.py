@@ -25,7 +25,7 @@ _MIN_READINGS = 24
 
 
 def sudden_changes(found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries]) -> dict[str, DetectedChange]:
-    """Return all changes, with those added that only the newest reading shows.
+    """Return the changes ``found``, and the changes that only the newest reading of a metric shows.
 
     ``week`` has the values of the last week, by metric.
     """

@@ -69,9 +69,10 @@ def _overstay(usual: Baseline, on: bool, length: float) -> float:
 
 
 def _shift(track: MetricSeries, usual: Baseline, states: Floats, first: int) -> float:
-    """Return the change of the upper level since reading ``first``, as a fraction of the distance between the levels.
+    """Return by how much a switching signal's upper level has moved since the reading with index ``first``.
 
-    Return 0 if the change is within the usual spread.
+    The result is a fraction of the usual distance between both levels. It is 0 if the movement is within the usual
+    spread.
     """
     if usual.levels is None or len(track) - first < 5:
         return 0.0

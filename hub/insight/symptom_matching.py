@@ -70,7 +70,10 @@ class MetricPattern(msgspec.Struct, frozen=True):
     glob: str | None = None
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether the pattern matches this metric. It matches a set point or limit only if its role says so."""
+        """Return whether the pattern matches this metric.
+
+        Set points and limits are matched only by patterns that have this role.
+        """
         if self.glob is not None:
             return fnmatchcase(metric.lower(), self.glob)
         if semantics.role != self.role if self.role else semantics.role in ("setpoint", "limit"):
@@ -192,7 +195,7 @@ class SymptomMatcher:
         )
 
     def opposed(self, alternatives: Sequence[Symptom]) -> bool:
-        """Return whether a metric that could show one of the symptoms has moved, in any direction."""
+        """Return whether any metric that could show one of the symptoms in ``alternatives`` has moved, up or down."""
         return any(
             item.metric is not None and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
             for item in self.movements
@@ -242,9 +245,10 @@ class SymptomMatcher:
         )
 
     def _without_place(self, symptom: Symptom) -> Symptom | None:
-        """Return ``symptom`` for the only metric of its quantity without a known place, or None.
+        """Return ``symptom`` for a metric whose place is unknown, but which may be at the place of the symptom.
 
-        Return None if there is no such metric or several, or if another metric is known to be at the symptom's place.
+        An example is "temperature of the bearing" on a device with a single temperature. Return None if the place of a
+        matching metric is known, or if there is not exactly one metric of the quantity without a place.
         """
         if symptom.subject is not None or symptom.only:
             return None

@@ -1,15 +1,16 @@
 """Find the metrics of a device that stay outside their band, the usual range of their values.
 
-For each metric the median of 5 readings is compared with its *band*: the level is the median of the last 120 calm
-readings, one deviation is the robust standard deviation (1.4826 times the median absolute deviation, Rousseeuw and
-Croux 1993) of the last 960. A metric becomes anomalous after 3 readings in a row beyond 4 deviations. It stays so until
-a reading is within 2.4 deviations; this is hysteresis, as rules have it. A device is anomalous while any of its metrics
+The median of the last 5 readings of a metric is compared with its *band*. The band is computed from such medians of
+calm readings, which are those at which the metric was not anomalous: its level is the median of the last 120 of them,
+and one deviation is the robust standard deviation of the last 960 (1.4826 times the median absolute deviation,
+Rousseeuw and Croux 1993). A metric becomes anomalous after 3 readings in a row beyond 4 deviations. Because of
+hysteresis, it stays anomalous until a reading is within 2.4 deviations. A device is anomalous while any of its metrics
 is anomalous.
 
-A metric's band is learned only from the metric's own readings, and only while the metric is calm (not anomalous). So a
-temperature that follows the room does not become anomalous because the pump beside it has failed, and the failed pump's
-flow does not become normal. If a metric is anomalous for so long that none of the last 960 readings was calm, the band
-is learned again from the new readings: a level that lasts becomes normal.
+A metric's band is learned only from the metric's own readings, and only while the metric is calm. So a temperature
+that follows the room does not become anomalous because the pump beside it has failed, and the failed pump's flow does
+not become normal. If a metric is anomalous for so long that none of the last 960 readings was calm, the band is
+learned again from the new readings: a level that lasts becomes normal.
 
 The stored state has only every second one of the last 960 medians, because successive medians have four of their five
 readings in common. It takes 3.8 kB per metric.
@@ -104,9 +105,10 @@ class BandDetector:
         return found
 
     def _part(self, values: Floats) -> Judgement:
-        """Find the anomalous readings in ``values``, using one band of usual values for all of them.
+        """Find the anomalous readings in ``values``, all by the same band of usual values.
 
-        The band is computed again after a fixed number of readings. ``values`` must not extend beyond this point.
+        Since the band is computed again after every 120 readings, ``values`` must not extend beyond the next such
+        reading.
         """
         series = _filled(np.concatenate([self.tail, values]))
         steps = np.abs(np.diff(series[_MEDIAN - 2 :], axis=0))

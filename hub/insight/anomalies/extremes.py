@@ -136,13 +136,13 @@ class ExtremesDetector:
         """Add readings to the recent extremes, which are stored for blocks of 125 readings.
 
         Args:
-            signed: The features of each reading, and their negatives, so that a lowest value is also found as a
-                highest.
+            signed: The features of each reading, and their negatives: the lowest value of a feature is the highest of
+                its negative.
             age: The number of readings before each reading.
 
         Returns:
             The highest value of each feature before each reading, and for each reading whether it can be scored. It
-                cannot be scored until the metric has varied in enough blocks.
+            cannot be scored until the metric has varied in enough blocks.
         """
         offset = self.seen % _BLOCK
         rows = (offset + len(signed)) // _BLOCK + 1

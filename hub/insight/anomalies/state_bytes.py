@@ -16,8 +16,8 @@ _MAGIC = b"WKad"
 def pack(version: int, seen: int, *arrays: Floats) -> bytes:
     """Return the state of a detector as bytes, which :class:`StateReader` reads.
 
-    ``version`` is the version of the format, and ``seen`` is the number of readings seen so far. The numbers of
-    ``arrays`` are stored as little-endian doubles.
+    The bytes consist of ``version`` (the version of the format), ``seen`` (the number of readings seen so far), and
+    the numbers in ``arrays`` as little-endian doubles.
     """
     return _HEAD.pack(_MAGIC, version, seen) + b"".join(array.astype("<f8").tobytes() for array in arrays)
 

@@ -87,10 +87,10 @@ def _period(track: MetricSeries, scores: Scores, marks: list[int]) -> UnusualPer
 
 
 def _run(outside: Flags, mark: int) -> tuple[int, int]:
-    """Return the first and the last index of the consecutive readings outside the band that include index ``mark``.
+    """Return the first and the last index of the run of readings outside the band that index ``mark`` belongs to.
 
-    ``outside`` is True for each reading outside the usual band. If reading ``mark`` is inside the band, the readings
-    outside it that begin within the next :data:`_LAG` readings are taken. If there are none, both indices are ``mark``.
+    ``outside`` is True for each reading outside the usual band. If reading ``mark`` is inside the band, the run that
+    begins within the next :data:`_LAG` readings is returned. If there is no such run, both indices are ``mark``.
     """
     near = np.flatnonzero(outside[mark : mark + _LAG + 1])
     if not len(near):

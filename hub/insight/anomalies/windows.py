@@ -51,7 +51,7 @@ def windows(values: Floats, *lengths: int) -> list[Windows]:
 
 
 def _merge(earlier: Windows, later: Windows) -> Windows:
-    """Merge each window of ``later`` with the window of ``earlier`` that ends just before it begins."""
+    """Merge each window of ``later`` with the window of ``earlier`` that ends where it begins."""
     count = max(len(later.mean) - earlier.length, 0)
     # Entry i of the result ends where entry i + earlier.length of `later` ends.
     a, a2 = earlier.mean[:count], earlier.squares[:count]

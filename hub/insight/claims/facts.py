@@ -125,10 +125,10 @@ def _exact(e: Evidence) -> Iterator[Fact]:
 
 
 def _derived(e: Evidence, own: Sequence[Fact]) -> Iterator[Fact]:
-    """Yield the quantities that can be computed from ``own``, the quantities of the finding ``e``.
+    """Yield quantities that can be computed from ``own``, the quantities that the finding ``e`` states.
 
-    For example, a reading and a limit give the distance to the limit. If ``own`` has a quantity both exactly and
-    rounded (as in the sentence of the finding), the exact number is used.
+    For example, a reading and a limit give the distance to the limit. If the finding states a quantity exactly in its
+    fields and rounded in its sentence, the exact number is used.
     """
     value = {role: _exactly(own, role) for role in ("reading", "before", "limit", "difference")}
     reading, before, limit, change = (value[role] for role in ("reading", "before", "limit", "difference"))

@@ -73,7 +73,7 @@ def numbers(
 def _read(
     text: str, known: Sequence[Fact], counts: frozenset[int], named: Sequence[str], last: Role | None, earlier: bool
 ) -> Iterator[tuple[Role | None, Outcome]]:
-    """Yield the role of each number in ``text`` (reading, limit, …), and whether the facts ``known`` support it.
+    """Check each number in ``text`` against the facts ``known``. Yield its role (reading, limit, …) and the outcome.
 
     Args:
         text: A clause of the sentence.

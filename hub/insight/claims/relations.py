@@ -132,14 +132,14 @@ def _states(clause: Clause, known: Mapping[str, Motion], cited: Sequence[str]) -
 def _each(
     clause: Clause, match: re.Match[str], cited: Sequence[str], compare: Callable[[str], Outcome]
 ) -> Iterator[Outcome]:
-    """Apply ``compare`` to each metric that a word of a sentence refers to, and yield the outcomes.
+    """Check a statement, such as "rose", for each metric that it is about, and yield the outcomes.
 
     Args:
-        clause: The part of the sentence with the word.
-        match: The word, such as "rose".
-        cited: The metrics of the evidence that the sentence cites. The word refers to them if the clause names no
-            metric. Then at most one outcome is yielded: the statement holds if it is true for any of these metrics, and
-            fails if it is false for all of them.
+        clause: The part of the sentence that contains the statement.
+        match: The word that makes the statement.
+        cited: The metrics of the evidence that the sentence cites. The statement is about these if the clause names no
+            metric. Then at most one outcome is yielded: the statement holds if it is true for any of these metrics,
+            and fails if it is false for all of them.
         compare: Checks the statement for one metric.
     """
     earlier = [metric for place, metric in clause.mentions if place < match.start()]

@@ -70,10 +70,16 @@ def role_of(before: str, after: str) -> Role | None:
 
 
 def is_restated(before: str) -> bool:
-    """Return True if a number repeats the one before it, as in "20 °C, which is 68 °F"."""
+    """Return True if a number repeats the previous number in another unit, as in "20 °C, which is 68 °F".
+
+    ``before`` is the text before the number.
+    """
     return bool(_RESTATED.search(before))
 
 
 def is_reached(before: str) -> bool:
-    """Return True if a number is a future value, as in "it reaches 85 °C"."""
+    """Return True if a number is a future value, as in "it reaches 85 °C".
+
+    ``before`` is the text before the number.
+    """
     return bool(_REACH.search(before))

@@ -27,7 +27,7 @@ MAX_ACCOUNTS = 1_000
 
 
 class Accounts:
-    """All accounts."""
+    """The accounts of one hub, kept in memory and stored in ``accounts.json``."""
 
     def __init__(self, data: Path, now: Callable[[], float]) -> None:
         self._file = JsonFile(data / FILE, Account)

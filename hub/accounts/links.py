@@ -58,7 +58,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OneTimeLinks:
-    """All links of the data folder."""
+    """The one-time links of one hub. Each call reads ``links.json`` again, because ``hub link`` also changes it."""
 
     def __init__(self, data: Path, now: Callable[[], float] = time.time) -> None:
         self._file = JsonFile(data / FILE, OneTimeLink)

@@ -174,10 +174,11 @@ class OpenId:
         role: Role | None,
         account: str | None,
     ) -> SignedIn:
-        """Connect an identity that no account has with an existing or a new account, and return the account.
+        """Give an account to a person who signs in with a new ``identity``, and return that account.
 
-        ``account`` is the id of the account that the person is signed in to. If it is None, create an account. Raises
-        SignInRefused if the account is disabled, or if the person may not have an account.
+        If ``account`` is the id of an account, the identity is connected with this account. If ``account`` is ``None``,
+        an account is created. Raises SignInRefused if the account is disabled, or if the person may not have an
+        account.
         """
         people = self._people
         if account is not None:

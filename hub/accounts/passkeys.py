@@ -44,7 +44,7 @@ class Passkey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Passkeys:
-    """All passkeys."""
+    """The passkeys of all accounts, kept in memory and stored in ``passkeys.json``."""
 
     def __init__(self, data: Path, now: Callable[[], float]) -> None:
         self._file = JsonFile(data / FILE, Passkey)

@@ -25,7 +25,7 @@ from hub.errors import Conflict, Forbidden, HubError, NotFound, StoreError
 
 
 class People:
-    """The people of one hub.
+    """The accounts of one hub, with their sessions, passkeys, API tokens and one-time links.
 
     Attributes:
         on_end: Called with the key of a session that has ended, or the id of an API token that was revoked. The API

@@ -73,11 +73,12 @@ _viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=ev
 def scope_of(
     owner: str, limits: Iterable[Limits | None], within: Callable[[Iterable[str]], frozenset[str]]
 ) -> DeviceScope:
-    """Return the devices that an account may see: those that all of its ``limits`` allow.
+    """Return the devices that an account may see. A device must be allowed by every item of ``limits``.
 
     Args:
         owner: Prefix of the scope's key, such as the account's id. The rest of the key is a digest of the limits.
-        limits: The limits that apply together; None among them allows all devices.
+        limits: For example, the limits of the account and of its API token. An item that is ``None`` allows all
+            devices.
         within: Returns the given area ids and the ids of all areas inside these areas.
     """
     given = [each for each in limits if each is not None]
@@ -93,9 +94,10 @@ def current_scope() -> DeviceScope:
 
 
 def current_viewer() -> Callable[[], DeviceScope]:
-    """Return a function that looks up the scope of the current connection each time that it is called.
+    """Return a function that returns the devices that the current connection may see.
 
-    A task that serves several connections keeps one such function for each connection.
+    The function can be called later and in another task. It then still answers for this connection, and takes changes
+    of the account's limits into account.
     """
     return _viewer.get()
 

@@ -139,7 +139,11 @@ class SessionStore:
         await self._end(self.of_account(None))
 
     def of_account(self, person: str | None) -> list[Session]:
-        """Return the sessions of an account, most recently used first; for None, those of the access token."""
+        """Return the sessions of an account, most recently used first.
+
+        ``person`` is the id of the account. ``None`` stands for sign-ins with the access token, which belong to no
+        account.
+        """
         own = (each for each in self._sessions.values() if each.person == person and not self._expired(each))
         return sorted(own, key=lambda each: -each.used)
 

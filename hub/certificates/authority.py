@@ -90,7 +90,7 @@ class Authority:
             raise ConfigError(f"{self._list} cannot be read ({error}).", "Restore it from a backup.") from error
 
     def devices(self) -> dict[str, int]:
-        """Return by device when the last of its valid certificates expires, in epoch ms.
+        """Return for each device the time at which the last of its valid certificates expires (epoch ms).
 
         Devices without a valid certificate are left out.
         """

@@ -93,7 +93,7 @@ class Call:
 
 
 class Budget:
-    """The usage of the current day, and its limits.
+    """Counts the calls, tokens and costs of models on the current day, and refuses calls beyond the limits.
 
     Args:
         settings: has the limits.

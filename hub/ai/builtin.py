@@ -13,7 +13,7 @@ BUILTIN = Writer(provider="builtin", model="builtin-analyst", generative=False)
 
 
 class BuiltinProvider:
-    """Answers every request with the result of its function ``plain``."""
+    """Answers without a language model. The answer is the result of ``plain``, a function that each request has."""
 
     name = "builtin"
     models = ("builtin-analyst",)

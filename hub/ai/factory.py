@@ -14,11 +14,12 @@ _PROBE_S = 0.5
 
 
 async def create_providers(settings: AiSettings) -> list[Provider]:
-    """Create the providers for the servers that ``mode`` selects, in the order of the settings, then for ``roles``.
+    """Create the providers to use, in order: those that ``settings.mode`` selects, then the others named in ``roles``.
 
-    The mode ``auto`` selects OpenAI if there is a key or another address; Ollama if its address is set, or if it
-    answers on this machine within half a second; and all other usable servers. Each server has one provider. The
-    settings must have passed :func:`check` or :func:`without_faulty`.
+    Each server in the settings has at most one provider. The mode ``auto`` selects OpenAI if it has a key or another
+    address than the default. It selects Ollama if its address is set, or if it answers on this machine within half a
+    second. It selects every other server that is usable. The settings must have passed :func:`check` or
+    :func:`without_faulty`.
     """
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]

@@ -62,16 +62,16 @@ class _Stored(msgspec.Struct):
 
 
 class ModelRegistry:
-    """The settings of models, and the changes that people make in the dashboard.
+    """The settings of model servers: the settings file, overridden by changes that people make in the dashboard.
 
     Open the registry with :func:`open_model_settings`.
 
     Args:
         base: settings from the settings file and the environment.
-        file: stores the changes; only the hub's user can read it.
+        file: stores the changes made in the dashboard. Only the hub's user can read it.
         providers: the chain whose providers are replaced at each change.
-        kept: the content of ``file``.
-        faults: why settings are not used, by the name of the server or ``ai.ROLE``.
+        kept: the changes that ``file`` contains.
+        faults: why a setting is not used. The key is the name of a server, or ``ai.ROLE`` for the servers of a task.
     """
 
     def __init__(
@@ -263,7 +263,10 @@ def _merged(base: AiSettings, kept: _Stored) -> AiSettings:
 
 
 def _save(file: Path, kept: _Stored) -> None:
-    """Write the file, without the keys that come from the settings file or the environment. Raises StoreError."""
+    """Write the changes made in the dashboard to ``file``. Raises StoreError.
+
+    API keys from the settings file or the environment are left out.
+    """
     bare = {
         name: msgspec.structs.replace(server, api_key=None) if name in kept.borrowed else server
         for name, server in kept.servers.items()

@@ -141,9 +141,10 @@ class OllamaProvider:
         return body
 
     def _answer(self, request: CompletionRequest, text: str, calls: tuple[ToolCall, ...], last: Any) -> Completion:
-        """Return the complete answer of a response. ``last`` is its last chunk, which has the numbers of tokens.
+        """Check the answer that a response contained, and return it as a Completion.
 
-        Raises AiError for an empty answer.
+        ``text`` and ``calls`` are the collected parts of the answer. ``last`` is the response's last chunk, which has
+        the numbers of tokens. Raises AiError if the answer is empty.
         """
         if not text.strip() and not calls:
             raise AiError("Ollama sent an empty answer.", "Try again or use another model.")

@@ -40,7 +40,10 @@ RULES = (
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without invisible characters, and without anything that looks like a marker."""
+    """Replace invisible characters in ``text`` by spaces, and remove text that looks like a marker of :func:`fence`.
+
+    Markers of chat templates, such as ``[INST]``, are removed as well.
+    """
     text = _INVISIBLE.sub(" ", text)
     while (cleaned := _MARKS.sub("[marker removed]", text)) != text:
         text = cleaned  # the removal may have joined the parts of another marker

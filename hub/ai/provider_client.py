@@ -114,7 +114,7 @@ class ProviderClient:
 
     @contextmanager
     def _counted(self, request: CompletionRequest, role: Role) -> Iterator[Call]:
-        """Count the call that the block makes, and report its outcome to the circuit breaker."""
+        """Count the call that the ``with`` block makes in the daily budget, and in the circuit breaker if it fails."""
         with self._budget.call(self.provider.name, request, self._price) as call:
             breaker = self.breakers[role]
             breaker.begin()

@@ -15,7 +15,10 @@ from hub.errors import AiBusy, AiError
 
 
 def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
-    """Return the body of a request. ``compatible`` has no effect, because all servers use the same names."""
+    """Return the JSON body of a request to the Responses API.
+
+    ``compatible`` has no effect here: unlike the chat completions API, all servers use the same field names.
+    """
     items = [item for message in request.messages for item in _items(message)]
     if request.picture is not None:
         last = items[-1]

@@ -158,9 +158,10 @@ class FileAnalyzer:
         return await documents.answer(self._providers, analysis.filename, question, quotes)
 
     async def link(self, analysis_id: str, change: DeviceLink) -> Analysis:
-        """Change the device or the models of an analysis.
+        """Link an analysis to another device, or to the device models for which its document is the manual.
 
-        Raises NotFound for an unknown analysis or device, Invalid for models of anything but a document.
+        Raises NotFound for an unknown analysis or device, and Invalid if models are given but the file is not a
+        document.
         """
         analysis = await self._one(analysis_id)
         if change.device is not msgspec.UNSET:

@@ -1,7 +1,7 @@
 """Run a hub: start its tasks, and stop them in order.
 
-Shutdown ends event streams and WebSockets, stops receiving messages, commits and acknowledges those that were received,
-and disconnects from the broker without ending the session. The store is closed last.
+Shutdown ends event streams and WebSockets, and stops receiving messages. Messages that were received are committed and
+acknowledged. Then the hub disconnects from the broker without ending the session, and closes the store last.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ async def serve(
 def _tune_garbage_collector() -> None:
     """Exclude the objects that exist now from garbage collection, and run the garbage collection less often.
 
-    With many devices, garbage collection took 8% of the time of processing messages, and found no cycles. No
-    collection runs before the objects are excluded: it would take 10% of the startup time and free 1% of the objects.
+    With many devices, garbage collection took 8% of the time of processing messages, and found no cycles. The objects
+    are excluded without a collection first, which would take 10% of the startup time and free 1% of the objects.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -166,7 +166,7 @@ async def _run(
 
 
 async def _until_replaced(hub: Hub) -> None:
-    """Return when another hub has taken over the database, which ends this one."""
+    """Wait until another hub takes over the database. Then log that this hub stops, and return."""
     await hub.core.store.replaced()
     hub.health.replaced = True
     log.error(

@@ -1,4 +1,4 @@
-"""Build the notifications of alerts."""
+"""Build the service that notifies people of alerts."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def build_notifications(
     publish: Callable[[Publish], None] = lambda message: None,
     retained: RetainedTopics | None = None,
 ) -> Notifications:
-    """Return the notifications, with their settings from the data folder.
+    """Return the service that notifies people of alerts, with its settings from the data folder.
 
-    They do not know the accounts yet: :func:`hub.assembly.build_api.build_api` adds them. Without ``publish`` and
-    ``retained``, nothing is published over MQTT.
+    It cannot notify people with accounts until :func:`hub.assembly.build_api.build_api` adds the accounts. Without
+    ``publish`` and ``retained``, nothing is published over MQTT.
     """
     return Notifications(
         config=NotificationConfig(data),

@@ -132,8 +132,8 @@ def bind(address: str) -> socket.socket:
 def needs_token(settings: Settings, bound: str) -> bool:
     """Return True if other machines may be able to reach a hub that is bound to the address ``bound``.
 
-    Other machines can reach a loopback address through a reverse proxy. Trusted proxies, or allowed host names other
-    than those of the loopback interface, are signs of one.
+    A hub that is bound to a loopback address can be reached through a reverse proxy. There probably is one if the
+    settings have trusted proxies, or allowed host names other than those of the loopback interface.
     """
     http = settings.http
     return not is_loopback(bound) or bool(http.trusted_proxies) or not all(map(is_loopback, http.allowed_hosts))

@@ -40,7 +40,7 @@ class MemoryLimit(NamedTuple):
 
 
 def memory_limit(root: Path = Path("/")) -> MemoryLimit:
-    """Return the limit that allows the fewest metrics.
+    """Return the memory limit of this process: of all limits that apply, the one that allows the fewest metrics.
 
     ``root`` is the folder that contains ``proc`` and ``sys``; tests use another one.
     """

@@ -1,4 +1,7 @@
-"""Open the parts of a hub and connect them. :mod:`hub.assembly.app` then runs their tasks."""
+"""Create the components of a hub, such as store, MQTT clients and web server, and connect them.
+
+:mod:`hub.assembly.app` then runs their tasks.
+"""
 
 from __future__ import annotations
 

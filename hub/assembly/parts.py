@@ -1,4 +1,4 @@
-"""Groups of the parts of a hub. Only the package :mod:`hub.assembly` uses these groups."""
+"""Dataclasses that group the components of a hub. Only the package :mod:`hub.assembly` uses these groups."""
 
 from __future__ import annotations
 

@@ -142,8 +142,8 @@ class Reloader:
     async def _reload_token(self, new: Settings) -> str | None:
         """Replace the access token and end the sessions that were started with it.
 
-        Return the name of this part, or None if nothing changed. To add a first token or to remove the token, the hub
-        has to be restarted.
+        Return "access token", or None if nothing changed. To add a first token or to remove the token, the hub has to
+        be restarted.
         """
         if new.http.token == self._settings.http.token:
             return None
@@ -157,9 +157,9 @@ class Reloader:
         return "access token"
 
     async def _reload_broker(self, new: Settings) -> str | None:
-        """Apply the broker's credentials and TLS files if a test connection succeeds.
+        """Apply changed credentials and TLS files of the broker if a test connection succeeds.
 
-        Return the name of this part, or None if nothing was applied.
+        Return the name of these settings for the log, or None if nothing was applied.
         """
         old = self._settings
         applied = new.mqtt.model_dump(include={key for section, key in _APPLIED if section == "mqtt"})
@@ -254,7 +254,10 @@ async def _test(client: MqttClientSettings) -> str | None:
 
 
 def _need_restart(old: Settings, new: Settings, is_open: bool) -> list[str]:
-    """Return the changed keys of the settings that a reload does not apply, as ``section.key``."""
+    """Return the keys that differ between ``old`` and ``new`` and that a reload does not apply, as ``section.key``.
+
+    ``is_open`` is True if the hub requires no authentication. A first access token then needs a restart.
+    """
     applied = _APPLIED if is_open or new.http.token is None else _APPLIED | {("http", "token")}
     return [".".join(key) for key in _changed(old, new) if key not in applied and key[0] not in ("ai", "log")]
 

@@ -1,7 +1,7 @@
-"""Wait for the lease on a PostgreSQL database, and answer requests meanwhile.
+"""Wait for the lease on a PostgreSQL database, and answer requests meanwhile. Only the hub with the lease may write.
 
-The hub waits while another hub has the lease, and while the server cannot be reached. An error that only a change of
-the settings can remove ends the start, unless it comes later: then the database has been used before.
+The hub waits while another hub has the lease, and while the database server cannot be reached. Any other error, such as
+a wrong password, ends the start if it occurs at the first attempt. Later, the hub logs it and tries again.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ POLL_S = 1.0
 def holder_name(data: Path) -> str:
     """Return a name for this hub that no other hub has, and that stays the same over restarts.
 
-    A copy of the data folder on the same path of another machine has the same host name at most: its lock file is
-    another file.
+    The name contains a hash of the lock file's device and inode. So a copy of the data folder has another name, even on
+    a machine with the same host name and path.
     """
     lock = (data / FILE).stat()
     place = f"{socket.gethostname()}:{data.resolve()}"
@@ -45,7 +45,7 @@ def holder_name(data: Path) -> str:
 async def wait_for_lease(
     candidate: Candidate, http: HttpSettings, listener: socket.socket, certificate: ServerCertificate | None
 ) -> Lease:
-    """Return the lease as soon as this hub has it. Meanwhile, answer probes on ``listener``.
+    """Wait for the lease on the database, and return it. Meanwhile, answer probes on ``listener``.
 
     Raises StoreError if the database cannot be used at all, SystemExit on SIGINT and SIGTERM.
     """
@@ -66,7 +66,11 @@ async def wait_for_lease(
 
 
 async def _ask(candidate: Candidate, app: StandbyApp, *, first: bool = False) -> Lease | None:
-    """Ask for the lease. Return it, or None and log what the hub waits for if that has changed."""
+    """Try to get the lease on the database. Return it, or None if the hub has to wait for it.
+
+    The reason to wait is logged if it differs from the last one. If ``first``, an error that is not StoreBusy is
+    raised, because waiting would not help.
+    """
     try:
         found = await asyncio.to_thread(candidate.poll)
     except StoreError as error:

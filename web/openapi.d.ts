@@ -255,7 +255,8 @@ export interface paths {
          * List Device Rules
          * @description Return the rules that apply to a device.
          *
-         *     `last_fired` is when the rule last raised an alert on this device, within its last 1,000 alerts.
+         *     `last_fired` is when the rule last raised an alert on this device. Only the device's last 1,000 alerts are
+         *     searched.
          */
         get: operations["get_device_rules"];
         put?: never;
@@ -705,7 +706,7 @@ export interface paths {
         };
         /**
          * List Causes
-         * @description Return the known causes to choose from.
+         * @description Return the known causes, from which a person can choose the cause of this alert.
          *
          *     The causes in the alert's diagnosis come first, then all others that the device's kind of machine can have.
          */
@@ -1060,8 +1061,8 @@ export interface paths {
          *     readings of the same metric of this device, up to `to`. If an alert of this metric overlaps the time, the range
          *     is learned only from readings some time before the alert, so that a fault never counts as normal.
          *
-         *     A trend is continued. A signal that switches between levels is expected between these levels. There are no
-         *     points if there are too few readings or the metric is not a number.
+         *     If the readings rise or fall steadily, the range continues this trend. If they switch between levels, the range
+         *     covers these levels. There are no points if there are too few readings or the metric is not a number.
          */
         get: operations["get_device_expected"];
         put?: never;
@@ -1429,7 +1430,7 @@ export interface paths {
         put?: never;
         /**
          * Backtest Reaction
-         * @description Return when a draft would have run in a past period, and when it would not have run and why.
+         * @description Return when a draft of a reaction would have run in a past period, and when and why it would not have run.
          *
          *     The trial reads the alerts of the period, the times of the schedule, and the stored values that the condition
          *     needs. Nothing is stored or sent. The trial stops when the client disconnects.
@@ -1610,7 +1611,7 @@ export interface paths {
         put?: never;
         /**
          * Backtest Calculated
-         * @description Calculate a draft from stored readings, at the times at which a running hub would have calculated it.
+         * @description Calculate a draft of a metric from stored readings, at the times at which the hub would have calculated it.
          *
          *     Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. The calculation
          *     stops when the client disconnects.
@@ -1909,7 +1910,7 @@ export interface paths {
         get: operations["get_models"];
         /**
          * Set Roles And Limits
-         * @description Set the servers of each role and the daily limits. They apply at once.
+         * @description Set the model servers for each task, and the daily limits. They apply at once.
          */
         put: operations["put_models"];
         post?: never;
@@ -2215,7 +2216,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Delivery
-         * @description Retry now a delivery that waits or was given up. Return 404 if there is none with this number.
+         * @description Retry a delivery now that has failed or waits for its next attempt. Return 404 for an unknown `number`.
          */
         post: operations["post_notifications_deliverie_retry"];
         delete?: never;
@@ -4293,9 +4294,10 @@ export interface components {
         };
         /**
          * CalculatedPreviewQuery
-         * @description A draft to preview. `id` is the id of the metric that the draft replaces; it is absent for a new metric.
+         * @description A draft of a calculated metric to preview.
          *
-         *     Without `calculated` and `text`, the stored metric with this id is previewed.
+         *     `id` is the id of the metric that the draft replaces; it is absent for a new metric. If both `calculated` and `text`
+         *     are absent, the stored metric with this id is previewed.
          */
         CalculatedPreviewQuery: {
             /** Text */
@@ -4363,7 +4365,7 @@ export interface components {
         };
         /**
          * CalculatedTrial
-         * @description The values that a draft would have calculated in a past period.
+         * @description The values that a draft of a calculated metric would have had in a past period.
          *
          *     `devices` is the number of devices that would get the metric. `series` has the values of at most 10 of these
          *     devices. `step_ms` is the time between two calculations. `readings` is the number of readings that were used.
@@ -4380,7 +4382,7 @@ export interface components {
         };
         /**
          * CalculatedTrialQuery
-         * @description A draft, and a past period of at most 31 days to calculate the draft in.
+         * @description A draft of a calculated metric, and a past period of at most 31 days to calculate the metric in.
          */
         CalculatedTrialQuery: {
             /** Text */
@@ -4658,8 +4660,8 @@ export interface components {
          *       the writer's opinion about a cause, and advice says what to do
          *     - `reason`: why the evidence does not support the sentence
          *     - `by_hub`: true for a sentence that the hub wrote in place of an unsupported one
-         *     - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: the statement of an observation as data, taken
-         *       from the evidence
+         *     - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: what an observation says, in parts that a program
+         *       can read, such as the metric and its value; taken from the evidence
          */
         ClaimShape: {
             /** Text */
@@ -4974,7 +4976,7 @@ export interface components {
         };
         /**
          * DeliveryList
-         * @description Deliveries, newest first. To get older ones, pass `next` as the number to continue below; null at the end.
+         * @description Deliveries, newest first. To get older ones, pass `next` as the parameter `before`; `next` is null at the end.
          */
         DeliveryList: {
             /** Items */
@@ -5213,18 +5215,22 @@ export interface components {
         };
         /**
          * DiagnosisShape
-         * @description A diagnosis of a device or an alert.
+         * @description A diagnosis of a device or an alert. The built-in analyst uses no language model.
          *
-         *     `cause` is the cause that the built-in analyst found, null if the evidence is not sufficient. `outcome` says how
-         *     definite it is: `named` (`cause` is the cause), `possible` (several causes in `differential` fit, none well enough
-         *     to be named; never show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual).
-         *     `differential` has other possible causes. `deciding_check` is the one reading or inspection that decides between the
-         *     two likeliest causes. `confidence` is the strength of the match, 0 to 1. `opinions` has the cause that the analyst
-         *     found and those of the models; they may differ. `summary` consists of checked observations. `struck` is the number
-         *     of claims that the evidence does not support. `actions` and `confirm_by` come from the analyst; the advice of a
-         *     model is a claim. `quotes` come from manuals of the device's model. `instead_of` is the model that failed before
-         *     `generated_by` wrote the diagnosis. `awaits` is a local model that may replace this diagnosis until the time
-         *     `awaits_until`.
+         *     - `cause`: the cause that the built-in analyst found; null if the evidence is not sufficient
+         *     - `outcome`: how definite `cause` is. `named`: it is the cause; `possible`: several causes in `differential` fit,
+         *       none well enough to be named, so never show one of them as the cause; `unknown`: no known cause fits; `normal`:
+         *       nothing is unusual
+         *     - `confidence`: how well the evidence matches the cause, from 0 to 1
+         *     - `differential`: other possible causes
+         *     - `deciding_check`: the one reading or inspection that decides between the two likeliest causes
+         *     - `opinions`: the cause that the built-in analyst found and the causes that models found; they may differ
+         *     - `summary`: consists of checked observations
+         *     - `struck`: the number of claims that the evidence does not support
+         *     - `actions`, `confirm_by`: advice of the built-in analyst. The advice of a model is in `claims`
+         *     - `quotes`: quotes from manuals of the device's model
+         *     - `instead_of`: the model that failed before `generated_by` wrote the diagnosis
+         *     - `awaits`: a local model that may replace this diagnosis until the time `awaits_until`
          */
         DiagnosisShape: {
             /** Id */
@@ -5322,10 +5328,10 @@ export interface components {
         };
         /**
          * DryRunReceiverShape
-         * @description A receiver of a step: a channel, a person on a channel, or a `person` who cannot be reached.
+         * @description Somebody whom a step of a notification route would notify: a channel, or a person on a channel.
          *
-         *     `channel` is null for a person who cannot be reached. `held_until` is the end of the quiet hours that hold the
-         *     message; null if the message would be sent at once.
+         *     For a person who cannot be reached, `channel` is null and `problem` says why. `held_until` is the end of the quiet
+         *     hours that hold the message; null if the message would be sent at once.
          */
         DryRunReceiverShape: {
             /** Channel */
@@ -5353,7 +5359,7 @@ export interface components {
         };
         /**
          * DryRunStepShape
-         * @description A step of the route. `at` is the time at which its receivers would be notified.
+         * @description A step of the notification route that matches, and the time `at` at which its receivers would be notified.
          */
         DryRunStepShape: {
             /** At */
@@ -5535,7 +5541,7 @@ export interface components {
         };
         /**
          * FiringShape
-         * @description An alert that the rule would have raised.
+         * @description An alert that the tested rule would have raised.
          *
          *     `start` and `end` are the times at which the condition began and ended. `end` is null if the alert would still have
          *     been open at the end of the period. `raised_at` is the time at which the hub would have raised the alert.
@@ -6228,12 +6234,14 @@ export interface components {
         };
         /**
          * LiveDelta
-         * @description The changes since the last frame.
+         * @description The changes since the last frame. Devices are named by their handles: numbers in place of their ids.
          *
-         *     `i`, `seen`, `presence` and `severity` are columns of equal length. `i` has the handles of the devices that changed:
-         *     numbers in place of their ids. `m`, `units` and `shown` have an entry for each metric that changed. It consists of
-         *     two columns: the handles of devices, and their new values (`m`), units (`units`), or indexes in the list `kinds` of
-         *     this frame, which says how to show the values (`shown`). `gone` has the handles of removed devices.
+         *     - `i`, `seen`, `presence`, `severity`: columns of equal length about the devices that changed; `i` has their handles
+         *     - `m`: new values, as two columns for each metric: handles and values
+         *     - `units`: new units, as two columns for each metric: handles and units
+         *     - `shown`: new ways to show values, as two columns for each metric: handles and indexes in `kinds`
+         *     - `new`: devices that are new, or whose name, area, model or labels changed
+         *     - `gone`: handles of deleted devices
          */
         LiveDelta: {
             /**
@@ -6325,7 +6333,7 @@ export interface components {
         };
         /**
          * LiveHidden
-         * @description The page is in the background and needs no frames, or is visible again.
+         * @description Tells the hub whether the page is in the background. While `hidden` is true, the page gets no frames.
          */
         LiveHidden: {
             /**
@@ -6352,9 +6360,10 @@ export interface components {
          * LiveMetric
          * @description One metric of all devices that have it, as columns: the entries at the same index are about the same device.
          *
-         *     `i` has the handles of the devices (numbers in place of the ids), `v` the values, and `u` the units. `k` says how to
-         *     show the values. It is an index in the frame's list `kinds` for each device, or a single index if it is the same for
-         *     all devices.
+         *     - `i`: the handles of the devices: numbers in place of their ids
+         *     - `v`: the values
+         *     - `u`: the units
+         *     - `k`: how to show the values: for each device an index in `kinds` of the same frame, or one index for all devices
          */
         LiveMetric: {
             /** I */
@@ -6418,7 +6427,9 @@ export interface components {
         };
         /**
          * LiveRun
-         * @description A step of a diagnosis that is being written. `id` is the id in the `topic` that the page subscribed to.
+         * @description A step of a diagnosis that is being written.
+         *
+         *     `id` identifies the diagnosis: the page that subscribed to the topic `run/ID` gets the steps with the id `ID`.
          */
         LiveRun: {
             /**
@@ -7138,10 +7149,10 @@ export interface components {
         };
         /**
          * OutcomeShape
-         * @description The alerts that a rule would have raised.
+         * @description The alerts that one rule would have raised: the draft, or the rule that the draft replaces.
          *
          *     - `firings`: the newest 500 of these alerts, oldest first
-         *     - `different`: how many of all these alerts overlap in time with no alert of the rule that this one is compared with
+         *     - `different`: during how many of these alerts the other of the two rules would have had no alert on the same metric
          */
         OutcomeShape: {
             /** Count */
@@ -7550,7 +7561,7 @@ export interface components {
         };
         /**
          * ReactionPreview
-         * @description A draft as a `[[reaction]]` table (`text`), as the keys and values of that table, and as a parsed reaction.
+         * @description A draft of a reaction in three forms: TOML (`text`), its keys and values (`values`), and the parsed `reaction`.
          *
          *     If the draft is invalid, `problem` says why, and `reaction` is null. `devices` are the devices that would get the
          *     command now. `warnings` say which of these devices would refuse it.
@@ -7572,9 +7583,10 @@ export interface components {
         };
         /**
          * ReactionPreviewQuery
-         * @description A draft to preview. `id` is the id of the reaction that the draft replaces; it is absent for a new reaction.
+         * @description A draft of a reaction to preview.
          *
-         *     Without `reaction` and `text`, the stored reaction with this id is previewed.
+         *     `id` is the id of the reaction that the draft replaces; it is absent for a new reaction. If both `reaction` and
+         *     `text` are absent, the stored reaction with this id is previewed.
          */
         ReactionPreviewQuery: {
             /** Text */
@@ -7641,11 +7653,15 @@ export interface components {
          * ReactionShape
          * @description A reaction. `starts`, `condition` and `does` are sentences; `condition` is null if the reaction has no condition.
          *
-         *     `step`, `rules`, `severities`, `scope` and `for_ms` select the alerts that start the reaction. For a reaction on a
-         *     schedule, `step` is null, and `times` are times of day in `time_zone`. `command` is the name of the command and
-         *     `value` its value. The command goes to `device`, or to each device of `to`; if both are null, it goes to the alert's
-         *     device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL. For an
-         *     MQTT message, both are null, and `topic`, `qos` and `retain` are set; only the text of the file has its payload.
+         *     - `step`, `rules`, `severities`, `scope`, `for_ms`: which alerts start the reaction. `step` is null for a reaction
+         *       on a schedule
+         *     - `times`: the times of day of the schedule, in `time_zone`
+         *     - `command`, `value`: the command to send, and its value; `command` is null for a webhook and an MQTT message
+         *     - `device`, `to`: the command goes to this device, or to each device of `to`; if both are null, to the alert's
+         *       device
+         *     - `webhook`: the masked URL, or the file that contains the URL; null if the reaction calls no webhook
+         *     - `topic`, `qos`, `retain`: the MQTT message to publish; null if there is none. Only the text of the file has its
+         *       payload
          */
         ReactionShape: {
             /** Id */
@@ -7716,7 +7732,7 @@ export interface components {
         };
         /**
          * ReactionTrialQuery
-         * @description A draft, and a past period of at most 31 days to try the draft in.
+         * @description A draft of a reaction, and a past period of at most 31 days to try the reaction in.
          */
         ReactionTrialQuery: {
             /** Text */
@@ -7734,7 +7750,7 @@ export interface components {
         };
         /**
          * ReactionTrialShape
-         * @description What a draft would have done in a past period.
+         * @description What a draft of a reaction would have done in a past period.
          *
          *     `occasions` is how often the reaction would have been due. `counts` maps an outcome to the number of runs with it.
          *     `runs` has the newest 500 runs, oldest first; their `number` is 0. `readings` is the number of readings that were
@@ -7767,10 +7783,10 @@ export interface components {
         };
         /**
          * Readiness
-         * @description Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work.
+         * @description Whether the hub is ready. `missing` lists what it is waiting for, `degraded` what does not work.
          *
-         *     A `standby` waits until another hub stops using the same database. Both lists are absent for a request that is not
-         *     authenticated.
+         *     With the status `standby`, it waits until another hub stops using the same database. Both lists are absent for a
+         *     request that is not authenticated.
          */
         Readiness: {
             /**
@@ -7792,7 +7808,9 @@ export interface components {
         };
         /**
          * RejectedItem
-         * @description An item that was rejected, as a whole or with one of its values. `item` is its position, from 0.
+         * @description An item of the request that was rejected, or that has a rejected value.
+         *
+         *     `item` is its position in the request, from 0.
          */
         RejectedItem: {
             /** Item */
@@ -8184,9 +8202,10 @@ export interface components {
         };
         /**
          * RulePreviewQuery
-         * @description A draft to preview. `id` is the id of the rule that the draft replaces; it is absent for a new rule.
+         * @description A draft of a rule to preview.
          *
-         *     Without `rule` and `text`, the stored rule with this id is previewed.
+         *     `id` is the id of the rule that the draft replaces; it is absent for a new rule. If both `rule` and `text` are
+         *     absent, the stored rule with this id is previewed.
          */
         RulePreviewQuery: {
             /** Text */
@@ -8791,8 +8810,8 @@ export interface components {
          * SuggestedLimits
          * @description Suggested limits, the most sensitive first.
          *
-         *     `devices` is the number of the rule's devices, and `peers` the number of other devices of the same models, whose
-         *     values the limits were computed from.
+         *     The limits were computed from the values of the rule's devices (their number is `devices`) and of other devices of
+         *     the same models (`peers`).
          */
         SuggestedLimits: {
             /** Devices */
@@ -8832,7 +8851,9 @@ export interface components {
         };
         /**
          * TelemetryNote
-         * @description An item that was stored with another time than its own (`reason` "clock"). `item` is its position, from 0.
+         * @description An item of the request that was stored with the time of receipt, because its own `ts` is implausible.
+         *
+         *     `item` is its position in the request, from 0.
          */
         TelemetryNote: {
             /** Item */
@@ -8847,7 +8868,9 @@ export interface components {
         };
         /**
          * TemplateShape
-         * @description A template of messages. If a field is empty, the next template applies, in the order channel, route, default.
+         * @description A template of messages.
+         *
+         *     A field that is empty in a channel's template is taken from the route's template, or else from the default template.
          */
         TemplateShape: {
             /** Title */
@@ -8857,7 +8880,9 @@ export interface components {
         };
         /**
          * TemplateWanted
-         * @description A Jinja2 template of messages. An empty field uses the route's template, or the default if that is empty too.
+         * @description A Jinja2 template of messages, for a channel or a route.
+         *
+         *     A field that is empty in a channel's template is taken from the route's template, or else from the default template.
          */
         TemplateWanted: {
             /**
@@ -8912,7 +8937,7 @@ export interface components {
         };
         /**
          * TileSeriesShape
-         * @description One metric of one device.
+         * @description One metric of one device, as a line of a chart or the value of a gauge.
          */
         TileSeriesShape: {
             /** Device Id */
@@ -8927,7 +8952,7 @@ export interface components {
         };
         /**
          * TileSeriesWanted
-         * @description One metric of one device.
+         * @description One metric of one device, as a line of a chart or the value of a gauge.
          */
         TileSeriesWanted: {
             /** Device Id */

@@ -103,10 +103,10 @@ class Jobs:
         return Job(job_id, work, self._shutdown)
 
     def keep(self, job: Job) -> None:
-        """Keep the job until it ends, so that clients can find it by its id.
+        """Let clients find the job by its id until it ends.
 
-        A job that failed is kept longer, until there are :data:`FAILED_KEPT` newer ones, so that clients can read the
-        error.
+        A failed job can still be found afterwards, so that clients can read the error. The last :data:`FAILED_KEPT`
+        failed jobs are kept.
         """
         self._jobs[job.id] = job
         job.task.add_done_callback(lambda task: self._ended(job))
@@ -120,12 +120,15 @@ class Jobs:
             del self._jobs[job_id]
 
     def get(self, job_id: str) -> Job | None:
-        """Return a kept job; None if there is no job with this id, or if it belongs to somebody else."""
+        """Return the job with this id. Only jobs passed to :meth:`keep` are found.
+
+        Return None if there is no such job, or if it belongs to somebody else.
+        """
         job = self._jobs.get(job_id)
         return job if job is not None and job.belongs_to_requester() else None
 
     async def stop(self, job_id: str) -> None:
-        """Stop a kept job. Raises NotFound if there is no job with this id, or if it belongs to somebody else."""
+        """Stop the job with this id. Raises NotFound in the cases in which :meth:`get` returns None."""
         job = self.get(job_id)
         if job is None:
             raise NotFound(f"No analysis {job_id[:64]!r} is running.", "GET /api/analyses lists finished ones.")

@@ -34,9 +34,9 @@ class AuditTrail:
 
     @contextlib.asynccontextmanager
     async def recording(self, scope: Scope, operation: str, object: str = "") -> AsyncIterator[None]:
-        """Write an audit entry about the block, an operation that a client requested over a WebSocket.
+        """Run the ``with`` block and write an audit entry about it, which says whether it succeeded.
 
-        The entry also says whether the block succeeded.
+        The block carries out an operation that a client requested over a WebSocket.
 
         Args:
             scope: The WebSocket connection.

@@ -165,9 +165,9 @@ class Authenticator:
         return NOTHING if account is None else scope_of(account.id, (account.limits, proof.limits), self._within)
 
     async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
-        """Start a session with the access token.
+        """Start a session with the access token. Return the value for the session cookie, and 0.
 
-        Return the cookie's value, or None for a wrong token; and the seconds for Retry-After like :meth:`proof`.
+        For a wrong token, return ``None`` and the seconds for the Retry-After header (see :meth:`count_wrong`).
         """
         if not self._is_token(token.strip().encode("utf-8", "replace")):
             note("tried to sign in with the access token")
@@ -175,10 +175,10 @@ class Authenticator:
         return await self.start_session(None, scope), 0
 
     async def sign_in(self, name: str, password: str, scope: Scope) -> tuple[str | None, int]:
-        """Start a session with name and password.
+        """Start a session with name and password. Return the value for the session cookie, and 0.
 
-        Return the cookie's value, or None if they are wrong; and the seconds for Retry-After like :meth:`proof`.
-        A wrong password and an unknown name give the same result after the same time.
+        If name or password is wrong, return ``None`` and the seconds for the Retry-After header (see
+        :meth:`count_wrong`). A wrong password and an unknown name give the same result after the same time.
         """
         account = await self.people.check_password(name, password, client_of(scope))
         if account is None:

@@ -161,9 +161,9 @@ def _metric_change(was: MetricOverride, now: MetricOverride, name: str, title: s
 
 
 def _meaning(edit: MetricOverride) -> str:
-    """Return the meaning that a person set for a metric as the end of a sentence; empty if none was set.
+    """Return what the person said that a metric measures, such as ``" to Temperature"``; empty if nothing was set.
 
-    Example: ``" to Temperature"``, with a space at the beginning.
+    The result ends a sentence of the activity log, so it begins with a space.
     """
     chosen = {each for each in (edit.quantity, *(edit.places or ()), edit.role) if each}
     titles = [term.title for known in (quantities(), places(), roles()) for term in known if term.id in chosen]

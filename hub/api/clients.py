@@ -61,10 +61,10 @@ class TrustedProxies:
         return ip is not None and any(ip in network for network in self._networks)
 
     def resolve(self, scope: Scope) -> Scope:
-        """Return the scope as the client sent the request, with the values that trusted proxies report.
+        """Return ``scope`` with the values of the client's own request, as trusted proxies report them.
 
-        These are the client's address, scheme, host and path prefix. A request that no trusted proxy sent is returned
-        unchanged.
+        These values are the client's address, the scheme, the host and the path prefix. A request that no trusted proxy
+        sent is returned unchanged.
         """
         if not self._networks or not self.trusts(address_of(scope)):
             return scope

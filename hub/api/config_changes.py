@@ -43,9 +43,11 @@ class ConfigChanges(Generic[T]):
     answer: Callable[[ConfigDraft, Sequence[T], Sequence[T]], object] = lambda draft, before, after: draft
 
     def check(self, text: str, shape: Callable[[T], S]) -> tuple[list[S], str | None]:
-        """Parse a draft of the whole file.
+        """Parse ``text``, a draft of the whole file, without changing the file.
 
-        Return its entries, each converted by ``shape``, and None; or an empty list and the problem with the draft.
+        Returns:
+            The entries, each converted by ``shape``; empty if the draft is invalid. And a sentence that says why the
+            draft is invalid; None if it is valid.
         """
         try:
             return [shape(entry) for entry in self.file.check(text)], None
@@ -53,11 +55,11 @@ class ConfigChanges(Generic[T]):
             return [], str(error)
 
     async def replace(self, by: str, body: TextChange) -> Json:
-        """Replace the whole file."""
+        """Replace the whole text of the configuration file."""
         return await self._logged(by, self.file.replace(body.text, body.revision))
 
     async def create(self, by: str, body: TableChangeBody) -> Json:
-        """Add a table at the end of the file."""
+        """Add a table at the end of the configuration file."""
         answer = await self.change(by, None, body)
         answer.status_code = 201
         return answer
@@ -71,7 +73,7 @@ class ConfigChanges(Generic[T]):
         return await self._logged(by, self.file.put_table(entry, body.draft() or TableDraft(), body.revision))
 
     async def delete(self, by: str, entry: str, revision: str) -> Json:
-        """Remove the table of the entry with the id ``entry``."""
+        """Remove one entry's table from the configuration file. ``entry`` is the id of the entry."""
         return await self._logged(by, self.file.delete_table(entry, revision))
 
     async def _logged(self, by: str, change: Awaitable[ConfigDraft]) -> Json:

@@ -19,10 +19,9 @@ def pack(position: object) -> str:
 
 
 def unpack(cursor: str | None, kind: type[T]) -> T | None:
-    """Return the position that ``cursor`` encodes, or None if ``cursor`` is None.
+    """Decode a cursor that :func:`pack` made, and return the position; None if ``cursor`` is None.
 
-    ``kind`` is the type of the position. Raises Invalid if the cursor does not contain a position of this type, so that
-    it cannot come from :func:`pack`.
+    ``kind`` is the type of the position. Raises Invalid if the cursor does not contain a position of this type.
     """
     if cursor is None:
         return None

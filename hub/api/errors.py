@@ -91,10 +91,10 @@ def error_response(path: str, error: errors.HubError) -> Response:
 
 
 def too_large(path: str, *, close: bool) -> Response:
-    """Return a 413 response, which says that the body of the request is too large.
+    """Return a 413 response, which says that the body of a request is too large.
 
-    With ``close``, the connection ends after the response. Otherwise the hub would have to read the rest of the body,
-    which might be endless. ``path`` is the path of the request.
+    ``path`` is the path of the request. ``close`` closes the connection after the response. Otherwise the server reads
+    the rest of the body, so ``close`` is needed for a body that is very long or may have no end.
     """
     headers = {"Connection": "close"} if close else None
     return problem(path, 413, "too_large", "The body is too large.", "GET /api/status returns the limits.", headers)

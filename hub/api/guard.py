@@ -53,7 +53,10 @@ _EXPOSED = ("Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate")
 
 
 class Guard:
-    """The middleware. ``is_open(method, path)`` returns True for requests that need no token."""
+    """The outermost ASGI middleware: it authenticates and authorizes every request.
+
+    ``is_open(method, path)`` returns True for requests that need no authentication.
+    """
 
     def __init__(
         self,
@@ -278,7 +281,7 @@ def _with_headers(send: Send, *, secure: bool, varies: bool) -> Send:
 
 
 async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a refusal.
+    """Send the response ``refusal``, or close the WebSocket that it refuses.
 
     A WebSocket is accepted and then closed with a code, because a page cannot read the status of a refused handshake.
     Only a WebSocket from a foreign origin gets a plain 403.

@@ -82,7 +82,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DescribedApi(FastAPI):
-    """A FastAPI application with a completed OpenAPI description.
+    """A FastAPI application whose OpenAPI description also has error responses, security schemes and operation ids.
 
     Attributes:
         auth: Has the name of the session cookie, and knows whether a token is needed.
@@ -100,9 +100,9 @@ class DescribedApi(FastAPI):
         return self.openapi_schema
 
     def described(self) -> dict[str, Any]:
-        """Return the description in which tuples are described by ``prefixItems``.
+        """Return the OpenAPI description with ``prefixItems`` for tuples. The published one describes them as lists.
 
-        The dashboard's types are generated from it.
+        The dashboard's types are generated from this one, because it is more exact.
         """
         if not self.webhooks.routes:
             live_schemas.describe(self)

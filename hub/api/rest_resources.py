@@ -1,7 +1,7 @@
-"""Resources of the Model Context Protocol: what the REST API returns, under URIs of their own.
+"""Resources of the Model Context Protocol: devices, alerts, incidents, diagnoses and rules, as in the REST API.
 
-Each resource is answered by the function of a REST operation, after a check against the table of permissions
-(:mod:`hub.accounts.permissions`). So a resource shows what a request with the same token would show.
+To read a resource, the function of the matching REST operation is called, if the table of permissions
+(:mod:`hub.accounts.permissions`) allows it. So a resource shows what a REST request with the same token would show.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class RestResources:
         return ResourcePage(found, devices["next"])
 
     def templates(self) -> list[ResourceTemplate]:
-        """Return the templates for the URIs of single objects."""
+        """Return the URI templates for single objects, such as one device or one alert."""
         return [
             ResourceTemplate(f"{SCHEME}{name}/{{{kind.key}}}", kind.key.removesuffix("_id"), kind.one)
             for name, kind in _KINDS.items()

@@ -15,8 +15,8 @@ class StandbyApp:
     """An ASGI application that answers until the hub has its database.
 
     Args:
-        command_token: The token of commands on this machine. Only their answers say what the hub waits for, because
-            that contains addresses.
+        command_token: The token that ``hub`` commands on this machine send. Only the response to a request with it says
+            what the hub waits for, because that text contains addresses.
     """
 
     def __init__(self, command_token: str) -> None:

@@ -46,9 +46,10 @@ class ExportSlots:
         self._used: list[ExportSlot] = []
 
     def acquire(self) -> ExportSlot:
-        """Return a slot. If all slots are used, disconnect the client that has been idle for longest. Raises TooBusy.
+        """Return a slot for a new export.
 
-        TooBusy is raised if no client has been idle for :data:`SHORT_S`.
+        If all slots are used, the client that has not read for the longest time is disconnected, if that time is at
+        least :data:`SHORT_S` seconds. Otherwise, TooBusy is raised.
         """
         now = asyncio.get_running_loop().time()
         if len(self._used) >= self._limit:

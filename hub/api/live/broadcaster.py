@@ -37,7 +37,7 @@ BATCHES_BEHIND = 256
 
 
 class Broadcaster:
-    """Distributes the events that the bus reports after their commit.
+    """Sends the events of the hub's event bus, such as new alerts, to all connected clients.
 
     Attributes:
         live: The dashboards on ``/api/live``.

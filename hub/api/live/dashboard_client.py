@@ -32,11 +32,11 @@ ALERTS_QUEUED = 1_000
 
 
 class Client:
-    """One page that is connected to the dashboard's socket.
+    """One page that is connected to the dashboard's socket. A frame is a numbered message with changes of devices.
 
     Attributes:
         viewer: Returns the devices that the page may see now.
-        scope: The devices that the page's snapshot was made for.
+        scope: The devices that the page was allowed to see when its snapshot was made.
         shown: Handles of devices that were sent to the page; not used for a page that sees the whole hub.
         at: Number of the newest frame that was queued for the page.
         started: Whether the page has its snapshot, so that frames with changes may follow.
@@ -47,7 +47,7 @@ class Client:
         stats: Newest statistics to send; None if there are none. They replace older ones.
         pong: Answer to the newest ping; None if there is no ping to answer.
         resume_from: Number of the frame after which the page continues; None if it needs a snapshot.
-        resync: The reason for a new snapshot, which is sent before the snapshot; otherwise None.
+        resync: Why the page needs a new snapshot; this reason is sent before the snapshot. None if it needs none.
         restart: Whether the sending task has to send a snapshot or a resumption next.
         wake: Set if there is something to send.
     """

@@ -46,7 +46,10 @@ class ClientMessage(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A cached message with all devices, as of frame ``seq``; valid until ``until`` (time of the event loop)."""
+    """A cached ``snapshot`` message with all devices, for clients that connect at about the same time.
+
+    The message has the state at frame ``seq``. It may be sent until ``until`` (time of the event loop, in seconds).
+    """
 
     epoch: str
     seq: int
@@ -58,7 +61,7 @@ class Live:
     """Server of all clients of ``/api/live``.
 
     Attributes:
-        columns: State of all devices as columns, and what changed in it.
+        columns: The devices as columns. They also record which devices have changed.
         clients: The connected clients.
     """
 

@@ -31,7 +31,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Row:
-    """A device, with the numbers of the frames in which anything, its description, or its units last changed."""
+    """A device, with the numbers of the frames in which it last changed.
+
+    ``changed`` counts every change, ``described`` only changes of name, area, model or labels, and ``shown`` only
+    changes of units and of how metrics are shown.
+    """
 
     __slots__ = ("changed", "described", "device", "facts", "shown")
 
@@ -113,7 +117,10 @@ class Columns:
     # -- frames -----------------------------------------------------------------------------------------------
 
     def advance(self, now: int, *, encode: bool) -> str | None:
-        """Begin a new frame (numbered message) if something changed. With ``encode``, return its encoded changes."""
+        """Begin a new frame if any device has changed since the last one. A frame is a numbered message with changes.
+
+        With ``encode``, return the message, or None if nothing changed. Without it, return None.
+        """
         if not self._dirty and not self._left:
             return None
         self.seq += 1
@@ -131,7 +138,10 @@ class Columns:
         return self._delta(changed, self.seq - 1, gone, now) if encode else None
 
     def knows(self, epoch: str | None, since: int) -> bool:
-        """Return True if :meth:`since` can give a client with this ``epoch`` all changes after the frame ``since``."""
+        """Return True if a client that has frame ``since`` of this ``epoch`` can be sent all that it has missed.
+
+        If not, it needs a new snapshot.
+        """
         return epoch == self.epoch and self._oldest_known <= since <= self.seq
 
     def since(self, seq: int, now: int) -> str:
@@ -163,7 +173,10 @@ class Columns:
         return self._delta(changed, seq, gone, now, new)
 
     def snapshot(self, now: int, client: Client | None = None) -> str:
-        """Encode all devices as a snapshot. For a ``client``, encode its scope only and list it in ``client.shown``."""
+        """Encode the devices as a ``snapshot`` message: those that ``client`` may see, or all devices without a client.
+
+        The handles of the devices are stored in ``client.shown``.
+        """
         scope = client.scope if client is not None else EVERYTHING
         handles: list[int] = []
         devices: list[Device] = []

@@ -1,7 +1,7 @@
 """The ``devices`` message of ``/ws``: all devices with their values, cached for a few seconds.
 
-With 100,000 devices the message takes a second of work and tens of megabytes. So it is built in parts, between which
-other tasks run, and shared by all clients that connect at about the same time. While a message is built or shared, an
+With 100,000 devices the message takes a second of work and tens of megabytes. So it is built in small parts, and other
+tasks run between them. Clients that connect at about the same time share one message. While it is built or shared, an
 internal listener records what changes. Each client that gets the message also gets these changes, so it misses none.
 """
 
@@ -25,15 +25,15 @@ SLICE = 200
 
 
 class DeviceList:
-    """Builds and caches the ``devices`` message."""
+    """Builds and caches the ``devices`` message of ``/ws``."""
 
     def __init__(
         self, registry: DeviceReader, engine: AlertReader, record: Callable[[], AbstractContextManager[Listener]]
     ) -> None:
-        """Create the cache of the message that lists all devices.
+        """Create an empty cache.
 
-        ``record`` returns a context manager. While it is open, it collects the changes of devices in a listener, so
-        that they can be added to a message that was built before.
+        ``record`` returns a context manager, which yields a listener. Until the context is closed, the listener
+        collects the devices that change, so that a client can get the changes since its message was built.
         """
         self._registry = registry
         self._engine = engine

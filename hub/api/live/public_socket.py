@@ -60,7 +60,7 @@ QUEUED = 4
 
 
 class Request(msgspec.Struct):
-    """A message from a client."""
+    """A message from a client of ``/ws``."""
 
     action: str
     device_id: str = ""
@@ -76,7 +76,7 @@ ASK = "POST /ai/ask"
 
 
 class PublicSocket:
-    """One connection. ``answer`` carries out a request."""
+    """The connection of one client to ``/ws``. ``answer`` carries out the client's requests."""
 
     def __init__(
         self,

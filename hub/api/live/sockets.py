@@ -1,4 +1,4 @@
-"""Helpers for both WebSockets: run tasks that end together, read bounded JSON, close."""
+"""Helpers for the WebSockets ``/api/live`` and ``/ws``: run tasks that end together, read bounded JSON, close."""
 
 from __future__ import annotations
 

@@ -136,9 +136,9 @@ async def _act(handling: AlertHandling, alert_id: str, body: requests.BulkAction
 def _changed(
     found: ExplainedAlert, comment: str | None = None, until: int | None = None, assignee: str | None = None
 ) -> Response:
-    """Return the changed alert as a response, and note in the audit entry of the request what was changed.
+    """Return the changed alert as a response, and note the change in the audit entry of the request.
 
-    The other arguments are the values that the request gave; None if it gave none. ``until`` is in epoch ms.
+    ``comment``, ``until`` (epoch ms) and ``assignee`` are the values that the request set; None if it did not set them.
     """
     alert = found.alert
     note(device=alert.device, alert=alert.message, comment=comment, until=until, assignee=assignee)

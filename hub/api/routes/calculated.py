@@ -87,7 +87,7 @@ def routes(
 
     @router.post("/backtest", response_model=shapes.CalculatedTrial, responses={404: {}})
     async def backtest_calculated(body: CalculatedTrialQuery, request: Request) -> Response:
-        """Calculate a draft from stored readings, at the times at which a running hub would have calculated it.
+        """Calculate a draft of a metric from stored readings, at the times at which the hub would have calculated it.
 
         Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. The calculation
         stops when the client disconnects.

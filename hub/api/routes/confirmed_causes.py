@@ -19,7 +19,7 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
 
     @router.get("/{alert_id}/causes", response_model=CauseList)
     async def list_causes(alert_id: str) -> Response:
-        """Return the known causes to choose from.
+        """Return the known causes, from which a person can choose the cause of this alert.
 
         The causes in the alert's diagnosis come first, then all others that the device's kind of machine can have.
         """

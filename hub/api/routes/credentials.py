@@ -92,7 +92,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
 
 def broker_host(request: Request) -> str | None:
-    """Return the host name that this request used for the hub, under which devices can also reach the broker.
+    """Return the host name under which the client reached the hub. Devices can reach the broker under the same name.
 
     Return None for a name that only works on the hub's own machine, such as ``localhost``.
     """

@@ -32,7 +32,7 @@ def routes(notifications: Notifications) -> APIRouter:
 
     @router.post("/api/notifications/deliveries/{number}/retry", status_code=202)
     async def retry_delivery(number: Number) -> Response:
-        """Retry now a delivery that waits or was given up. Return 404 if there is none with this number."""
+        """Retry a delivery now that has failed or waits for its next attempt. Return 404 for an unknown `number`."""
         await notifications.retry(number)
         return Json({}, status_code=202)
 

@@ -23,7 +23,8 @@ def routes(registry: DeviceReader, engine: AlertReader, store: HistoryReader) ->
     async def list_device_rules(device_id: str) -> Response:
         """Return the rules that apply to a device.
 
-        `last_fired` is when the rule last raised an alert on this device, within its last 1,000 alerts.
+        `last_fired` is when the rule last raised an alert on this device. Only the device's last 1,000 alerts are
+        searched.
         """
         device = registry.require(device_id)
         fired: dict[str, int] = {}

@@ -47,8 +47,8 @@ def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int])
         readings of the same metric of this device, up to `to`. If an alert of this metric overlaps the time, the range
         is learned only from readings some time before the alert, so that a fault never counts as normal.
 
-        A trend is continued. A signal that switches between levels is expected between these levels. There are no
-        points if there are too few readings or the metric is not a number.
+        If the readings rise or fall steadily, the range continues this trend. If they switch between levels, the range
+        covers these levels. There are no points if there are too few readings or the metric is not a number.
         """
         device = registry.require(device_id)
         last = now() if end is None else end

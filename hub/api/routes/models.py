@@ -33,7 +33,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
 
     @router.put("", response_model=shapes.ModelsShape)
     async def set_roles_and_limits(body: ModelPlan, by: By) -> Response:
-        """Set the servers of each role and the daily limits. They apply at once."""
+        """Set the model servers for each task, and the daily limits. They apply at once."""
         before = _plan(models)
         await models.plan(
             ModelAssignments(

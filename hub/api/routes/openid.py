@@ -119,7 +119,10 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
 
 
 def _cookie(request: Request, auth: Authenticator) -> str:
-    """Return the name of the cookie for a sign-in in progress. It contains the hub's port, like the session cookie."""
+    """Return the name of the cookie that belongs to a sign-in in progress.
+
+    The name contains the hub's port, like the name of the session cookie.
+    """
     name = auth.cookie.replace("session", "openid")
     return f"__Secure-{name}" if is_secure(request.scope) else name
 

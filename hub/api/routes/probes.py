@@ -40,9 +40,9 @@ def routes(health: HubHealth) -> APIRouter:
 
 
 def _probe(request: Request, status: str, degraded: Sequence[str] = (), **details: list[str]) -> Response:
-    """Return 503 if one of the ``details`` is not empty, else 200.
+    """Return the response of a probe: 503 if one of the lists in ``details`` is not empty, else 200.
 
-    ``degraded`` and the details may contain addresses, so only an authenticated request gets them.
+    The items of the lists and of ``degraded`` may contain addresses, so only an authenticated request gets them.
     """
     private = {**details, **({"degraded": degraded} if degraded else {})}
     answer = {"status": status, **(private if request.state.proof is not None else {})}

@@ -108,7 +108,7 @@ def routes(
 
     @router.post("/backtest", response_model=shapes.ReactionTrialShape, responses={404: {}})
     async def backtest_reaction(body: ReactionTrialQuery, request: Request) -> Response:
-        """Return when a draft would have run in a past period, and when it would not have run and why.
+        """Return when a draft of a reaction would have run in a past period, and when and why it would not have run.
 
         The trial reads the alerts of the period, the times of the schedule, and the stored values that the condition
         needs. Nothing is stored or sent. The trial stops when the client disconnects.

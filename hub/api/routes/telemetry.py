@@ -29,7 +29,10 @@ CLOCK_NOTE = (
 
 
 class RejectedItem(ApiObject):
-    """An item that was rejected, as a whole or with one of its values. `item` is its position, from 0."""
+    """An item of the request that was rejected, or that has a rejected value.
+
+    `item` is its position in the request, from 0.
+    """
 
     item: int
     reason: str
@@ -37,7 +40,10 @@ class RejectedItem(ApiObject):
 
 
 class TelemetryNote(ApiObject):
-    """An item that was stored with another time than its own (`reason` "clock"). `item` is its position, from 0."""
+    """An item of the request that was stored with the time of receipt, because its own `ts` is implausible.
+
+    `item` is its position in the request, from 0.
+    """
 
     item: int
     reason: Literal["clock"]

@@ -22,7 +22,10 @@ class ApiObject(msgspec.Struct):
 
     @classmethod
     def of(cls, found: Any, **computed: Any) -> Self:
-        """Return an object whose fields are read from ``found``, except for the values in ``computed``."""
+        """Create an object of this class. Each field is read from the attribute of ``found`` with the same name.
+
+        The keyword arguments (``computed``) are the values of fields that are not read from ``found``.
+        """
         rest = (name for name in cls.__struct_fields__ if name not in computed)
         return cls(**{name: getattr(found, name) for name in rest}, **computed)
 

@@ -46,7 +46,7 @@ class LimitQuery(Incoming):
         return self
 
     def draft(self) -> dict[str, Any]:
-        """Return the rule with a placeholder for its id and its limit, so that it can be parsed."""
+        """Return the rule with a placeholder as its id and 0 as its limit, so that it can be parsed."""
         kept = {key: value for key, value in self.rule.items() if key not in UNREAD}
         return {**kept, "id": DRAFT_ID, self.side: 0}
 

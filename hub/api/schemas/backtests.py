@@ -19,7 +19,7 @@ class FiringStep(ApiObject):
 
 
 class FiringShape(ApiObject):
-    """An alert that the rule would have raised.
+    """An alert that the tested rule would have raised.
 
     `start` and `end` are the times at which the condition began and ended. `end` is null if the alert would still have
     been open at the end of the period. `raised_at` is the time at which the hub would have raised the alert.
@@ -36,10 +36,10 @@ class FiringShape(ApiObject):
 
 
 class OutcomeShape(ApiObject):
-    """The alerts that a rule would have raised.
+    """The alerts that one rule would have raised: the draft, or the rule that the draft replaces.
 
     - `firings`: the newest 500 of these alerts, oldest first
-    - `different`: how many of all these alerts overlap in time with no alert of the rule that this one is compared with
+    - `different`: during how many of these alerts the other of the two rules would have had no alert on the same metric
     """
 
     count: int
@@ -90,8 +90,8 @@ class SuggestedLimit(ApiObject):
 class SuggestedLimits(ApiObject):
     """Suggested limits, the most sensitive first.
 
-    `devices` is the number of the rule's devices, and `peers` the number of other devices of the same models, whose
-    values the limits were computed from.
+    The limits were computed from the values of the rule's devices (their number is `devices`) and of other devices of
+    the same models (`peers`).
     """
 
     devices: int

@@ -77,7 +77,7 @@ class CalculatedSeries(ApiObject):
 
 
 class CalculatedTrial(ApiObject):
-    """The values that a draft would have calculated in a past period.
+    """The values that a draft of a calculated metric would have had in a past period.
 
     `devices` is the number of devices that would get the metric. `series` has the values of at most 10 of these
     devices. `step_ms` is the time between two calculations. `readings` is the number of readings that were used.

@@ -27,14 +27,15 @@ class CalculatedChange(CalculatedDraft, TableChangeBody):
 
 
 class CalculatedPreviewQuery(CalculatedDraft, TablePreviewBody):
-    """A draft to preview. `id` is the id of the metric that the draft replaces; it is absent for a new metric.
+    """A draft of a calculated metric to preview.
 
-    Without `calculated` and `text`, the stored metric with this id is previewed.
+    `id` is the id of the metric that the draft replaces; it is absent for a new metric. If both `calculated` and `text`
+    are absent, the stored metric with this id is previewed.
     """
 
 
 class CalculatedTrialQuery(CalculatedPreviewQuery):
-    """A draft, and a past period of at most 31 days to calculate the draft in."""
+    """A draft of a calculated metric, and a past period of at most 31 days to calculate the metric in."""
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)

@@ -16,7 +16,7 @@ End = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class TileSeriesWanted(Incoming):
-    """One metric of one device."""
+    """One metric of one device, as a line of a chart or the value of a gauge."""
 
     device_id: Name
     metric: Name
@@ -49,7 +49,7 @@ class TileWanted(Incoming):
     no_access: bool = False
 
     def tile(self) -> model.Tile:
-        """Return the tile as a type of the model."""
+        """Return the tile as the class :class:`hub.model.Tile`, without `no_access`."""
         series = tuple(model.TileSeries(each.device_id, each.metric, each.axis) for each in self.series)
         rest = self.model_dump(exclude={"series", "no_access"})
         return model.Tile(**rest, series=series)
@@ -63,7 +63,7 @@ class DashboardWanted(Incoming):
     tiles: Annotated[tuple[TileWanted, ...], Field(max_length=MAX_TILES, fail_fast=True)] = ()
 
     def wanted_tiles(self) -> tuple[model.Tile, ...]:
-        """Return the tiles as types of the model."""
+        """Return the tiles as objects of :class:`hub.model.Tile`."""
         return tuple(each.tile() for each in self.tiles)
 
 
@@ -73,5 +73,5 @@ class DashboardEdit(DashboardWanted):
     version: Annotated[int, Field(ge=1)]
 
     def kept(self) -> frozenset[str]:
-        """Return the ids of the tiles with `no_access`: they keep their stored content, which the person cannot see."""
+        """Return the ids of the tiles with `no_access`. The stored content of these tiles stays unchanged."""
         return frozenset(each.id for each in self.tiles if each.no_access)

@@ -1,4 +1,4 @@
-"""Objects of dashboards that the API returns. Times are epoch milliseconds."""
+"""Dashboards and their tiles, as the API returns them. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.model import SharedWith, TileKind, TileRange
 
 
 class TileSeriesShape(ApiObject):
-    """One metric of one device."""
+    """One metric of one device, as a line of a chart or the value of a gauge."""
 
     device_id: str
     metric: str

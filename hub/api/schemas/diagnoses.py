@@ -38,8 +38,8 @@ class ClaimShape(ApiObject, rename={"start": "from", "end": "to"}):
       the writer's opinion about a cause, and advice says what to do
     - `reason`: why the evidence does not support the sentence
     - `by_hub`: true for a sentence that the hub wrote in place of an unsupported one
-    - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: the statement of an observation as data, taken
-      from the evidence
+    - `metric`, `quantity`, `relation`, `value`, `unit`, `from`, `to`: what an observation says, in parts that a program
+      can read, such as the metric and its value; taken from the evidence
     """
 
     text: str
@@ -117,18 +117,22 @@ class CauseOpinionShape(ApiObject):
 
 
 class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
-    """A diagnosis of a device or an alert.
+    """A diagnosis of a device or an alert. The built-in analyst uses no language model.
 
-    `cause` is the cause that the built-in analyst found, null if the evidence is not sufficient. `outcome` says how
-    definite it is: `named` (`cause` is the cause), `possible` (several causes in `differential` fit, none well enough
-    to be named; never show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual).
-    `differential` has other possible causes. `deciding_check` is the one reading or inspection that decides between the
-    two likeliest causes. `confidence` is the strength of the match, 0 to 1. `opinions` has the cause that the analyst
-    found and those of the models; they may differ. `summary` consists of checked observations. `struck` is the number
-    of claims that the evidence does not support. `actions` and `confirm_by` come from the analyst; the advice of a
-    model is a claim. `quotes` come from manuals of the device's model. `instead_of` is the model that failed before
-    `generated_by` wrote the diagnosis. `awaits` is a local model that may replace this diagnosis until the time
-    `awaits_until`.
+    - `cause`: the cause that the built-in analyst found; null if the evidence is not sufficient
+    - `outcome`: how definite `cause` is. `named`: it is the cause; `possible`: several causes in `differential` fit,
+      none well enough to be named, so never show one of them as the cause; `unknown`: no known cause fits; `normal`:
+      nothing is unusual
+    - `confidence`: how well the evidence matches the cause, from 0 to 1
+    - `differential`: other possible causes
+    - `deciding_check`: the one reading or inspection that decides between the two likeliest causes
+    - `opinions`: the cause that the built-in analyst found and the causes that models found; they may differ
+    - `summary`: consists of checked observations
+    - `struck`: the number of claims that the evidence does not support
+    - `actions`, `confirm_by`: advice of the built-in analyst. The advice of a model is in `claims`
+    - `quotes`: quotes from manuals of the device's model
+    - `instead_of`: the model that failed before `generated_by` wrote the diagnosis
+    - `awaits`: a local model that may replace this diagnosis until the time `awaits_until`
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Objects of incidents. Times are epoch milliseconds."""
+"""Incidents as the API returns them. Times are epoch milliseconds."""
 
 from __future__ import annotations
 

@@ -42,9 +42,10 @@ class LiveDevices(TypedDict):
 class LiveMetric(TypedDict):
     """One metric of all devices that have it, as columns: the entries at the same index are about the same device.
 
-    `i` has the handles of the devices (numbers in place of the ids), `v` the values, and `u` the units. `k` says how to
-    show the values. It is an index in the frame's list `kinds` for each device, or a single index if it is the same for
-    all devices.
+    - `i`: the handles of the devices: numbers in place of their ids
+    - `v`: the values
+    - `u`: the units
+    - `k`: how to show the values: for each device an index in `kinds` of the same frame, or one index for all devices
     """
 
     i: list[int]
@@ -67,12 +68,14 @@ class LiveSnapshot(TypedDict):
 
 
 class LiveDelta(TypedDict):
-    """The changes since the last frame.
+    """The changes since the last frame. Devices are named by their handles: numbers in place of their ids.
 
-    `i`, `seen`, `presence` and `severity` are columns of equal length. `i` has the handles of the devices that changed:
-    numbers in place of their ids. `m`, `units` and `shown` have an entry for each metric that changed. It consists of
-    two columns: the handles of devices, and their new values (`m`), units (`units`), or indexes in the list `kinds` of
-    this frame, which says how to show the values (`shown`). `gone` has the handles of removed devices.
+    - `i`, `seen`, `presence`, `severity`: columns of equal length about the devices that changed; `i` has their handles
+    - `m`: new values, as two columns for each metric: handles and values
+    - `units`: new units, as two columns for each metric: handles and units
+    - `shown`: new ways to show values, as two columns for each metric: handles and indexes in `kinds`
+    - `new`: devices that are new, or whose name, area, model or labels changed
+    - `gone`: handles of deleted devices
     """
 
     type: Literal["delta"]
@@ -182,7 +185,10 @@ class LivePong(TypedDict):
 
 
 class LiveRun(progress.RunStepShape, kw_only=True):
-    """A step of a diagnosis that is being written. `id` is the id in the `topic` that the page subscribed to."""
+    """A step of a diagnosis that is being written.
+
+    `id` identifies the diagnosis: the page that subscribed to the topic `run/ID` gets the steps with the id `ID`.
+    """
 
     type: Literal["run"]
     id: str
@@ -224,7 +230,7 @@ class LivePing(TypedDict):
 
 
 class LiveHidden(TypedDict):
-    """The page is in the background and needs no frames, or is visible again."""
+    """Tells the hub whether the page is in the background. While `hidden` is true, the page gets no frames."""
 
     type: Literal["hidden"]
     hidden: bool
@@ -244,7 +250,7 @@ LiveFromPage = LiveHello | LiveAck | LivePing | LiveHidden | LiveTopic
 
 
 def describe(app: FastAPI) -> None:
-    """Add the messages from the hub and those from a page to the OpenAPI description."""
+    """Add the messages of ``/api/live``, in both directions, to the OpenAPI description."""
 
     @app.webhooks.post("live", tags=["live"], summary="Messages from the hub on /api/live", response_model=None)
     def from_hub(message: LiveFromHub) -> Any:

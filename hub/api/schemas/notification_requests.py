@@ -26,13 +26,16 @@ Ids = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Fi
 
 
 class TemplateWanted(Incoming):
-    """A Jinja2 template of messages. An empty field uses the route's template, or the default if that is empty too."""
+    """A Jinja2 template of messages, for a channel or a route.
+
+    A field that is empty in a channel's template is taken from the route's template, or else from the default template.
+    """
 
     title: Annotated[str, StringConstraints(max_length=4_096)] = ""
     text: Annotated[str, StringConstraints(max_length=4_096)] = ""
 
     def wanted(self) -> MessageTemplate:
-        """Return the template as a type of the model."""
+        """Return the template as the class :class:`MessageTemplate`."""
         return MessageTemplate(self.title, self.text)
 
 
@@ -102,7 +105,7 @@ class RouteWanted(Incoming):
     template: TemplateWanted = Field(default_factory=TemplateWanted)
 
     def route(self) -> NotificationRoute:
-        """Return the route as a type of the model, with its steps sorted by time."""
+        """Return the route as the class :class:`NotificationRoute`, with its steps sorted by time."""
         steps = [RouteStep(each.after_s, each.channels, each.people, each.roles) for each in self.steps]
         return NotificationRoute(
             name=self.name,
@@ -205,13 +208,13 @@ class OwnNotifications(Incoming):
     quiet_critical: bool = False
 
     def wanted(self) -> PersonNotifications:
-        """Return the settings as a type of the model."""
+        """Return the settings as the class :class:`PersonNotifications`."""
         addresses = tuple(PersonAddress(each.channel, each.address, each.label) for each in self.addresses)
         return PersonNotifications(addresses, windows(self.quiet), self.quiet_critical)
 
 
 def windows(wanted: list[WeeklyWanted]) -> tuple[WeeklyWindow, ...]:
-    """Return ``wanted``, the weekly hours of a request, as objects of the model.
+    """Return the weekly hours of a request as objects of :class:`WeeklyWindow`.
 
     The days of each window are sorted and without duplicates.
     """

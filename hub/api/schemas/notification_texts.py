@@ -8,7 +8,10 @@ from hub.model import ReportKind
 
 
 class TemplateShape(ApiObject):
-    """A template of messages. If a field is empty, the next template applies, in the order channel, route, default."""
+    """A template of messages.
+
+    A field that is empty in a channel's template is taken from the route's template, or else from the default template.
+    """
 
     title: str
     text: str

@@ -1,4 +1,4 @@
-"""Objects of notifications. Times are epoch milliseconds."""
+"""Settings of notifications, deliveries and dry runs, as the API returns them. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -146,17 +146,17 @@ class DeliveryShape(ApiObject):
 
 
 class DeliveryList(ApiObject):
-    """Deliveries, newest first. To get older ones, pass `next` as the number to continue below; null at the end."""
+    """Deliveries, newest first. To get older ones, pass `next` as the parameter `before`; `next` is null at the end."""
 
     items: list[DeliveryShape]
     next: int | None
 
 
 class DryRunReceiverShape(ApiObject):
-    """A receiver of a step: a channel, a person on a channel, or a `person` who cannot be reached.
+    """Somebody whom a step of a notification route would notify: a channel, or a person on a channel.
 
-    `channel` is null for a person who cannot be reached. `held_until` is the end of the quiet hours that hold the
-    message; null if the message would be sent at once.
+    For a person who cannot be reached, `channel` is null and `problem` says why. `held_until` is the end of the quiet
+    hours that hold the message; null if the message would be sent at once.
     """
 
     channel: str | None
@@ -166,7 +166,7 @@ class DryRunReceiverShape(ApiObject):
 
 
 class DryRunStepShape(ApiObject):
-    """A step of the route. `at` is the time at which its receivers would be notified."""
+    """A step of the notification route that matches, and the time `at` at which its receivers would be notified."""
 
     at: int
     receivers: list[DryRunReceiverShape]
@@ -274,7 +274,7 @@ def dry_run_shape(found: DryRun) -> DryRunShape:
 
 
 def own_shape(wishes: PersonNotifications, settings: NotificationSettings, push_key: str) -> OwnNotificationsShape:
-    """Return ``wishes`` as an object of the API, with the channels that the person can choose from.
+    """Return a person's notification settings as an object of the API, with the channels to choose from.
 
     ``settings`` has the channels of the hub.
     """

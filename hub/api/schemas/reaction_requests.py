@@ -28,14 +28,15 @@ class ReactionChange(ReactionDraft, TableChangeBody):
 
 
 class ReactionPreviewQuery(ReactionDraft, TablePreviewBody):
-    """A draft to preview. `id` is the id of the reaction that the draft replaces; it is absent for a new reaction.
+    """A draft of a reaction to preview.
 
-    Without `reaction` and `text`, the stored reaction with this id is previewed.
+    `id` is the id of the reaction that the draft replaces; it is absent for a new reaction. If both `reaction` and
+    `text` are absent, the stored reaction with this id is previewed.
     """
 
 
 class ReactionTrialQuery(ReactionPreviewQuery):
-    """A draft, and a past period of at most 31 days to try the draft in."""
+    """A draft of a reaction, and a past period of at most 31 days to try the reaction in."""
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)

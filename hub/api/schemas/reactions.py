@@ -25,11 +25,15 @@ from hub.services.reaction_trials import ReactionTrial
 class ReactionShape(ApiObject):
     """A reaction. `starts`, `condition` and `does` are sentences; `condition` is null if the reaction has no condition.
 
-    `step`, `rules`, `severities`, `scope` and `for_ms` select the alerts that start the reaction. For a reaction on a
-    schedule, `step` is null, and `times` are times of day in `time_zone`. `command` is the name of the command and
-    `value` its value. The command goes to `device`, or to each device of `to`; if both are null, it goes to the alert's
-    device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL. For an
-    MQTT message, both are null, and `topic`, `qos` and `retain` are set; only the text of the file has its payload.
+    - `step`, `rules`, `severities`, `scope`, `for_ms`: which alerts start the reaction. `step` is null for a reaction
+      on a schedule
+    - `times`: the times of day of the schedule, in `time_zone`
+    - `command`, `value`: the command to send, and its value; `command` is null for a webhook and an MQTT message
+    - `device`, `to`: the command goes to this device, or to each device of `to`; if both are null, to the alert's
+      device
+    - `webhook`: the masked URL, or the file that contains the URL; null if the reaction calls no webhook
+    - `topic`, `qos`, `retain`: the MQTT message to publish; null if there is none. Only the text of the file has its
+      payload
     """
 
     id: str
@@ -124,7 +128,7 @@ class ReactionsChecked(ApiObject):
 
 
 class ReactionPreview(ApiObject):
-    """A draft as a `[[reaction]]` table (`text`), as the keys and values of that table, and as a parsed reaction.
+    """A draft of a reaction in three forms: TOML (`text`), its keys and values (`values`), and the parsed `reaction`.
 
     If the draft is invalid, `problem` says why, and `reaction` is null. `devices` are the devices that would get the
     command now. `warnings` say which of these devices would refuse it.
@@ -139,7 +143,7 @@ class ReactionPreview(ApiObject):
 
 
 class ReactionTrialShape(ApiObject):
-    """What a draft would have done in a past period.
+    """What a draft of a reaction would have done in a past period.
 
     `occasions` is how often the reaction would have been due. `counts` maps an outcome to the number of runs with it.
     `runs` has the newest 500 runs, oldest first; their `number` is 0. `readings` is the number of readings that were

@@ -74,7 +74,7 @@ class MetricEdit(Incoming):
     role: TermId | None = None
 
     def given(self) -> model.MetricOverride:
-        """Return the overrides as a type of the model."""
+        """Return the overrides as the class :class:`hub.model.MetricOverride`."""
         places = None if self.places is None else tuple(dict.fromkeys(self.places))
         return model.MetricOverride(self.title, self.unit, self.hidden, self.quantity, places, self.role)
 

@@ -59,7 +59,7 @@ class SilenceWanted(Matchers):
     weekly: WeeklyWanted | None = None
 
     def wanted(self, now: int) -> AlertSilence:
-        """Return the silence as a type of the model. It starts at ``now`` if the request has no start."""
+        """Return the silence as the class :class:`AlertSilence`. It starts at ``now`` if the request has no start."""
         weekly = self.weekly and WeeklyWindow(
             tuple(sorted(set(self.weekly.days))), self.weekly.start, self.weekly.end, self.weekly.zone
         )

@@ -1,4 +1,4 @@
-"""Objects of silences. Times are epoch milliseconds."""
+"""Silences of alerts, as the API returns them. Times are epoch milliseconds."""
 
 from __future__ import annotations
 

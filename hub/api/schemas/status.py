@@ -19,10 +19,10 @@ class Health(ApiObject):
 
 
 class Readiness(ApiObject):
-    """Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work.
+    """Whether the hub is ready. `missing` lists what it is waiting for, `degraded` what does not work.
 
-    A `standby` waits until another hub stops using the same database. Both lists are absent for a request that is not
-    authenticated.
+    With the status `standby`, it waits until another hub stops using the same database. Both lists are absent for a
+    request that is not authenticated.
     """
 
     status: Literal["ready", "waiting", "standby"]

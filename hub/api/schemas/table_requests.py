@@ -11,9 +11,10 @@ from hub.services.config_files import TableDraft
 
 
 class TableDraftBody(Incoming):
-    """A draft of one table of a TOML file, in one of two forms.
+    """Base class of the draft of one table of a TOML file. The table is given either as JSON or as TOML.
 
-    It has either the keys of the table as JSON, in the field whose name is `KEYS`, or the TOML of the table as `text`.
+    The field for the JSON form is named after the table: `KEYS` is `rule` for a `[[rule]]` table. The TOML is in
+    `text`.
     """
 
     KEYS: ClassVar[str]
@@ -73,9 +74,10 @@ class RuleChange(RuleDraft, TableChangeBody):
 
 
 class RulePreviewQuery(RuleDraft, TablePreviewBody):
-    """A draft to preview. `id` is the id of the rule that the draft replaces; it is absent for a new rule.
+    """A draft of a rule to preview.
 
-    Without `rule` and `text`, the stored rule with this id is previewed.
+    `id` is the id of the rule that the draft replaces; it is absent for a new rule. If both `rule` and `text` are
+    absent, the stored rule with this id is previewed.
     """
 
 

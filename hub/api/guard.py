@@ -53,10 +53,7 @@ _EXPOSED = ("Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate")
 
 
 class Guard:
-    """The outermost ASGI middleware: it authenticates and authorizes every request.
-
-    ``is_open(method, path)`` returns True for requests that need no authentication.
-    """
+    """The outermost ASGI middleware. ``is_open(method, path)`` is True for requests that need no authentication."""
 
     def __init__(
         self,

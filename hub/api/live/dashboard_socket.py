@@ -46,10 +46,7 @@ class ClientMessage(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A cached ``snapshot`` message with all devices, for clients that connect at about the same time.
-
-    The message has the state at frame ``seq``. It may be sent until ``until`` (time of the event loop, in seconds).
-    """
+    """A cached message with all devices. It may be sent until ``until`` (seconds, on the event loop's clock)."""
 
     epoch: str
     seq: int

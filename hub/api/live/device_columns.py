@@ -31,11 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Row:
-    """A device, with the numbers of the frames in which it last changed.
-
-    ``changed`` counts every change, ``described`` only changes of name, area, model or labels, and ``shown`` only
-    changes of units and of how metrics are shown.
-    """
+    """A device, with the numbers of the frames in which it last changed: in any way, or in certain fields."""
 
     __slots__ = ("changed", "described", "device", "facts", "shown")
 
@@ -117,10 +113,7 @@ class Columns:
     # -- frames -----------------------------------------------------------------------------------------------
 
     def advance(self, now: int, *, encode: bool) -> str | None:
-        """Begin a new frame if any device has changed since the last one. A frame is a numbered message with changes.
-
-        With ``encode``, return the message, or None if nothing changed. Without it, return None.
-        """
+        """Begin a new frame (numbered message) if any device has changed. If ``encode``, return it, else None."""
         if not self._dirty and not self._left:
             return None
         self.seq += 1
@@ -138,10 +131,7 @@ class Columns:
         return self._delta(changed, self.seq - 1, gone, now) if encode else None
 
     def knows(self, epoch: str | None, since: int) -> bool:
-        """Return True if a client that has frame ``since`` of this ``epoch`` can be sent all that it has missed.
-
-        If not, it needs a new snapshot.
-        """
+        """Return True if a client that has frame ``since`` of ``epoch`` can get all later changes, else False."""
         return epoch == self.epoch and self._oldest_known <= since <= self.seq
 
     def since(self, seq: int, now: int) -> str:
@@ -173,10 +163,7 @@ class Columns:
         return self._delta(changed, seq, gone, now, new)
 
     def snapshot(self, now: int, client: Client | None = None) -> str:
-        """Encode the devices as a ``snapshot`` message: those that ``client`` may see, or all devices without a client.
-
-        The handles of the devices are stored in ``client.shown``.
-        """
+        """Encode the devices that ``client`` may see (None: all), and store their handles in ``client.shown``."""
         scope = client.scope if client is not None else EVERYTHING
         handles: list[int] = []
         devices: list[Device] = []

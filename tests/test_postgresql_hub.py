@@ -60,6 +60,7 @@ class DatabaseHub(Serving):
 
     def __init__(self, folder: Path, broker: Mosquitto, database: Databases) -> None:
         folder.mkdir()
+        self.url = database.url
         config = folder / "hub.toml"
         config.write_text(f'[store]\nurl = "{database.url}"\n')
         super().__init__(folder / "data", broker, config)
@@ -107,28 +108,55 @@ def publisher(mosquitto: Mosquitto) -> Iterator[Publisher]:
 
 def test_standby_takes_over_from_killed_hub(hubs: tuple[DatabaseHub, DatabaseHub], publisher: Publisher) -> None:
     first, second = hubs
-    publisher.say(500)
-    until(lambda: len(stored(first)) == 500)
+    publisher.start()
+    until(lambda: stored(first))
     second.launch()
     assert str(first.data) in second.waits("standby")
     assert second.http.get("/healthz").json() == {"status": "ok"}
     assert second.http.get("/readyz").json() == {"status": "standby"}, "no address for strangers"
     answer = second.http.get("/api/devices")
-    assert (answer.status_code, answer.text) == (
-        503,
-        "This hub is a stand-by: another hub serves its database.\n",
-    )
+    assert (answer.status_code, answer.text) == (503, "This hub is a stand-by: another hub serves its database.\n")
     assert "This hub is a stand-by: the hub at" in second.log
     time.sleep(8)
     assert second.probe()[1]["status"] == "standby", "the lease of a hub that works does not expire"
     first.kill()
     until(lambda: second.probe()[0] == 200, 20)
-    publisher.say(500)
-    until(lambda: len(stored(second)) >= 500)
+    time.sleep(1)
     all_stored_once(second, publisher.finish())
     # The first one comes back and waits in its turn.
     first.launch()
     assert str(second.data) in first.waits("standby")
+
+
+def test_hub_that_takes_over_has_the_files_of_the_other(hubs: tuple[DatabaseHub, DatabaseHub]) -> None:
+    first, second = hubs
+    rule = {"id": "cellar-warm", "name": "Too warm", "metric": "temperature", "above": 80, "severity": "critical"}
+    saved = first.http.post("/api/rules", json={"rule": rule, "revision": first.get("/api/rules/text")["revision"]})
+    assert saved.status_code == 201, saved.text
+    identity = first.get("/api/status")["install_id"]
+    until(lambda: b"cellar-warm" in database_file(first, "rules.toml"))
+    first.kill()
+    second.start()
+    assert "cellar-warm" in rule_ids(second)
+    assert second.get("/api/status")["install_id"] == identity, "the broker has one session for both"
+    assert PASSWORD not in str(second.get("/api/status"))
+    revision = second.get("/api/rules/text")["revision"]
+    assert second.http.delete(f"/api/rules/cellar-warm?revision={revision}").status_code == 200
+    second.end()
+    first.start()
+    assert "cellar-warm" not in rule_ids(first)
+
+
+def rule_ids(hub: DatabaseHub) -> list[str]:
+    return [each["id"] for each in hub.get("/api/rules")["items"]]
+
+
+def database_file(hub: DatabaseHub, name: str) -> bytes:
+    import psycopg
+
+    with psycopg.connect(hub.url) as connection:
+        row = connection.execute("SELECT body FROM watchkeeper.file WHERE path = %s", (name,)).fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def test_hub_that_stops_hands_over_at_once(hubs: tuple[DatabaseHub, DatabaseHub]) -> None:

@@ -20,10 +20,14 @@ STAGED, UNFINISHED = "restore", "restore.partial"
 ASIDE = "replaced-"
 """Prefix of the folders that contain the files which a restore has replaced."""
 
+SHARED = "shared-files.json"
+"""State of the files that hubs on one database share (:mod:`hub.assembly.shared_files`)."""
+
 LEFT_OUT = (
     FILE + "*",
     "watchkeeper.lock",
     "running.json",
+    SHARED,
     "*.partial",
     "*.new",
     "*.pid",

@@ -130,6 +130,7 @@ async def _run(
         clock = start("clock", run_clock(core.ingest_queue, connection.link, now_ms))
         retention = start("retention", run_retention(core.store, hub.info.retention, core.registry, hub.health.clock))
         lease = start("lease", _until_replaced(hub))
+        sharing = [start("shared files", hub.shared.run())] if hub.shared else []
         start("event log", EventLog(core.bus, core.registry, now_ms).run())
         diagnosis = start("diagnosis", hub.ai.diagnosis.run())
         notifications = start("notifications", core.notifications.run())
@@ -145,7 +146,7 @@ async def _run(
         startup.cancel()
         core.shutdown.set()  # ends event streams and WebSockets; otherwise the web server would wait for them
         publishing = (publish_queue, retained, explorer, drop_monitor, sender)
-        for task in (*watchdog, lease, clock, *publishing, retention, diagnosis, reloading):
+        for task in (*watchdog, *sharing, lease, clock, *publishing, retention, diagnosis, reloading):
             task.cancel()
         connection.link.pause()
         core.ingest_queue.close()

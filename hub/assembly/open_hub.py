@@ -37,7 +37,7 @@ from hub.assembly.from_settings import (
 )
 from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.open_core import open_core
-from hub.assembly.open_store import open_store
+from hub.assembly.open_store import open_store, share_files
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.calculated import Calculation
@@ -81,16 +81,20 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
         install = _open_data_folder(data, stack)
-        faults: Faults = {}
-        rules = usable_rules(data, faults)
         certificate = server_certificate(settings.http)
         await asyncio.to_thread(check_broker_files, settings.mqtt)
         listener = stack.enter_context(bind(settings.http.listen))
         address = join_address(*listener.getsockname()[:2])
         running = stack.enter_context(advertise(data, address, settings.mqtt.broker))
-        http = http_settings(settings, listener, access_token(settings, listener, install), running.token)
-        store = await open_store(settings.store, http, listener, certificate)
+        waiting = http_settings(settings, listener, None, running.token)
+        store = await open_store(settings.store, waiting, listener, certificate)
         stack.push_async_callback(store.close)
+        shared = await share_files(store, data, stack)
+        if shared is not None:
+            install = open_installation(data)
+        faults: Faults = {}
+        rules = usable_rules(data, faults)
+        http = http_settings(settings, listener, access_token(settings, listener, install), running.token)
         models = await open_model_settings(ai_settings(settings.ai), data, current_requester)
         stack.push_async_callback(models.providers.close)
         worker = Worker(memory_mb=settings.analysis.memory_mb)
@@ -160,6 +164,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             health=health,
             files=files,
             web=web,
+            shared=shared,
         )
 
 

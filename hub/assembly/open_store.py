@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.api import HttpSettings
+from hub.assembly.shared_files import SharedFiles
 from hub.assembly.standby import holder_name, wait_for_lease
 from hub.errors import NotInstalled
 from hub.runtime.settings import StoreSection, reveal
@@ -38,6 +40,19 @@ async def open_store(
     candidate = candidate_class(url, holder_name(section.data))
     lease = await wait_for_lease(candidate, http, listener, certificate)
     return await asyncio.to_thread(store_class.open, url, lease=lease)
+
+
+async def share_files(store: SqlStore, data: Path, stack: contextlib.AsyncExitStack) -> SharedFiles | None:
+    """Bring the data folder up to date if several machines share the database; else return None.
+
+    The last changes are written to the database when ``stack`` is closed. Raises StoreError.
+    """
+    if store.files is None:
+        return None
+    shared = SharedFiles(data, store.files)
+    await shared.fetch()
+    stack.push_async_callback(shared.push_last)
+    return shared
 
 
 def postgresql() -> tuple[type[Candidate], type[PostgresStore]]:

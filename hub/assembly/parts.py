@@ -12,6 +12,7 @@ from hub.ai.providers import ProviderChain
 from hub.analysis import FileAnalyzer
 from hub.api import Authenticator, HubInfo
 from hub.api.live.broadcaster import Broadcaster
+from hub.assembly.shared_files import SharedFiles
 from hub.assistant import AssistantService, ConversationMemory
 from hub.calculated import Calculation
 from hub.diagnosis import DiagnosisService
@@ -211,6 +212,7 @@ class Hub:
         ai: The services that use language models.
         health: State of the clock, failed tasks, and errors in files.
         files: The files with rules, calculated metrics, reactions and mappings.
+        shared: The files of the data folder that are in the database, too; None with SQLite.
         web: The web server.
     """
 
@@ -222,3 +224,4 @@ class Hub:
     health: HubHealth
     files: ConfigFiles
     web: WebServer
+    shared: SharedFiles | None = None

@@ -48,6 +48,7 @@ from hub.store.chunks.retention import expire_slice, log_is_due
 from hub.store.connection import SqlConnection
 from hub.store.conversations import ConversationStore
 from hub.store.documents import DocumentLibrary
+from hub.store.files import FileTable
 from hub.store.notifications import NotificationStore
 from hub.store.query.history import read_history
 from hub.store.query.paging import read_page
@@ -75,6 +76,7 @@ class SqlStore(StoreThreads):
         self.notifications = NotificationStore(self._read, lambda change: self._write(change, writer.connection))
         self.reactions = ReactionStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
+        self.files: FileTable | None = None  # the files of the data folder, if several machines share the database
         self._commits = 0  # since start-up
         self._last_commit: int | None = None  # in epoch ms
         self._compacting_keys = False  # a slice of deduplication keys waits in the writer's queue

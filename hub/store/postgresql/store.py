@@ -14,6 +14,7 @@ from hub.errors import StoreBusy, StoreError
 from hub.runtime.clock import now_ms
 from hub.store.base import Delta, Retention, StoreStats
 from hub.store.connection import SqlConnection
+from hub.store.files import FileTable
 from hub.store.postgresql.connection import PostgresConnection
 from hub.store.postgresql.errors import translated
 from hub.store.postgresql.lease import SCHEMA, Candidate, Lease
@@ -41,6 +42,7 @@ class PostgresStore(SqlStore):
     ) -> None:
         super().__init__(writer, readers)
         self._writing_connection = connection
+        self.files = FileTable(self._read, lambda change, *args: self._write(change, connection, *args))
         self._lease = lease
         self._trying = threading.Lock()  # held by the read that tries to connect while the database is away
         self._schema = connection.schema

@@ -1,0 +1,188 @@
+"""Keep the files of the data folder (rules, accounts, dashboards, …) in the database, for hubs that share it.
+
+The active hub writes each change to the database within :data:`SCAN_S`. A hub that takes over first brings its own
+folder up to date. A file that was changed on this machine while no hub ran is kept, unless another hub has changed it
+in the database meanwhile: then the database's version counts, and this one is moved aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from hub.archive import ASIDE, SHARED, names_in
+from hub.errors import StoreError
+from hub.mqtt.mosquitto_files import let_broker_pass, share_with_broker
+from hub.runtime.fault_log import FaultLog
+from hub.runtime.private_files import make_folder, replace_file
+from hub.store.files import FileTable, digest_of
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+SCAN_S = 1.0
+MAX_BYTES = 16_000_000
+"""Larger files are not shared: the hub writes none."""
+OWN = ("hub.toml",)
+"""Files that each machine has of its own."""
+_BROKER = ("broker/passwd", "broker/acl")
+_BEGUN_HERE = ("install.json",)
+"""Files that each hub creates before it knows the database's."""
+
+
+class Plan(NamedTuple):
+    """What to do with files that differ.
+
+    Attributes:
+        take: Names of files that the folder gets from the database.
+        drop: Names of files that are deleted in the folder.
+        give: Names of files that the database gets from the folder.
+        forget: Names of files that are deleted in the database.
+        aside: Those of ``take`` and ``drop`` whose version in the folder is kept elsewhere.
+    """
+
+    take: list[str]
+    drop: list[str]
+    give: list[str]
+    forget: list[str]
+    aside: list[str]
+
+
+def plan(here: dict[str, bytes], stored: dict[str, bytes], before: dict[str, bytes]) -> Plan:
+    """Return what to do to make folder and database equal.
+
+    The arguments are the digests of the files in the folder, in the database, and in both when they were last equal.
+    """
+    found = Plan([], [], [], [], [])
+    for name in sorted(here.keys() | stored.keys()):
+        mine, theirs, base = here.get(name), stored.get(name), before.get(name)
+        if mine == theirs:
+            continue
+        if theirs == base and mine != base:  # changed here only
+            (found.forget if mine is None else found.give).append(name)
+            continue
+        if mine is not None and mine != base and name not in _BEGUN_HERE:
+            found.aside.append(name)
+        (found.drop if theirs is None else found.take).append(name)
+    return found
+
+
+class SharedFiles:
+    """The files of one data folder, and their counterpart in the database."""
+
+    def __init__(self, data: Path, table: FileTable) -> None:
+        self._data, self._table = data, table
+        self._known: dict[str, tuple[tuple[int, int], bytes]] = {}  # time, size and digest by name, when last read
+        self._shared: dict[str, bytes] = {}  # digests of the files that are equal in the folder and the database
+
+    async def fetch(self) -> None:
+        """Make folder and database equal, before the hub reads the folder. Raises StoreError or a subclass."""
+        here = await asyncio.to_thread(self._digests)
+        before = await asyncio.to_thread(_read_state, self._data / SHARED)
+        stored = await self._table.digests()
+        todo = plan(here, stored, before)
+        contents = await self._table.contents(todo.take)
+        await asyncio.to_thread(self._apply, todo, contents)
+        await self._give(todo.give, todo.forget)
+        self._shared = await asyncio.to_thread(self._digests)
+        await asyncio.to_thread(self._save_state)
+        if changed := [*todo.take, *todo.drop]:
+            log.info("%d files of the data folder were brought up to date from the database.", len(changed))
+
+    async def run(self) -> None:
+        """Write changed files to the database until cancelled."""
+        while True:
+            await asyncio.sleep(SCAN_S)
+            try:
+                await self.push()
+            except StoreError as error:
+                text = "Changed files of the data folder cannot be written to the database yet (%s). Retrying."
+                faults.error("files", text, error)
+
+    async def push(self) -> None:
+        """Write the files that have changed since the last call to the database. Raises StoreError or a subclass."""
+        here = await asyncio.to_thread(self._digests)
+        changed = [name for name, digest in here.items() if self._shared.get(name) != digest]
+        removed = [name for name in self._shared if name not in here]
+        if changed or removed:
+            await self._give(changed, removed)
+            await asyncio.to_thread(self._save_state)
+
+    async def push_last(self) -> None:
+        """Write the last changes before the hub stops. If this fails, the next start on this machine writes them."""
+        try:
+            await self.push()
+        except StoreError as error:
+            log.warning("The last changes of files were not written to the database: %s", error)
+
+    async def _give(self, changed: list[str], removed: list[str]) -> None:
+        contents = await asyncio.to_thread(self._contents, changed)
+        if contents or removed:
+            await self._table.change(contents, removed)
+        self._shared |= {name: digest_of(content) for name, content in contents.items()}
+        for name in removed:
+            self._shared.pop(name, None)
+
+    def _contents(self, names: list[str]) -> dict[str, bytes]:
+        found = {}
+        for name in names:
+            try:
+                found[name] = (self._data / name).read_bytes()
+            except FileNotFoundError:  # deleted since the folder was looked through: the next look shows that
+                continue
+        return found
+
+    def _digests(self) -> dict[str, bytes]:
+        """Return the digest of each file in the folder that is shared. A file is read only if it has changed."""
+        known, self._known = self._known, {}
+        for name in names_in(self._data):
+            try:
+                status = (self._data / name).stat()
+                if name in OWN or status.st_size > MAX_BYTES:
+                    continue
+                seen = status.st_mtime_ns, status.st_size
+                if name not in known or known[name][0] != seen:
+                    known[name] = seen, digest_of((self._data / name).read_bytes())
+            except FileNotFoundError:
+                continue
+            self._known[name] = known[name]
+        return {name: digest for name, (_, digest) in self._known.items()}
+
+    def _apply(self, todo: Plan, contents: dict[str, bytes]) -> None:
+        if todo.aside:
+            aside = self._data / f"{ASIDE}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+            for name in todo.aside:
+                make_folder((aside / name).parent)
+                (self._data / name).replace(aside / name)
+            log.warning(
+                "Another hub on the database has changed these files, and so has this machine: %s. The database's "
+                "versions are used. Those of this machine are in %s.",
+                *(", ".join(todo.aside), aside),
+            )
+        for name, content in contents.items():
+            make_folder((self._data / name).parent)
+            replace_file(self._data / name, content)
+            if name in _BROKER:
+                share_with_broker(self._data / name)
+                let_broker_pass(self._data)
+                let_broker_pass((self._data / name).parent)
+        for name in todo.drop:
+            (self._data / name).unlink(missing_ok=True)
+
+    def _save_state(self) -> None:
+        state = {name: digest.hex() for name, digest in self._shared.items()}
+        replace_file(self._data / SHARED, msgspec.json.encode(state), sync=False)
+
+
+def _read_state(file: Path) -> dict[str, bytes]:
+    """Return the digests of the files that were last equal in both places; none if the file cannot be read."""
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+        return {name: bytes.fromhex(digest) for name, digest in found.items()}
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return {}

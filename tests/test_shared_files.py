@@ -1,0 +1,123 @@
+"""Which version of a file counts when the data folder and the database differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.archive import SHARED
+from hub.assembly.shared_files import MAX_BYTES, Plan, SharedFiles, plan
+from hub.store.files import digest_of
+
+A, B, C = (digest_of(text) for text in (b"a", b"b", b"c"))
+
+
+def only(**changes: list[str]) -> Plan:
+    return Plan([], [], [], [], [])._replace(**changes)
+
+
+@pytest.mark.parametrize(
+    ("here", "stored", "before", "expected"),
+    [
+        ({"f": A}, {"f": A}, {}, only()),
+        ({"f": A}, {}, {}, only(give=["f"])),  # a folder that was used with SQLite before
+        ({}, {"f": A}, {}, only(take=["f"])),  # a new machine
+        ({"f": A}, {"f": B}, {"f": A}, only(take=["f"])),  # changed by another hub
+        ({"f": B}, {"f": A}, {"f": A}, only(give=["f"])),  # changed by hand while no hub ran
+        ({"f": B}, {"f": C}, {"f": A}, only(take=["f"], aside=["f"])),  # changed by both
+        ({"f": B}, {"f": A}, {}, only(take=["f"], aside=["f"])),
+        ({"install.json": B}, {"install.json": A}, {}, only(take=["install.json"])),
+        ({}, {"f": A}, {"f": A}, only(forget=["f"])),
+        ({"f": A}, {}, {"f": A}, only(drop=["f"])),
+        ({"f": B}, {}, {"f": A}, only(drop=["f"], aside=["f"])),
+        ({}, {"f": B}, {"f": A}, only(take=["f"])),
+    ],
+)
+def test_plan(here: dict[str, bytes], stored: dict[str, bytes], before: dict[str, bytes], expected: Plan) -> None:
+    assert plan(here, stored, before) == expected
+
+
+class Table:
+    """The table of files, in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, bytes] = {}
+        self.writes = 0
+
+    async def digests(self) -> dict[str, bytes]:
+        return {name: digest_of(body) for name, body in self.rows.items()}
+
+    async def contents(self, names: list[str]) -> dict[str, bytes]:
+        return {name: self.rows[name] for name in names}
+
+    async def change(self, changed: dict[str, bytes], removed: list[str]) -> None:
+        self.writes += 1
+        self.rows = {name: body for name, body in (self.rows | changed).items() if name not in removed}
+
+
+@pytest.fixture
+def table() -> Any:
+    return Table()
+
+
+def machine(folder: Path, **files: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.toml").write_text(text)
+    return folder
+
+
+async def test_second_machine_gets_files_and_their_changes(tmp_path: Path, table: Any) -> None:
+    first = SharedFiles(machine(tmp_path / "first", rules="1", reactions="r"), table)
+    (tmp_path / "first" / "ca").mkdir()
+    (tmp_path / "first" / "ca" / "ca.key").write_text("key")
+    (tmp_path / "first" / "hub.toml").write_text("its own")
+    (tmp_path / "first" / "watchkeeper.db").write_text("history")
+    (tmp_path / "first" / "large.bin").write_bytes(b"\0" * (MAX_BYTES + 1))
+    await first.fetch()
+    assert table.rows.keys() == {"rules.toml", "reactions.toml", "ca/ca.key"}
+    machine(tmp_path / "first", rules="longer")
+    (tmp_path / "first" / "reactions.toml").unlink()
+    await first.push()
+    writes = table.writes
+    await first.push()
+    assert table.writes == writes, "nothing has changed"
+    second = SharedFiles(machine(tmp_path / "second"), table)
+    await second.fetch()
+    assert (tmp_path / "second" / "rules.toml").read_text() == "longer"
+    assert (tmp_path / "second" / "ca" / "ca.key").stat().st_mode & 0o777 == 0o600
+    assert not (tmp_path / "second" / "reactions.toml").exists()
+    assert SHARED not in table.rows
+
+
+async def test_machine_that_was_replaced_keeps_its_version_aside(
+    tmp_path: Path, table: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    old, new = machine(tmp_path / "old", rules="1"), machine(tmp_path / "new")
+    await SharedFiles(old, table).fetch()
+    taken_over = SharedFiles(new, table)
+    await taken_over.fetch()
+    machine(new, rules="by the other hub")
+    await taken_over.push()
+    machine(old, rules="by hand")
+    await SharedFiles(old, table).fetch()
+    assert (old / "rules.toml").read_text() == "by the other hub"
+    [aside] = old.glob("replaced-*/rules.toml")
+    assert aside.read_text() == "by hand"
+    assert "rules.toml" in caplog.text
+    await SharedFiles(old, table).fetch()
+    assert table.rows == {"rules.toml": b"by the other hub"}
+
+
+async def test_file_changed_while_no_hub_ran_is_kept(tmp_path: Path, table: Any) -> None:
+    data = machine(tmp_path / "data", rules="1", reactions="r")
+    await SharedFiles(data, table).fetch()
+    machine(data, rules="by hand")
+    (data / "reactions.toml").unlink()
+    await SharedFiles(data, table).fetch()
+    assert table.rows == {"rules.toml": b"by hand"}
+    (data / SHARED).write_text("damaged")
+    await SharedFiles(data, table).fetch()
+    assert table.rows == {"rules.toml": b"by hand"}

@@ -9,6 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,9 @@ class PostgresServer:
         self._run("initdb", "--pgdata", str(self.folder / "data"), "--username", USER, "--auth", "trust", "--no-sync",
                   "--locale", "C.UTF-8", "--encoding", "UTF8")  # fmt: skip
         # Other users sign in with a password.
-        (self.folder / "data" / "pg_hba.conf").write_text(f"local all {USER} trust\nlocal all all scram-sha-256\n")
+        (self.folder / "data" / "pg_hba.conf").write_text(
+            f"local all {USER} trust\nlocal replication {USER} trust\nlocal all all scram-sha-256\n"
+        )
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -57,6 +61,24 @@ class PostgresServer:
     def url_of(self, database: str, user: str = USER, password: str = "") -> str:
         """Return the URL of a database for a user."""
         return f"postgresql://{user}{password and ':' + password}@/{database}?host={self.folder}"
+
+    @contextmanager
+    def replica(self) -> Iterator[int]:
+        """Run a replica of the server, and yield its port."""
+        folder, port = self.folder / "replica", 5433
+        self._run("pg_basebackup", "-D", str(folder), "--write-recovery-conf", "--checkpoint=fast", "--no-sync",
+                  "-h", str(self.folder), "-U", USER)  # fmt: skip
+        with (self.folder / "replica.log").open("ab") as log:
+            process = subprocess.Popen(
+                [program("postgres"), "-D", str(folder), "-k", str(self.folder), "-h", "", "-p", str(port),
+                 "-c", "fsync=off", "-c", "max_connections=60"],
+                cwd=self.folder, stdout=log, stderr=log, **self._as,
+            )  # fmt: skip
+        try:
+            yield port
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
     def start(self) -> None:
         """Start the server, and wait until it accepts connections."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.assembly.database import postgresql
 from hub.assembly.load_settings import load_settings
-from hub.assembly.open_store import postgresql
 from hub.errors import ConfigError, NotInstalled
 from hub.runtime.database_url import database_name, database_password
 from hub.runtime.settings import reveal

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from hub.archive import SHARED
-from hub.assembly.shared_files import MAX_BYTES, Plan, SharedFiles, plan
+from hub.assembly.shared_files import MAX_BYTES, FileChanges, SharedFiles, changes_between
 from hub.store.files import digest_of
 
 A, B, C = (digest_of(text) for text in (b"a", b"b", b"c"))
 
 
-def only(**changes: list[str]) -> Plan:
-    return Plan([], [], [], [], [])._replace(**changes)
+def only(**changes: list[str]) -> FileChanges:
+    return FileChanges([], [], [], [], [])._replace(**changes)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,10 @@ def only(**changes: list[str]) -> Plan:
         ({}, {"f": B}, {"f": A}, only(take=["f"])),
     ],
 )
-def test_plan(here: dict[str, bytes], stored: dict[str, bytes], before: dict[str, bytes], expected: Plan) -> None:
-    assert plan(here, stored, before) == expected
+def test_plan(
+    here: dict[str, bytes], stored: dict[str, bytes], before: dict[str, bytes], expected: FileChanges
+) -> None:
+    assert changes_between(here, stored, before) == expected
 
 
 class Table:

@@ -7,20 +7,15 @@ import contextlib
 import logging
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hub.api import HttpSettings
+from hub.assembly.database import holder_name, postgresql
 from hub.assembly.shared_files import SharedFiles
-from hub.assembly.standby import holder_name, wait_for_lease
-from hub.errors import NotInstalled
+from hub.assembly.standby import wait_for_lease
 from hub.runtime.settings import StoreSection, reveal
 from hub.server import ServerCertificate
 from hub.store.sql_store import SqlStore
 from hub.store.sqlite import SqliteStore
-
-if TYPE_CHECKING:
-    from hub.store.postgresql.lease import Candidate
-    from hub.store.postgresql.store import PostgresStore
 
 log = logging.getLogger(__name__)
 
@@ -53,20 +48,6 @@ async def share_files(store: SqlStore, data: Path, stack: contextlib.AsyncExitSt
     await shared.fetch()
     stack.push_async_callback(shared.push_last)
     return shared
-
-
-def postgresql() -> tuple[type[Candidate], type[PostgresStore]]:
-    """Return the classes of the store on PostgreSQL. Its driver is imported only by hubs that use it.
-
-    Raises NotInstalled if the driver is missing or does not work.
-    """
-    try:
-        from hub.store.postgresql.lease import Candidate
-        from hub.store.postgresql.store import PostgresStore
-    except ImportError as error:
-        hint = "Install it: pip install 'watchkeeper[postgresql]'."
-        raise NotInstalled(f"store.url is set, but psycopg cannot be used ({error!s:.100}).", hint) from None
-    return Candidate, PostgresStore
 
 
 def _open_sqlite(data: Path) -> SqliteStore:

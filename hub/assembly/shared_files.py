@@ -35,7 +35,7 @@ _BEGUN_HERE = ("install.json",)
 """Files that each hub creates before it knows the database's."""
 
 
-class Plan(NamedTuple):
+class FileChanges(NamedTuple):
     """What to do with files that differ.
 
     Attributes:
@@ -53,12 +53,12 @@ class Plan(NamedTuple):
     aside: list[str]
 
 
-def plan(here: dict[str, bytes], stored: dict[str, bytes], before: dict[str, bytes]) -> Plan:
+def changes_between(here: dict[str, bytes], stored: dict[str, bytes], before: dict[str, bytes]) -> FileChanges:
     """Return what to do to make folder and database equal.
 
     The arguments are the digests of the files in the folder, in the database, and in both when they were last equal.
     """
-    found = Plan([], [], [], [], [])
+    found = FileChanges([], [], [], [], [])
     for name in sorted(here.keys() | stored.keys()):
         mine, theirs, base = here.get(name), stored.get(name), before.get(name)
         if mine == theirs:
@@ -85,7 +85,7 @@ class SharedFiles:
         here = await asyncio.to_thread(self._digests)
         before = await asyncio.to_thread(_read_state, self._data / SHARED)
         stored = await self._table.digests()
-        todo = plan(here, stored, before)
+        todo = changes_between(here, stored, before)
         contents = await self._table.contents(todo.take)
         await asyncio.to_thread(self._apply, todo, contents)
         await self._give(todo.give, todo.forget)
@@ -153,7 +153,7 @@ class SharedFiles:
             self._known[name] = known[name]
         return {name: digest for name, (_, digest) in self._known.items()}
 
-    def _apply(self, todo: Plan, contents: dict[str, bytes]) -> None:
+    def _apply(self, todo: FileChanges, contents: dict[str, bytes]) -> None:
         if todo.aside:
             aside = self._data / f"{ASIDE}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
             for name in todo.aside:

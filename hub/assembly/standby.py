@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.api import HttpSettings
@@ -21,7 +19,6 @@ from hub.api.standby import StandbyApp
 from hub.errors import StoreBusy, StoreError
 from hub.runtime.sd_notify import notify, run_watchdog, watchdog_s
 from hub.server import ServerCertificate, create_server
-from hub.store.lock import FILE
 
 if TYPE_CHECKING:
     from hub.store.postgresql.lease import Candidate, Lease
@@ -29,17 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
-
-
-def holder_name(data: Path) -> str:
-    """Return a name for this hub that no other hub has, and that stays the same over restarts.
-
-    The name contains a hash of the lock file's device and inode. So a copy of the data folder has another name, even on
-    a machine with the same host name and path.
-    """
-    lock = (data / FILE).stat()
-    place = f"{socket.gethostname()}:{data.resolve()}"
-    return f"{place} ({hashlib.sha256(f'{place} {lock.st_dev} {lock.st_ino}'.encode()).hexdigest()[:6]})"
 
 
 async def wait_for_lease(

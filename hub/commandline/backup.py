@@ -11,8 +11,9 @@ from pathlib import Path
 
 from hub import archive
 from hub.commandline.settings import settings_from
-from hub.errors import InUse, NotFound
-from hub.runtime.settings import Settings
+from hub.errors import Conflict, InUse, NotFound
+from hub.runtime.database_url import database_name
+from hub.runtime.settings import Settings, reveal
 from hub.runtime.settings_errors import secret_values
 from hub.store.lock import DirectoryLock
 
@@ -22,10 +23,21 @@ log = logging.getLogger(__name__)
 def run(arguments: argparse.Namespace) -> None:
     """Run ``hub backup`` or ``hub restore``. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
+    if (url := reveal(settings.store.url)) is not None:
+        raise _dumped(database_name(url), arguments.command)
     if arguments.command == "backup":
         _backup(settings, arguments.file, replace=arguments.replace, with_secrets=arguments.with_secrets)
     else:
         _restore(arguments.file, settings.store.data, arguments.replace)
+
+
+def _dumped(database: str, command: str) -> Conflict:
+    """Return an error that says how to back up or restore a PostgreSQL database."""
+    if command == "backup":
+        hint = 'Run pg_dump --format=custom --schema=watchkeeper --file=watchkeeper.dump "$HUB_STORE_URL".'
+        return Conflict(f"Everything is in the PostgreSQL database {database}, which has its own backup.", hint)
+    hint = 'Restore a dump with pg_restore --clean --if-exists --dbname="$HUB_STORE_URL", or remove store.url.'
+    return Conflict(f"A backup of hub backup is an SQLite file, but store.url is {database}.", hint)
 
 
 def _backup(settings: Settings, target: Path | None, *, replace: bool, with_secrets: bool) -> None:

@@ -26,8 +26,9 @@ from hub.assembly.from_settings import (
 from hub.assembly.memory_limit import memory_limit
 from hub.commandline.broker_checks import check_broker
 from hub.commandline.certificate_checks import check_server_certificate
+from hub.commandline.database_checks import check_database
 from hub.commandline.finding import Finding, State
-from hub.commandline.running_hub import status_of
+from hub.commandline.running_hub import status_of, waiting_for
 from hub.commandline.settings import is_hub_folder, running_settings_from
 from hub.errors import HubError, InUse
 from hub.insight import parse_signatures
@@ -71,6 +72,8 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
         for finding in findings:
             yield finding
         yield _port(settings) if holder is None else _running(settings, holder)
+        async for finding in check_database(settings):
+            yield finding
         for finding in check_server_certificate(settings):
             yield finding
         if not _has_install(data):  # the other checks work without the folder
@@ -141,8 +144,9 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
         calculated_of(data)
         dialects_of(settings)
         parse_signatures(read_if_there(data / "signatures.toml") or "")
-        with translated():
-            check_format(data / FILE)
+        if settings.store.url is None:
+            with translated():
+                check_format(data / FILE)
         with tempfile.NamedTemporaryFile(dir=data):
             pass
     except HubError as error:
@@ -161,6 +165,8 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
 def _running(settings: Settings, holder: str) -> Finding:
     """Check the hub that uses the data folder. ``holder`` is the id of its process."""
     listen, status = settings.http.listen, status_of(settings)
+    if status is None and (waits_for := waiting_for(settings)) is not None:
+        return Finding("note", "hub", f"the hub at {listen} waits for {waits_for}")
     if status is None:
         advice = "If it is a hub, name the address that it listens on with --http or http.listen."
         state: State = "note" if _port(settings).state == "ok" else "wrong"

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from hub.assembly.database import open_idle, open_read_only
 from hub.assembly.from_settings import registry_limits
 from hub.commandline.running_hub import connection_to
 from hub.commandline.settings import require_hub_folder, running_settings_from
@@ -28,13 +29,11 @@ from hub.model import Identity
 from hub.registry.registry import DeviceRegistry
 from hub.runtime.clock import now_ms
 from hub.runtime.private_files import replacing
-from hub.runtime.settings import Settings
+from hub.runtime.settings import Settings, StoreSection
 from hub.services.import_export import ExportRequest, ImportResult, Room, export_readings, import_readings
 from hub.store.base import Delta
 from hub.store.lock import DirectoryLock
-from hub.store.read_only import ReadOnlyStore
 from hub.store.rows import Unreadable
-from hub.store.sqlite import SqliteStore
 from hub.worker.table_process import TableProcess
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     settings = running_settings_from(arguments)
     kind: Format = arguments.format or _format_of(arguments.file)
     if arguments.command == "export":
-        asyncio.run(_export(settings.store.data, arguments, kind))
+        asyncio.run(_export(settings.store, arguments, kind))
         return
     if not arguments.file.is_file():
         raise NotFound(f"There is no file {arguments.file}.")
@@ -91,14 +90,14 @@ def _format_of(file: Path) -> Format:
     raise Invalid(f"The format of {file.name!r} is unknown.", hint)
 
 
-async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> None:
+async def _export(section: StoreSection, arguments: argparse.Namespace, kind: Format) -> None:
     request = ExportRequest(
         time_of(arguments.start) if arguments.start else 0,
         time_of(arguments.end) if arguments.end else MAX_TS,
         tuple(arguments.device) if arguments.device else None,
         arguments.metric,
     )
-    with contextlib.closing(ReadOnlyStore.open(data)) as store, _target(arguments.file, arguments.replace) as out:
+    with contextlib.closing(open_read_only(section)) as store, _target(arguments.file, arguments.replace) as out:
         registry = DeviceRegistry()
         broken = registry.restore(store.states(), now_ms())
         _warn_of_unreadable(broken, len(store.unreadable))
@@ -156,11 +155,11 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
 
 
 async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
-    """Import a table directly into the data folder, on which no hub is running.
+    """Import a table directly into the store, which no hub is using.
 
     ``zone`` is for times without a zone.
     """
-    store = SqliteStore.open(settings.store.data)
+    store = open_idle(settings.store)
     try:
         now = now_ms()
         snapshot = await store.load()

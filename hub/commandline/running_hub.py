@@ -67,3 +67,16 @@ def status_of(settings: Settings) -> dict[str, Any] | None:
     except (OSError, http.client.HTTPException, msgspec.MsgspecError, UnicodeError, HubError):
         return None
     return None
+
+
+def waiting_for(settings: Settings) -> str | None:
+    """Return what a hub on this data folder waits for before it can use its database; None if it does not wait."""
+    try:
+        connection, headers = connection_to(settings)
+        with contextlib.closing(connection):
+            connection.request("GET", "/readyz", headers=headers)
+            answer = connection.getresponse()
+            found = msgspec.json.decode(answer.read(), type=dict[str, Any])
+        return str(found["missing"][0]) if answer.status == 503 and "Retry-After" in answer.headers else None
+    except (OSError, http.client.HTTPException, msgspec.MsgspecError, LookupError, UnicodeError, HubError):
+        return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hub.errors import NotFound, StoreError
@@ -26,8 +27,11 @@ class ReadOnlyStore:
         unreadable: batches of the log that cannot be read; their readings are missing in answers.
     """
 
-    def __init__(self, connection: SqlConnection) -> None:
-        self._connection = connection
+    def __init__(
+        self, connection: SqlConnection, translated: Callable[[], AbstractContextManager[None]] = translated
+    ) -> None:
+        """Use a connection that has begun a read transaction. ``translated`` turns its errors into the hub's own."""
+        self._connection, self._translated = connection, translated
         self.unreadable: list[Unreadable] = []
         self._log = Memtable.read(connection, self.unreadable)
 
@@ -52,20 +56,20 @@ class ReadOnlyStore:
 
     def states(self) -> dict[str, bytes]:
         """Return the stored states of all devices by id, not decoded."""
-        with translated():
+        with self._translated():
             return queries.states(self._connection)[0]
 
     def confirmed_cases(self, limit: int) -> list[tuple[Alert, Diagnosis]]:
         """Return alerts with a confirmed cause and their diagnoses, last confirmed first."""
-        with translated():
+        with self._translated():
             return queries.confirmed_cases(self._connection, limit)
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
-        with translated():
+        with self._translated():
             return await asyncio.to_thread(read_series, self._connection, devices, metric)
 
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
-        with translated():
+        with self._translated():
             return await asyncio.to_thread(read_page, self._connection, self._log, device, metric, start, end, limit)
 
     def close(self) -> None:

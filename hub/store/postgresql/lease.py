@@ -31,7 +31,7 @@ EXPIRED_MS = 6_000
 SILENT_S = 4.0
 """A server that has not answered the renewal for so long is reported."""
 
-_NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
+NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
 class Lease:
@@ -88,7 +88,7 @@ class Lease:
     def _renew(self) -> None:
         if self._connection.closed:
             self._connection.reconnect()
-        renewal = f"UPDATE heartbeat SET at = {_NOW} WHERE epoch = ?"  # noqa: S608 (our own words)
+        renewal = f"UPDATE heartbeat SET at = {NOW} WHERE epoch = ?"  # noqa: S608 (our own words)
         self._lost = self._connection.execute(renewal, (self.epoch,)).rowcount == 0
         self._renewed = time.monotonic()
         if self._fault and not self._lost:
@@ -160,7 +160,7 @@ class Candidate:
 
     def _other_holder(self, connection: PostgresConnection, lock: str = "") -> str | None:
         """Return the name of another hub whose lease must be respected. ``lock`` is a clause of the query."""
-        query = f"SELECT holder, {_NOW} - at FROM heartbeat {lock}"  # noqa: S608 (our own words)
+        query = f"SELECT holder, {NOW} - at FROM heartbeat {lock}"  # noqa: S608 (our own words)
         holder, age = connection.execute(query).fetchone()
         if holder is None or holder == self._holder:
             return None
@@ -178,7 +178,7 @@ class Candidate:
     def _write(self, connection: PostgresConnection) -> int:
         # Waits for the transaction of the hub that has the lease: it has locked this row.
         epoch = int(connection.execute("UPDATE lease SET epoch = epoch + 1 RETURNING epoch").fetchone()[0])
-        taken = f"UPDATE heartbeat SET epoch = ?, holder = ?, at = {_NOW}"  # noqa: S608 (our own words)
+        taken = f"UPDATE heartbeat SET epoch = ?, holder = ?, at = {NOW}"  # noqa: S608 (our own words)
         connection.execute(taken, (epoch, self._holder))
         return epoch
 

@@ -185,7 +185,12 @@ def prepare_schema(connection: SqlConnection, schema: str) -> None:
             for function in _FUNCTIONS:
                 connection.execute(function)
             connection.execute("INSERT INTO format VALUES (1, ?)", (FORMAT,))
-        found = connection.execute("SELECT number FROM format").fetchone()[0]
+        check_format(connection)
+
+
+def check_format(connection: SqlConnection) -> None:
+    """Raise StoreError if the tables are of another format."""
+    found = connection.execute("SELECT number FROM format").fetchone()[0]
     if found != FORMAT:
         raise StoreError(
             f"The database has format {found}, but this version of Watchkeeper reads format {FORMAT}.",

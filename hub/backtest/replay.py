@@ -39,8 +39,8 @@ def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
 def _needs_all(rule: Rule) -> bool:
     """Return True if a replay of the rule needs the readings of all metrics of the device.
 
-    It needs them if the rule measures how long something has been silent or unchanged, because each reading of the
-    device shows that it is not silent.
+    This is so if the rule measures how long the device or a metric has been silent or unchanged, because a reading of
+    any metric shows that the device is not silent.
     """
     condition = rule.condition
     if not isinstance(condition, MetricCondition) or condition.lasting:
@@ -195,7 +195,7 @@ class _Run:
         self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
     def _create_rule(self, now: int) -> None:
-        """Begin to evaluate the rule, if it is created at the time ``now`` (epoch ms)."""
+        """Create the rule in the engine if ``now`` (epoch ms) has reached its time of creation."""
         if now >= self._creation:
             self._creation = NEVER
             self._engine.replace([self._rule], [self._device.id])
@@ -228,7 +228,7 @@ class _Run:
         return min((due for due in dues if due > self._ticked), default=NEVER)
 
     def next_place(self, records: Sequence[Record], place: int) -> int:
-        """Return the index of the next record to observe, which is ``place`` or higher.
+        """Return the index of the next record to observe, from index ``place`` on.
 
         Records that cannot change the rule's state are skipped, except the record just before a record that can.
         """

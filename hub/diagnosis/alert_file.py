@@ -238,7 +238,7 @@ class AlertFiles:
 
 
 def _reduced(device: Device) -> Device:
-    """Return a copy of the device without values, twin, commands, area and rule states."""
+    """Return a copy of ``device`` with its description only: without values, twin, commands, area and rule states."""
     info = msgspec.structs.replace(device.info, commands={})
     return msgspec.structs.replace(device, info=info, metrics={}, watches={}, desired={}, reported={}, area_id=None)
 

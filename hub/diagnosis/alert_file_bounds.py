@@ -35,7 +35,7 @@ def check_numbers(contents: dict[str, Any]) -> None:
 
 
 def _limited(contents: dict[str, Any]) -> Iterator[Place]:
-    """Yield the path and value of each number with bounds: the times, durations and counts."""
+    """Yield each number of an alert file that has bounds, with its path: the times, durations and counts."""
     for key, inner in contents.items():
         if key == "readings":
             yield from _reading_times(inner)

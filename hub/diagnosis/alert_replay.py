@@ -80,7 +80,10 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
 
 
 def _of_same_device(diagnosis: Diagnosis | None, device: Device) -> Diagnosis | None:
-    """Return the diagnosis if it is about ``device``, else None: of other devices, the file has too few readings."""
+    """Return ``diagnosis`` if it is about ``device``, else None.
+
+    A diagnosis of another device cannot be replayed, because the file has too few readings of that device.
+    """
     return diagnosis if diagnosis is not None and diagnosis.device == device.id else None
 
 
@@ -127,7 +130,7 @@ class _FiledAlerts(Engine):
         ]
 
     def together(self, alert: Alert) -> list[Alert]:
-        """Return the alerts of the file, other than ``alert``, that were open at the time of the replayed diagnosis."""
+        """Return the other alerts of the file that were open at the time of the replayed diagnosis."""
         return [each for each in self._filed if each.id != alert.id]
 
 

@@ -20,8 +20,8 @@ def replay_alert(
 ) -> tuple[Firing | None, str | None]:
     """Replay the rule of an alert with the readings of an alert file.
 
-    The rule is replayed from the first reading on. If this does not raise the alert, and if the alert says when the hub
-    began to evaluate the rule (``evaluated_from``), the rule is replayed again from that time on.
+    The rule is replayed from the first reading on. If this does not raise the alert, and if the alert says when the
+    hub began to evaluate the rule (``evaluated_from``), the rule is replayed again from that time on.
 
     Args:
         alert: The alert of the file.
@@ -30,8 +30,8 @@ def replay_alert(
         contents: The contents of the file.
 
     Returns:
-        The alert of the replay that has the same metric and start, and None; or, if the replay raises no such alert,
-        None and a sentence that says why.
+        A pair of which exactly one item is None: the alert that the replay raised for the same metric and the same
+        start, and a sentence that says why it raised no such alert.
     """
     if alert.device != device.id:
         return None, "It is an alert of another device, whose readings are not in the file."
@@ -67,10 +67,11 @@ def _same(alert: Alert, firings: Sequence[Firing]) -> Firing | None:
 
 
 def _created_at(since: int, evaluated_from: int, readings: Mapping[str, Points]) -> int:
-    """Return the time (epoch ms) at which the replay has to create the rule, so that the condition begins at ``since``.
+    """Return when (epoch ms) a replay must create the rule so that its condition begins to hold at ``since``.
 
-    This is ``evaluated_from``, but at the latest 1 ms before the first reading after ``since``: ``evaluated_from`` is a
-    time of the hub's clock, while readings have times of the device's clock, which may be behind.
+    In general, this is ``evaluated_from``, when the hub began to evaluate the rule. But this is a time of the hub's
+    clock, while readings have times of the device's clock, which may be behind. So the result is at the latest 1 ms
+    before the first reading after ``since``.
     """
     if evaluated_from < since:
         return evaluated_from
@@ -79,7 +80,10 @@ def _created_at(since: int, evaluated_from: int, readings: Mapping[str, Points])
 
 
 def _reason(alert: Alert, rule: Rule, readings: Mapping[str, Points], firings: Sequence[Firing]) -> str:
-    """Return a sentence that says why the replay, which raised ``firings``, did not raise the alert."""
+    """Return a sentence that says why a replay of ``rule`` did not raise ``alert``.
+
+    ``firings`` are the alerts that the replay raised instead.
+    """
     first = min((points[0][0] for points in readings.values() if points), default=None)
     if first is None or alert.since < first:
         return "The condition began before the first reading in the file."
@@ -98,7 +102,7 @@ def _reason(alert: Alert, rule: Rule, readings: Mapping[str, Points], firings: S
 
 
 def _changed(before: Mapping[str, object], rule: Rule) -> bool:
-    """Return True if the settings of the rule's condition differ from ``before``, those at the time of the alert."""
+    """Return True if the rule's condition has other settings than at the time of the alert (``before``)."""
     condition = rule.condition
     found = condition.found if isinstance(condition, MetricCondition) else ()
     present = msgspec.json.decode(msgspec.json.encode(condition))  # lists instead of tuples, as in the file

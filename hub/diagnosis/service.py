@@ -180,9 +180,9 @@ class DiagnosisService:
                 self._claimed.discard(alert.id)
 
     async def _catch_up(self) -> bool:
-        """Queue the open alerts that have no diagnosis. This is needed after a start and after the queue was full.
+        """Queue all open alerts that have no diagnosis, as is needed after a start and after the queue was full.
 
-        Return False if the store failed, so that it has to be called again.
+        Return False if the alerts could not be read from the store. The caller then has to try again.
         """
         self._behind = False
         open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
@@ -251,7 +251,7 @@ class DiagnosisService:
         await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
 
     async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
-        """Store the analyst's diagnosis as final: no local model will replace it any more.
+        """Store the analyst's diagnosis as the final one, because no local model will replace it any more.
 
         ``instead_of`` is the model that failed to replace it; None if no model was asked.
         """

@@ -112,9 +112,10 @@ def _check_size(payload: bytes, max_bytes: int) -> None:
 
 
 def parse_object(payload: bytes, what: str, *, checked: bool = True) -> dict[str, Any]:
-    """Return the JSON object in a payload. Raises Rejected, with ``what`` as the name of the payload in the message.
+    """Return the JSON object in a payload. Raises Rejected.
 
-    If ``checked`` is False, only the size and the depth of the object are checked.
+    ``what`` names the payload in the error message, such as "An announcement". If ``checked`` is False, only the size
+    and the depth of the object are checked.
     """
     return _object(parse_json if checked else _parse_shallow, payload, what)
 

@@ -120,9 +120,10 @@ def _time_of_receipt(as_utc: int, received: int, retained: bool) -> tuple[int, Q
 
 
 def _from_local(clock: datetime, received: int, zone: tzinfo | None) -> int | None:
-    """Return local time as epoch ms. Without a ``zone``, read it as UTC; return None if that is far from ``received``.
+    """Return a local time as epoch ms.
 
-    If daylight saving time makes the hour exist twice or not at all, use the result closer to the time of receipt.
+    Without a ``zone``, the time is read as UTC; if that is far from the time of receipt, return None. If daylight
+    saving time makes the hour exist twice or not at all, use the result closer to the time of receipt.
     """
     if zone is None:
         ts = _utc(clock)

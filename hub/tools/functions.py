@@ -211,7 +211,10 @@ class Tools:
         return await self.queries.store.library.quotes(words, model=of_model, limit=limit)
 
     def _ids(self, device: str | None, area: str | None) -> list[str] | None:
-        """Return the ids of the device, or else of the devices in the area; None if neither is given: all devices."""
+        """Return the ids of the devices to which a tool is limited: ``device``, or else the devices in ``area``.
+
+        Return None for all devices if neither is given.
+        """
         if device is not None:
             return [self.queries.lookup.one(device).id]
         return None if area is None else [d.id for d in self.queries.lookup.matching("", area)]

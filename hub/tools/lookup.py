@@ -49,7 +49,8 @@ def _kinds(device: Device) -> frozenset[str]:
 def _forms(device_id: str, name: str, area: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
     """Return the texts by which a question may name a group that includes this device.
 
-    They are the area, the model, the labels, the id and the name without numbers, and the last words of these two.
+    They are its area, model and labels, its id and name without numbers, and the last words of the id and the name:
+    ``pump`` for "Feed pump 2".
     """
     forms = {folded(area), folded(model), *map(folded, labels)}
     for own_name in (device_id, name):

@@ -29,7 +29,7 @@ INSTRUCTIONS = (
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """A resource in a list."""
+    """One entry of the list of resources that a client can read: the URI of a resource, and what it contains."""
 
     uri: str
     name: str
@@ -55,7 +55,10 @@ class Resources(Protocol):
     """The resources that the current requester may read."""
 
     async def page(self, cursor: str | None) -> ResourcePage:
-        """Return a part of the list. Raises Invalid for a wrong cursor."""
+        """Return the part of the list of resources that begins at ``cursor``; None for the first part.
+
+        Raises Invalid for a cursor that no earlier part returned.
+        """
         ...
 
     def templates(self) -> Sequence[ResourceTemplate]: ...
@@ -118,7 +121,10 @@ class ModelContextServer:
         }
 
     async def _resource(self, number: str | int, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Answer a request for a list of resources, for the templates, or for one resource. Raises HubError."""
+        """Answer the request with the id ``number``: list the resources or their templates, or read one resource.
+
+        Raises HubError.
+        """
         if method == "resources/templates/list":
             found = [msgspec.to_builtins(each) | {"mimeType": MIME_TYPE} for each in self._resources.templates()]
             return _done(number, {"resourceTemplates": found})
@@ -159,7 +165,7 @@ class ModelContextServer:
 
 
 def _code(error: HubError) -> int:
-    """Return the code of JSON-RPC for an error. If the hub could not answer, the same request may succeed later."""
+    """Return the JSON-RPC code for an error."""
     if isinstance(error, NotFound):
         return RESOURCE_NOT_FOUND
     return INVALID_PARAMS if isinstance(error, Invalid) else INTERNAL_ERROR

@@ -118,8 +118,8 @@ class Queries:
     ) -> tuple[list[Activity], int]:
         """Return the newest ``limit`` entries from ``start`` to ``end`` that ``wanted`` accepts, newest first.
 
-        Also return the time (epoch ms) from which on the result is complete. This time is later than ``start`` if
-        there are more than ``limit`` such entries, or more than 10,000 entries of all kinds since ``start``.
+        Also return the time (epoch ms) since which no such entry is missing in the result. It is later than ``start``
+        if there are more than ``limit`` such entries, or more than 10,000 entries of all kinds since ``start``.
         """
         found: list[Activity] = []
         before: int | None = None

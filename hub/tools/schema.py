@@ -18,7 +18,7 @@ from hub.errors import HubError, Rejected
 
 
 def specs(tools: Any) -> tuple[ToolSpec, ...]:
-    """Return the tools of an object, sorted by name."""
+    """Return the schemas of all tools of an object, sorted by the names of the tools."""
     return tuple(_spec(_kind(tools), name) for name in sorted(_names(_kind(tools))))
 
 

@@ -111,7 +111,10 @@ class Announcements:
     # -- identity and description -----------------------------------------------------------------------------------
 
     def ids_of(self, announced: Announced) -> tuple[str, str]:
-        """Return id and native id of the known device that shares an alias with ``announced``; if none, its own ids."""
+        """Return the id and the native id of the known device to which an announcement belongs.
+
+        This is a device that shares an alias with ``announced``. If there is none, return the ids in ``announced``.
+        """
         for alias in announced.aliases:
             known = self._aliases.get(alias)
             if known is not None and self._members.get(known):
@@ -178,10 +181,11 @@ class Announcements:
 
         Args:
             device: The device's id.
-            now: The availabilities in the current message, by ``status_key``: True means available.
+            now: What the current message says about availability topics, by ``status_key``: True means available.
 
         Returns:
-            True, False, or None if it is not known; and the metrics (empty if the whole device is offline).
+            A pair. The first item is True or False, or None if it is not known whether the device is online. The
+            second item has the metrics; it is empty if the whole device is offline.
         """
         entities = self._entities(device)
         available = [self.states.available(entity, now) for entity in entities]
@@ -196,7 +200,7 @@ class Announcements:
         return [entity for each in self._members.get(device, {}).values() for entity in each.entities]
 
     def is_news(self, device: str, watched: Watched, online: bool, *, retained: bool) -> bool:
-        """Return True if the availability ``online`` of the topic ``watched`` of a device has to be stored."""
+        """Return True if ``online``, a report on the availability topic ``watched`` of a device, has to be stored."""
         return self.states.is_news(watched, online, self._entities(device), retained=retained)
 
     def only_watcher(self, announcement: StoredAnnouncement, watched: Watched) -> bool:
@@ -263,7 +267,10 @@ def _covered(topic: str, filters: set[str]) -> bool:
 
 
 def _max_silence(readings: Sequence[EntityReading]) -> float | None:
-    """Return the shortest expiry time of the states in seconds; None if there are no states or one never expires."""
+    """Return the shortest expiry time of an entity's states, in seconds.
+
+    Return None if there are no states, or if one of them never expires.
+    """
     states = [reading.expires for reading in readings if not reading.is_event]
     return min(states) / 1000 if states and all(states) else None
 

@@ -1,4 +1,4 @@
-"""States of the availability topics, and what they say about an entity."""
+"""Store the last state of each availability topic, and determine from these states whether an entity is available."""
 
 from __future__ import annotations
 
@@ -30,7 +30,11 @@ class AvailabilityStates:
             self._states[key] = (online, self._turn)
 
     def is_news(self, watched: Watched, online: bool, entities: Iterable[Entity], *, retained: bool) -> bool:
-        """Return True if a report changes the state of ``watched``, or makes it the latest of an entity's topics."""
+        """Return True if a report on the topic ``watched`` has to be stored.
+
+        This is so if the state of the topic changes. It is also so if the last report on availability of one of
+        ``entities`` was on another topic, and the latest report counts for this entity.
+        """
         state, turn = self._states.get(status_key(watched), (None, 0))
         if retained or state != online:
             return state != online  # a retained message only repeats an earlier report
@@ -43,7 +47,11 @@ class AvailabilityStates:
         return any(self._states.get(status_key(other), (None, 0))[1] > turn for other in others)
 
     def available(self, entity: Entity, now: dict[str, bool]) -> bool | None:
-        """Return whether ``entity`` is available, None if it is not known; ``now`` as in ``Announcements.presence``."""
+        """Return whether ``entity`` is available, None if it is not known.
+
+        ``now`` has what the current message says about availability topics, by :func:`status_key`: True means
+        available.
+        """
         keys = [status_key(watched) for watched in entity.watched]
         current = next((now[key] for key in keys if key in now), None)
         if entity.mode == "latest":

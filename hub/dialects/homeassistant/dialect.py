@@ -131,7 +131,7 @@ class HomeAssistantDialect:
         return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _without_foreign_topics(self, found: Entity | None) -> Entity | None:
-        """Return the entity; None if other dialects own its topics. Raises Rejected if they own only some of them."""
+        """Return ``found``; None if other dialects own its topics. Raises Rejected if they own only some of them."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}
@@ -196,7 +196,7 @@ class HomeAssistantDialect:
         return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
     def _unused_states(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
-        """Return changes that delete the stored values of availability topics that only removed entities used."""
+        """Return changes that delete the stored states of availability topics which no remaining entity uses."""
         used = {watched for each in (after.entities if after else ()) for watched in each.watched}
         removed = {watched for each in before.entities for watched in each.watched} - used
         unused = [each for each in removed if self._devices.only_watcher(before, each)]
@@ -239,7 +239,7 @@ class HomeAssistantDialect:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
     def _availability(self, decoded: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
-        """Yield the new availability of each device in ``pairs``. The message is on the availability topic of all."""
+        """Yield the new availability of each device in ``pairs`` (device id and availability topic)."""
         now: dict[str, bool] = {}
         message = decoded.message
         for device, watched in dict.fromkeys(pairs):

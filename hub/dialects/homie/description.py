@@ -138,9 +138,10 @@ def _listed(text: str) -> set[str]:
 
 
 def _without_unlisted(known: HomieDevice, node: str, listed: Collection[str]) -> HomieDevice:
-    """Return the device without properties that are no longer listed.
+    """Return the device without the properties that a new list from the device leaves out.
 
-    If ``node`` is empty, ``listed`` are the device's nodes; else ``listed`` are the properties of this node.
+    ``node`` is the node whose properties ``listed`` names. If ``node`` is empty, ``listed`` names the nodes of the
+    device.
     """
     gone = {
         key

@@ -240,7 +240,7 @@ class HomieDialect:
 
 
 def _removed_values(message: RawMessage, before: HomieDevice | None, after: HomieDevice) -> list[ValueExpired]:
-    """Return an event for each property that is no longer described. The event says that its value is not known now."""
+    """Return an event for each property that ``before`` has and ``after`` has not: its value is not known any more."""
     removed = before.properties.keys() - after.properties.keys() if before is not None else ()
     device = _id(after.native_id)
     return [

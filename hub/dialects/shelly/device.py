@@ -171,6 +171,6 @@ def commands(known: ShellyDevice, source: str) -> dict[str, dict[str, Any]]:
 
 
 def _text(body: Mapping[str, Any], *keys: str) -> str | None:
-    """Return the text under the first of ``keys`` that has one; None if none has."""
+    """Return the first text in ``body`` that one of ``keys`` has, in the order of the keys; None if there is none."""
     values = (body.get(key) for key in keys)
     return next((text[:MAX_TEXT] for text in values if isinstance(text, str) and text), None)

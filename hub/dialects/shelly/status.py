@@ -148,9 +148,9 @@ def _switched(metric: str, raw: Any) -> Value:
 
 @lru_cache(20_000)
 def _metric_and_unit(component: str, within: str, key: str) -> tuple[str, str]:
-    """Return the name of the metric and its unit; both are empty if the value is not a reading.
+    """Return the name of the metric and its unit for the field ``key`` of a component.
 
-    The unit may also be empty for a reading. Raises Rejected (``bad_name``).
+    The unit is empty if it is not known. Both are empty if the value is not a reading. Raises Rejected (``bad_name``).
     """
     kind = component.partition(":")[0]
     only = _ONLY.get(kind)

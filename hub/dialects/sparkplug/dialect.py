@@ -222,7 +222,7 @@ class SparkplugDialect:
         return (*self._gateway(topic, view), self._identity(topic, birth))
 
     def _gateway(self, topic: SparkplugTopic, view: View) -> tuple[Identity, ...]:
-        """Return the edge node of a device as a new identity; an empty tuple if it is the sender or already known."""
+        """Return the identity of a device's edge node, or an empty tuple if the hub knows it or it is the sender."""
         node = slug(topic.edge)
         if topic.native_id == topic.edge or view.known(node):
             return ()

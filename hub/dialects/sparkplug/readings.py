@@ -82,9 +82,10 @@ def _as_text(metric: Fields) -> str:
 
 
 def _undeclared(name: str, metric: Fields) -> int:
-    """Return the datatype that a metric itself gives, because the birth certificate does not declare the metric.
+    """Return the datatype in a metric's own message, for a metric that the birth certificate does not declare.
 
-    Return :data:`NO_READING` if it is not a reading. Raises Rejected (``before_birth``) without a name or datatype.
+    Return :data:`NO_READING` if the metric is not a reading. Raises Rejected (``before_birth``) if the message does
+    not have the name or the datatype.
     """
     datatype = metric.get(wire.DATATYPE)
     if not name or datatype is None:

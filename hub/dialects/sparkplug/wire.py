@@ -231,9 +231,9 @@ def value(metric: Fields, datatype: int) -> Value | None:
 
 
 def _from_other_field(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> Value | None:
-    """Return the value from a field that does not belong to the datatype; None if no field has a value.
+    """Return the value from a field of another datatype, as some senders use it; None if no such field has a value.
 
-    Some senders use such fields. ``read`` decodes whole numbers. Raises Rejected (``wrong_type``) if it does not fit.
+    ``read`` decodes whole numbers. Raises Rejected (``wrong_type``) if the value does not fit ``datatype``.
     """
     for field in (_INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING):
         raw = metric.get(field)

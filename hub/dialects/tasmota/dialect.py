@@ -137,7 +137,7 @@ class TasmotaDialect:
         return Result(identities=update.identities, changes=changed, gone=gone, heard=(known.id,))
 
     def _topic_owner(self, device: TasmotaDevice) -> TasmotaDevice | None:
-        """Return the unannounced device with the topics of ``device``, or None. Raises Rejected if they are taken."""
+        """Return the unannounced device that has used the topics of ``device``. Raises Rejected if they are taken."""
         if device.tele.startswith(self._reserved) or device.stat.startswith(self._reserved):
             raise Rejected("topic_taken", f"The topics under {device.tele} belong to another dialect of the hub.")
         if device.key not in self._devices:
@@ -289,7 +289,7 @@ class TasmotaDialect:
 
 
 def _time(body: Mapping[str, Any], message: RawMessage) -> tuple[int, Quality]:
-    """Return time (ms) and quality from ``Epoch`` or ``Time``. A local time never gets the quality ``clock``."""
+    """Return the time (epoch ms) of a message and its quality. A local time never gets the quality ``clock``."""
     value = body.get("Epoch") or body.get("Time")
     try:
         ts, quality = when(value, message.received, retained=message.retained)

@@ -111,9 +111,10 @@ class Zigbee2MqttDialect:
         return Result(identities=(identity,), availability=availability, changes=changes)
 
     def _with_devices(self, message: RawMessage, online: bool) -> Iterator[Availability]:
-        """Yield the availability of the bridge, and of the devices that go offline or return together with it.
+        """Yield the availability of the bridge, and of its devices, which go offline and return together with it.
 
-        A retained ``online`` changes the devices only if the bridge was offline before.
+        A device stays offline if Zigbee2MQTT itself had reported it offline. A retained ``online`` changes the devices
+        only if the bridge was offline before.
         """
         yield Availability(self._bridge, online, message.retained, message.received, announces_offline=True)
         if online and message.retained and not self._gone:

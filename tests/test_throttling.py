@@ -98,15 +98,15 @@ async def test_requests_without_credentials_are_not_counted(locked: ApiHub) -> N
 def test_attempts_regain_over_time_and_are_not_reset_by_other_addresses() -> None:
     now = 0.0
     attempts = LoginAttempts(clock=lambda: now)
-    assert [attempts.wrong("1.2.3.4") for _ in range(BURST)] == [0] * BURST
+    assert [attempts.count_wrong("1.2.3.4") for _ in range(BURST)] == [0] * BURST
     size = len(attempts._regained)
     for number in range(50_000):
-        attempts.wrong(f"address {number}")
+        attempts.count_wrong(f"address {number}")
     assert len(attempts._regained) == size
-    wait = attempts.wrong("1.2.3.4")
+    wait = attempts.count_wrong("1.2.3.4")
     assert 0 < wait <= 60
     now += wait
-    assert attempts.wrong("1.2.3.4") == 0
-    assert attempts.wrong("1.2.3.4") > 0
+    assert attempts.count_wrong("1.2.3.4") == 0
+    assert attempts.count_wrong("1.2.3.4") > 0
     now += 120
-    assert [attempts.wrong("1.2.3.4") for _ in range(BURST)] == [0] * BURST
+    assert [attempts.count_wrong("1.2.3.4") for _ in range(BURST)] == [0] * BURST

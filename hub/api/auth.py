@@ -229,12 +229,12 @@ class Authenticator:
             await self.people.sessions.change_token(token)
 
     async def count_wrong(self, scope: Scope, name: str | None = None) -> int:
-        """Count a failed sign-in of this client, and of the account name ``name``, which need not exist.
+        """Count a failed sign-in for this client, and for the account name ``name``, which need not exist.
 
-        Return the seconds for Retry-After if the client or the name has too many failed attempts, else 0.
+        Return the seconds for the Retry-After header if the client or the name has too many failed attempts, else 0.
         """
         person = () if name is None else (f"person {lookup_key(name)}",)
-        return await self._attempts.wrong_held(client_of(scope), *person)
+        return await self._attempts.count_wrong_and_wait(client_of(scope), *person)
 
     def _token_key(self) -> str | None:
         return None if self._digest is None else f"access token {sha256(self._digest).hexdigest()}"
@@ -273,7 +273,7 @@ class Authenticator:
     def ended(self, key: str) -> bool:
         """Return True if the session or token with this key is no longer valid.
 
-        For the key :data:`OPEN`, return True if the hub now requires authentication.
+        The key :data:`OPEN` is for requests that did not need authentication: True if the hub now requires it.
         """
         if key == OPEN:
             return not self.open

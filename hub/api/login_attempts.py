@@ -34,8 +34,8 @@ class LoginAttempts:
         # By counter, the time when all its attempts are regained (generic cell rate algorithm).
         self._regained = array("d", bytes(8 * _COUNTERS))
 
-    def wrong(self, client: str) -> int:
-        """Count a wrong attempt. Return 0; if the client has no attempts left, the seconds until it has one again."""
+    def count_wrong(self, client: str) -> int:
+        """Count a wrong attempt. Return 0, or beyond the limit the seconds until another attempt is allowed."""
         index = self._index(client)
         now = self._clock()
         regained = max(self._regained[index], now)
@@ -44,13 +44,13 @@ class LoginAttempts:
         self._regained[index] = regained + _INTERVAL_S
         return 0
 
-    async def wrong_held(self, *counted: str) -> int:
-        """Count one wrong attempt for each of ``counted``, which are clients or account names.
+    async def count_wrong_and_wait(self, *counted: str) -> int:
+        """Count a wrong attempt for each of ``counted``, which are clients or account names.
 
-        Return how many seconds the caller has to wait for its next attempt: the longest wait of all ``counted``, 0 if
-        all have attempts left. If the result is not 0, this call lasts :data:`HOLD_S` seconds, which delays the answer.
+        Return 0 if none of them is beyond its limit. Otherwise wait for :data:`HOLD_S` seconds, which delays the
+        response, and return the seconds until all of them may try again.
         """
-        wait = max(self.wrong(each) for each in counted)
+        wait = max(self.count_wrong(each) for each in counted)
         if wait:
             await asyncio.sleep(HOLD_S)
         return wait

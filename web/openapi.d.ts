@@ -1266,7 +1266,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Rule
-         * @description Parse a draft of one rule. Return the rule, and the text that `rules.toml` would get. Nothing is changed.
+         * @description Parse a draft of a rule. Return the rule, and the draft as a table for `rules.toml`. Nothing is changed.
          *
          *     `devices` is the number of devices that the rule would watch now.
          */
@@ -1408,7 +1408,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Reaction
-         * @description Parse a draft of one reaction. Return the reaction, and the text that `reactions.toml` would get.
+         * @description Parse a draft of a reaction. Return the reaction, and the draft as a table for `reactions.toml`.
          *
          *     Nothing is changed or sent.
          */
@@ -1589,7 +1589,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Calculated
-         * @description Parse a draft of one metric. Return the metric, and the text that `calculated.toml` would get.
+         * @description Parse a draft of a calculated metric. Return the metric, and the draft as a table for `calculated.toml`.
          *
          *     Nothing is changed.
          */
@@ -3419,7 +3419,8 @@ export interface components {
          * AccountShape
          * @description The account of a person. `signed_in_at` is null before the first sign-in; `limits` is null for the whole hub.
          *
-         *     `has_password` is true if the person can sign in with a password, `connected` if with the OpenID provider.
+         *     `has_password` is true if the person can sign in with a password. `connected` is true if the person can sign in with
+         *     the OpenID provider.
          */
         AccountShape: {
             /** Id */
@@ -3640,8 +3641,8 @@ export interface components {
          *     - `closed_by`: the person who cleared the alert by hand, although the condition had not ended
          *     - `comments`: the number of comments; `GET /api/alerts/{id}/history` returns them
          *     - `confirmed`: the cause that a person found; it outranks the cause that the diagnosis names
-         *     - `diagnosis_for`: which alert the diagnosis was made for. `earlier_alert` and `other_alert` are other alerts of the
-         *       incident (`diagnosis.alert_id`); `earlier_alert` says that the diagnosis is older than this alert
+         *     - `diagnosis_for`: whether `diagnosis` was made for this alert. If not, it was made for another alert of the same
+         *       incident, before this alert was raised (`earlier_alert`) or afterwards (`other_alert`)
          *     - `message_key` and `message_params`: the kind of rule, which identifies the sentence in `message`, and the values
          *       in that sentence; alerts of older versions have neither
          */
@@ -6600,7 +6601,7 @@ export interface components {
         };
         /**
          * MappedValue
-         * @description A value in a message. It is null if the message says that the value is unknown.
+         * @description A value in a message. `value` is null if the message says that the value is unknown.
          */
         MappedValue: {
             /** Metric */
@@ -6662,7 +6663,7 @@ export interface components {
         };
         /**
          * MappingsPreview
-         * @description The decoded messages.
+         * @description The messages of the request, decoded with the draft.
          *
          *     If the draft is invalid, `problem` says why, and `items` is empty. If one mapping was drafted, `text` is its
          *     `[[mapping]]` table; if the whole file was drafted, `text` is null.
@@ -6684,11 +6685,12 @@ export interface components {
         };
         /**
          * MappingsTrial
-         * @description Messages to decode with a draft: either the whole text of `mappings.toml` (`text`), or one mapping.
+         * @description Messages to decode with a draft of mappings, which is given in one of three ways.
          *
-         *     `mapping` has the keys of one mapping as in the file; a key with the value null is omitted. `topic` is the topic of
-         *     the stored mapping that the draft replaces; it is absent for a new mapping. With `topic` and without `mapping`, the
-         *     stored mapping is used.
+         *     - `text`: the whole text of `mappings.toml`
+         *     - `mapping`: the keys of one mapping as in the file; a key with the value null is omitted. `topic` is the topic of
+         *       the stored mapping that it replaces; it is absent for a new mapping
+         *     - only `topic`: the stored mapping of this topic
          */
         MappingsTrial: {
             /** Text */
@@ -7610,11 +7612,12 @@ export interface components {
          * ReactionRunShape
          * @description The outcome of one occasion on which a reaction was due.
          *
-         *     `due_at` is the time at which the reaction was due, and `at` the time at which the outcome was decided. `step`,
-         *     `alert`, `rule` and `device` come from the alert; they are null for a schedule. `commands` has each device with the
-         *     id of its command, or with the problem that prevented the command. `webhook` is the masked URL, and `topic` the
-         *     topic of the message. `count` is the number of occasions that this entry stands for: all occasions beyond the rate
-         *     limit share one entry.
+         *     - `due_at`, `at`: when the reaction was due, and when the outcome was decided
+         *     - `step`, `alert`, `rule`, `device`: the alert that started the reaction; null for a reaction on a schedule
+         *     - `commands`: for each device the id of the command that was sent, or the problem that prevented it
+         *     - `webhook`: the masked URL that was called
+         *     - `topic`: the topic of the MQTT message that was published
+         *     - `count`: the number of occasions that this entry stands for. All occasions beyond the rate limit share one entry
          */
         ReactionRunShape: {
             /** Number */
@@ -8185,9 +8188,10 @@ export interface components {
         };
         /**
          * RulePreview
-         * @description A draft as a `[[rule]]` table and as a parsed rule. If it is invalid, `problem` says why, and `rule` is null.
+         * @description A draft of a rule as a `[[rule]]` table (`text`) and as a parsed `rule`.
          *
-         *     `warnings` name the areas, devices, models, labels and gateways that a valid rule refers to and that do not exist.
+         *     If the draft is invalid, `problem` says why, and `rule` is null. `warnings` name the areas, devices, models, labels
+         *     and gateways that a valid rule refers to and that do not exist.
          */
         RulePreview: {
             /** Text */

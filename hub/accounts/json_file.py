@@ -1,4 +1,4 @@
-"""A list of records in a private file of the data folder, replaced as a whole with each change."""
+"""A file in the data folder that contains a list of records, such as accounts. Each change rewrites the whole file."""
 
 from __future__ import annotations
 

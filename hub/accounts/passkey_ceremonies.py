@@ -135,10 +135,11 @@ class PasskeyCeremonies:
         return value
 
     def _take(self, credential: dict[str, Any], expected: _Challenge) -> bytes:
-        """Remove and return the challenge that the response ``credential`` signed.
+        """Remove and return the challenge that the browser's response ``credential`` has signed.
 
-        Raises Invalid if the response is malformed. Raises Forbidden if the challenge was used, has expired, or was not
-        made for ``expected`` (the same host, and the same account or a sign-in).
+        Raises Invalid if the response is malformed. Raises Forbidden if the challenge was used or has expired, or is
+        not the one in ``expected``: it was made for another host or account, or for a sign-in instead of a
+        registration.
         """
         try:
             value = _decoded(json.loads(_decoded(credential["response"]["clientDataJSON"]))["challenge"])

@@ -104,7 +104,7 @@ def current_viewer() -> Callable[[], DeviceScope]:
 
 @contextmanager
 def viewing(find: Callable[[], DeviceScope]) -> Iterator[None]:
-    """Make :func:`current_scope` call ``find`` inside the block, and in tasks that the block starts."""
+    """Let :func:`current_scope` return what ``find`` returns, inside the block and in tasks that the block starts."""
     token = _viewer.set(find)
     try:
         yield

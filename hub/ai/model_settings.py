@@ -1,4 +1,4 @@
-"""Model servers, roles and limits that users set in the dashboard. They override the settings file without a restart.
+"""Model servers, their tasks and limits, as set in the dashboard. They override the settings file without a restart.
 
 Keys are write-only: the API never returns them. A key is only sent to the server for which it was entered. If the
 address changes to another host, the key has to be entered again.
@@ -53,7 +53,7 @@ class _Stored(msgspec.Struct):
     Attributes:
         servers: The servers that were set in the dashboard, by name.
         borrowed: The names of those servers whose key is in ``hub.toml`` or in the environment, and not in this file.
-        plan: The roles and limits that were set in the dashboard; None if they were not changed there.
+        plan: The servers for each task, and the limits; None if they were not changed in the dashboard.
     """
 
     servers: dict[str, ModelServer] = {}

@@ -1,7 +1,8 @@
 """Try the providers of a task one after another, until one of them answers.
 
-The built-in analyst is the last provider and always answers, unless ``fallback`` is off or the request names a model.
-It cannot transcribe speech: if no other provider does, :meth:`ProviderChain.transcribe` raises AiUnavailable.
+The built-in analyst, which uses no language model, is the last provider. It always answers, but is not used if
+``fallback`` is off or the request names a model. It cannot transcribe speech: if no other provider does,
+:meth:`ProviderChain.transcribe` raises AiUnavailable.
 """
 
 from __future__ import annotations

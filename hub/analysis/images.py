@@ -18,14 +18,14 @@ _SYSTEM = (
 
 
 async def describe(providers: ProviderChain, name: str, device: str | None, found: dict[str, Any]) -> Findings:
-    """Return a description of an image by a vision model, or without one by the hub itself.
+    """Return a description of an image by a vision model, or without such a model its statistics and text.
 
     Args:
         providers: the models.
         name: the file's name.
         device: the id of the device that the image is linked to, if any.
-        found: what the worker process found in the image. Fields that need not be stored with the analysis, such as
-            the image data itself, are removed from this dictionary.
+        found: what the worker process found in the image. Fields that need not be stored with the analysis, such as the
+            image data itself, are removed from this dictionary.
     """
     upright = found.pop("upright")
     kind, brightness, contrast = found.pop("kind"), found.pop("brightness"), found.pop("contrast")

@@ -60,9 +60,9 @@ def note(
     changes: Sequence[FieldChange] = (),
     **details: Any,
 ) -> None:
-    """Add these facts to the audit entry of the current operation. Do nothing if no operation is in progress.
+    """Add facts to the audit entry of the current operation. Do nothing if no operation is in progress.
 
-    Empty ``details`` are left out, and secrets among them are masked.
+    ``details`` are further facts as keyword arguments. Empty ones are left out, and secrets are masked.
     """
     draft = _current.get()
     if draft is None:

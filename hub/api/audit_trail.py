@@ -27,7 +27,7 @@ DENIAL = Audited("denied", "was denied")
 
 
 class AuditTrail:
-    """Creates the audit entries of requests, and writes them to the audit log."""
+    """Creates the entries of the audit log, and writes them."""
 
     def __init__(self, log: AuditLog) -> None:
         self.log = log

@@ -31,7 +31,7 @@ class Authorization:
                 self._exact[method, path] = needs
 
     def least_role(self, method: str, path: str) -> Role:
-        """Return the lowest role that may make a request; administrator for an operation that is not in the table."""
+        """Return the lowest role that may make a request; administrator if the permission table does not list it."""
         return self._needs(method, path)[0]
 
     def needs_whole_hub(self, method: str, path: str) -> bool:

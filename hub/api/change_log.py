@@ -73,7 +73,10 @@ class ChangeLog:
         self._now = now
 
     async def write(self, by: str, *changes: Change, device: str | None = None) -> None:
-        """Write one entry about all ``changes``, which the person ``by`` made together."""
+        """Write one entry of the activity log about all ``changes``, which the person ``by`` made together.
+
+        ``device`` is the id of the device that was changed, if it was one.
+        """
         for change in changes:
             note(change.text, object=change.object, changes=change.fields)
         text = "; ".join(change.text for change in changes)
@@ -96,7 +99,7 @@ class DeviceBefore(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, device: Device) -> DeviceBefore:
-        """Return the current fields of the device."""
+        """Copy the fields from the device as it is now."""
         return cls(
             device.display_name,
             device.display_area,
@@ -171,9 +174,9 @@ def _meaning(edit: MetricOverride) -> str:
 
 
 def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
-    """Return what changed in the rules: one change each for the added, the changed and the removed rules.
+    """Return up to three changes: the added, the changed and the removed rules.
 
-    If no rule changed, return one change that says so, because the text of the file was edited.
+    If the rules are equal, for example because only a comment was edited, return one change that says so.
     """
     old, new = ({rule.id: rule for rule in rules} for rules in (before, after))
     names = {rule.id: rule.name for rule in (*before, *after)}

@@ -31,7 +31,7 @@ def is_secure(scope: Scope) -> bool:
 
 
 def root_path_of(scope: Scope) -> str:
-    """Return the path below which a proxy serves the hub, such as ``/hub``; an empty text if there is none."""
+    """Return the path below which a proxy serves the hub, such as ``/hub``; an empty string if there is none."""
     return str(scope.get("app_root_path", ""))
 
 
@@ -98,9 +98,9 @@ def _items(headers: Headers, name: str) -> list[str]:
 
 
 def _at_hop(values: list[str], trusted: int) -> str:
-    """Return the value that the trusted proxy nearest to the client appended; empty if there are no values.
+    """Return the value that came from the trusted proxy nearest to the client; empty if there are no values.
 
-    ``trusted`` is the number of trusted proxies, each of which appended one value.
+    Each of the ``trusted`` proxies appended one value, so this is the first of the last ``trusted`` values.
     """
     return values[-min(max(trusted, 1), len(values))] if values else ""
 

@@ -113,7 +113,7 @@ class Guard:
     # -- checks -----------------------------------------------------------------------------------------------
 
     def _check_origin(self, scope: Scope) -> Response | None:
-        """Check path, Host, Origin and forwarding headers. Return the response that refuses the request, or None."""
+        """Return the response that refuses the request because of its path or headers, None to accept it."""
         path, headers = scope["path"], Headers(scope=scope)
         if not path.isprintable() and any(character < " " or character == "\x7f" for character in path):
             # The "$" in the router's patterns also matches before a final line feed, so the router could ignore it.
@@ -195,7 +195,7 @@ class Guard:
     # -- the request ------------------------------------------------------------------------------------------
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request. When its session or token ends, cancel it only if it is a WebSocket or a stream."""
+        """Serve the request. If it is a WebSocket or a stream, cancel it when its session or token ends."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         task = asyncio.current_task()
         if proof is None or (key := proof.key) is None or task is None:

@@ -1,7 +1,7 @@
 """Limit how many exports are streamed at the same time, and how long a client may stop reading.
 
-A client that does not read holds a slot, a process and a connection. It is disconnected after :data:`IDLE_S` without
-progress, or after :data:`SHORT_S` if another client needs the slot.
+A client that does not read holds a slot, a process and a connection. It is disconnected when it has not read for
+:data:`IDLE_S` seconds, or for :data:`SHORT_S` seconds if another client needs the slot.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ WRITE_S = 10.0
 
 
 def with_timeout(submit: Callable[[Input], Awaitable[Any]]) -> Callable[[Input], Awaitable[Any]]:
-    """Return a function that calls ``submit`` and raises StoreBusy if it takes longer than :data:`WRITE_S`.
+    """Return a function that calls ``submit`` and raises StoreBusy if that takes more than :data:`WRITE_S` seconds.
 
     After StoreBusy, the change stays queued and is made later.
     """

@@ -26,7 +26,7 @@ class TrendShape(ApiObject):
 
 
 class Trend:
-    """The last :data:`SAMPLES` samples of the hub's figures."""
+    """The newest samples of the hub's figures, at most :data:`SAMPLES`."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, int, int, float]] = deque(maxlen=SAMPLES)

@@ -63,8 +63,8 @@ def pack(
 def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
     """Add all files and then the manifest to ``archive``, and return the manifest.
 
-    ``copy`` is the copy of the history. The ``secrets`` are removed from the files; if ``secrets`` is None, the archive
-    includes all secrets.
+    ``copy`` is the copy of the history. The ``secrets`` are removed from the files, except from files that are too
+    large to search. If ``secrets`` is None, the archive includes all secrets.
     """
     install = read_installation(data)
     public = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)

@@ -1,4 +1,4 @@
-"""The manifest of an archive, and which files of a data folder an archive contains."""
+"""The manifest lists the files of an archive. This module also decides which files of a data folder are archived."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ def is_secret(name: str) -> bool:
 def is_allowed(name: str) -> bool:
     """Return True if an archive may contain a file with this name.
 
-    The name must be a normalised path inside the folder, and must not match :data:`LEFT_OUT`, except for the history.
+    The name must be a normalised path inside the folder. Names that match :data:`LEFT_OUT` are refused, except for the
+    name of the history.
     """
     path = PurePosixPath(name)
     inside = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\0" not in name

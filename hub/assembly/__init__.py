@@ -1,1 +1,1 @@
-"""Build the parts of a hub from its settings, connect them, and run their tasks."""
+"""Create the components of a hub from its settings, connect them, and run their tasks."""

@@ -84,7 +84,7 @@ def _tell(app: StandbyApp, waits_for: str, text: str, detail: str) -> None:
 async def _served(
     app: StandbyApp, http: HttpSettings, listener: socket.socket, certificate: ServerCertificate | None
 ) -> AsyncIterator[None]:
-    """Serve ``app`` until the end of the block. ``listener`` stays open, so that no client is refused in between."""
+    """Serve ``app`` until the end of the block. ``listener`` stays open for the hub's own web server."""
     server = create_server(app, http, certificate)
     serving = asyncio.create_task(server.serve(sockets=[listener.dup()]), name="stand-by")
     watchdogs = [asyncio.create_task(run_watchdog(every_s), name="watchdog") for every_s in watchdog_s()]

@@ -140,7 +140,10 @@ def faults_of(chain: Sequence[Certificate], hosts: Sequence[str], now: datetime)
 
 
 def date_fault(certificate: Certificate, now: datetime) -> CertificateFault | None:
-    """Return a fault if the certificate is not valid at ``now``, or expires within :data:`RENEW_DAYS`; else None."""
+    """Return a fault if the certificate is not valid at ``now``, or expires in at most :data:`RENEW_DAYS` days.
+
+    Return None if there is no fault.
+    """
     begins, ends = certificate.x509.not_valid_before_utc, certificate.ends
     if now < begins:
         return CertificateFault(

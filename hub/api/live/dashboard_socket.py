@@ -87,13 +87,13 @@ class Live:
         self._snapshot = Snapshot("", -1, "", 0.0)
 
     async def run_frames(self) -> None:
-        """Every :data:`TICK_S`, send the changes as a frame to the pages that are ready to take one."""
+        """Send the changes as a frame every :data:`TICK_S` seconds to the pages that are ready for one."""
         while True:
             await asyncio.sleep(TICK_S)
             self.tick()
 
     async def run_stats(self) -> None:
-        """Send the hub's figures to all clients every :data:`STATS_S`."""
+        """Send the hub's figures to all clients every :data:`STATS_S` seconds."""
         while True:
             await asyncio.sleep(STATS_S)
             if self.clients:

@@ -144,7 +144,7 @@ class Columns:
         return self._delta(changed, seq, gone, now)
 
     def since_for(self, client: Client, now: int) -> str:
-        """Return the changes since the client's last frame. Devices that have left its scope count as deleted."""
+        """Return the changes since the client's last frame. Devices that it may no longer see count as deleted."""
         seq, shown = client.at, client.shown
         changed: list[tuple[int, Device, Iterable[str]]] = []
         gone = [handle for at, handle in self._gone if at > seq and handle in shown]

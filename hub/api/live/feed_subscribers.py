@@ -26,7 +26,7 @@ NOTICES = 1_000
 
 
 class AlertNotice(msgspec.Struct, frozen=True):
-    """A notice that an alert was raised, changed or cleared. Without a ``change``: the alert's diagnosis is ready."""
+    """A notice about an alert: the ``change``, such as a comment, or without one that its diagnosis is ready."""
 
     explained: ExplainedAlert
     change: AlertEntry | None = None

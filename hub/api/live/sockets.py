@@ -58,7 +58,7 @@ async def read_json(socket: WebSocket, kind: type[T], limit: int) -> T:
 
 
 async def close(socket: WebSocket, code: int, reason: str) -> None:
-    """Close the socket. Wait at most :data:`CLOSE_S` for a client that does not read."""
+    """Close the socket. If the client does not read, give up after :data:`CLOSE_S` seconds."""
     with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
         async with asyncio.timeout(CLOSE_S):
             await socket.close(code, reason)

@@ -30,8 +30,7 @@ class Throughput:
 
     Attributes:
         rate: Messages a second, over the last :data:`SAMPLE_S` seconds.
-        last_minute: Messages in the last minute, or since the start if that is shorter. For devices that send rarely,
-            ``rate`` is 0 most of the time.
+        last_minute: Messages in the last minute. For devices that send rarely, ``rate`` is 0 most of the time.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class Throughput:
         )
 
     def busiest(self) -> list[BusyShape]:
-        """Return the online devices that send most often, at most :data:`BUSIEST_CACHE_S` old."""
+        """Return the online devices that send most often. The result is cached for :data:`BUSIEST_CACHE_S` seconds."""
         now = time.monotonic()
         # Several pages request this every few seconds. Reading 100,000 devices each time would delay everything else.
         if now - self._busiest_at >= BUSIEST_CACHE_S:

@@ -61,7 +61,7 @@ def routes(
 
     @router.post("/preview", response_model=shapes.CalculatedPreview, responses={404: {}})
     async def preview_calculated(body: CalculatedPreviewQuery) -> Response:
-        """Parse a draft of one metric. Return the metric, and the text that `calculated.toml` would get.
+        """Parse a draft of a calculated metric. Return the metric, and the draft as a table for `calculated.toml`.
 
         Nothing is changed.
         """

@@ -60,7 +60,7 @@ def routes(incidents: VisibleIncidents) -> APIRouter:
 
 
 def _states(wanted: State | None) -> tuple[IncidentState, ...] | None:
-    """Return the states that the filter ``wanted`` stands for; None if it does not filter."""
+    """Return the states that ``wanted`` selects: ``unresolved`` selects open and acknowledged. None stays None."""
     if wanted is None:
         return None
     return ("open", "acknowledged") if wanted == "unresolved" else (wanted,)

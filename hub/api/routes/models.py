@@ -1,4 +1,4 @@
-"""``/api/models``: model servers, their roles and daily limits. API keys can be written but never read."""
+"""``/api/models``: model servers, which of them to use for each task, and daily limits. API keys are never returned."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def routes(
 
     @router.post("/preview", response_model=shapes.ReactionPreview, responses={404: {}})
     async def preview_reaction(body: ReactionPreviewQuery) -> Response:
-        """Parse a draft of one reaction. Return the reaction, and the text that `reactions.toml` would get.
+        """Parse a draft of a reaction. Return the reaction, and the draft as a table for `reactions.toml`.
 
         Nothing is changed or sent.
         """

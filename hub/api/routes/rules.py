@@ -71,7 +71,7 @@ def routes(
 
     @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
     async def preview_rule(body: RulePreviewQuery) -> Response:
-        """Parse a draft of one rule. Return the rule, and the text that `rules.toml` would get. Nothing is changed.
+        """Parse a draft of a rule. Return the rule, and the draft as a table for `rules.toml`. Nothing is changed.
 
         `devices` is the number of devices that the rule would watch now.
         """

@@ -46,7 +46,8 @@ class LimitsShape(ApiObject):
 class AccountShape(ApiObject):
     """The account of a person. `signed_in_at` is null before the first sign-in; `limits` is null for the whole hub.
 
-    `has_password` is true if the person can sign in with a password, `connected` if with the OpenID provider.
+    `has_password` is true if the person can sign in with a password. `connected` is true if the person can sign in with
+    the OpenID provider.
     """
 
     id: str

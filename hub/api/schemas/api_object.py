@@ -49,7 +49,10 @@ class FromModel:
 
 
 def _field_type(field: msgspec.structs.FieldInfo) -> Any:
-    """Return the type of ``field`` in the typed dictionary. A field whose default is UNSET is ``NotRequired``."""
+    """Return the type of ``field`` in the typed dictionary that describes the struct of ``field``.
+
+    A field whose default is UNSET becomes ``NotRequired``.
+    """
     if field.default is not msgspec.UNSET:
         return field.type
     types = tuple(each for each in get_args(field.type) if each is not msgspec.UnsetType)

@@ -38,7 +38,7 @@ class MappingsChecked(ApiObject):
 
 
 class MappedValue(ApiObject):
-    """A value in a message. It is null if the message says that the value is unknown."""
+    """A value in a message. `value` is null if the message says that the value is unknown."""
 
     metric: str
     value: Value | None
@@ -63,7 +63,7 @@ class MappedMessage(ApiObject):
 
 
 class MappingsPreview(ApiObject):
-    """The decoded messages.
+    """The messages of the request, decoded with the draft.
 
     If the draft is invalid, `problem` says why, and `items` is empty. If one mapping was drafted, `text` is its
     `[[mapping]]` table; if the whole file was drafted, `text` is null.

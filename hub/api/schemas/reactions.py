@@ -63,11 +63,12 @@ class ReactionShape(ApiObject):
 class ReactionRunShape(ApiObject):
     """The outcome of one occasion on which a reaction was due.
 
-    `due_at` is the time at which the reaction was due, and `at` the time at which the outcome was decided. `step`,
-    `alert`, `rule` and `device` come from the alert; they are null for a schedule. `commands` has each device with the
-    id of its command, or with the problem that prevented the command. `webhook` is the masked URL, and `topic` the
-    topic of the message. `count` is the number of occasions that this entry stands for: all occasions beyond the rate
-    limit share one entry.
+    - `due_at`, `at`: when the reaction was due, and when the outcome was decided
+    - `step`, `alert`, `rule`, `device`: the alert that started the reaction; null for a reaction on a schedule
+    - `commands`: for each device the id of the command that was sent, or the problem that prevented it
+    - `webhook`: the masked URL that was called
+    - `topic`: the topic of the MQTT message that was published
+    - `count`: the number of occasions that this entry stands for. All occasions beyond the rate limit share one entry
     """
 
     number: int

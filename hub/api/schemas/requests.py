@@ -212,11 +212,12 @@ class MessageTried(Incoming):
 
 
 class MappingsTrial(Incoming):
-    """Messages to decode with a draft: either the whole text of `mappings.toml` (`text`), or one mapping.
+    """Messages to decode with a draft of mappings, which is given in one of three ways.
 
-    `mapping` has the keys of one mapping as in the file; a key with the value null is omitted. `topic` is the topic of
-    the stored mapping that the draft replaces; it is absent for a new mapping. With `topic` and without `mapping`, the
-    stored mapping is used.
+    - `text`: the whole text of `mappings.toml`
+    - `mapping`: the keys of one mapping as in the file; a key with the value null is omitted. `topic` is the topic of
+      the stored mapping that it replaces; it is absent for a new mapping
+    - only `topic`: the stored mapping of this topic
     """
 
     text: str | None = Field(None, max_length=200_000)

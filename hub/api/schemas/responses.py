@@ -71,8 +71,8 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
     - `closed_by`: the person who cleared the alert by hand, although the condition had not ended
     - `comments`: the number of comments; `GET /api/alerts/{id}/history` returns them
     - `confirmed`: the cause that a person found; it outranks the cause that the diagnosis names
-    - `diagnosis_for`: which alert the diagnosis was made for. `earlier_alert` and `other_alert` are other alerts of the
-      incident (`diagnosis.alert_id`); `earlier_alert` says that the diagnosis is older than this alert
+    - `diagnosis_for`: whether `diagnosis` was made for this alert. If not, it was made for another alert of the same
+      incident, before this alert was raised (`earlier_alert`) or afterwards (`other_alert`)
     - `message_key` and `message_params`: the kind of rule, which identifies the sentence in `message`, and the values
       in that sentence; alerts of older versions have neither
     """

@@ -68,9 +68,10 @@ class RulesSaved(ApiObject):
 
 
 class RulePreview(ApiObject):
-    """A draft as a `[[rule]]` table and as a parsed rule. If it is invalid, `problem` says why, and `rule` is null.
+    """A draft of a rule as a `[[rule]]` table (`text`) and as a parsed `rule`.
 
-    `warnings` name the areas, devices, models, labels and gateways that a valid rule refers to and that do not exist.
+    If the draft is invalid, `problem` says why, and `rule` is null. `warnings` name the areas, devices, models, labels
+    and gateways that a valid rule refers to and that do not exist.
     """
 
     text: str

@@ -116,7 +116,7 @@ def answer_language() -> Language | None:
 
 @contextmanager
 def answering_in(language: Language) -> Iterator[None]:
-    """While the context is open, write states and numbers in ``language``."""
+    """Write states and numbers in ``language`` as long as this context manager is open."""
     token = _answering.set(language)
     try:
         with fmt.decimal_comma(wanted=language.decimal_comma):
@@ -204,7 +204,7 @@ def read_hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
 
 
 def _time(table: dict[str, Any]) -> TimeWords:
-    """Return the words for times from their table in a language file."""
+    """Return the words for times from ``table``, a table of a language file."""
     units = {word: unit for unit, text in table["units"].items() for word in split_words(text)}
     numbers = {" ".join(split_words(word)): float(number) for word, number in table["numbers"].items()}
     weekdays = {word: n for n, text in enumerate(table["weekdays"].split("|")) for word in split_words(text)}

@@ -162,9 +162,10 @@ def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:
 
 
 async def _require_understood(context: Context, handler: Handler | None) -> None:
-    """Raise CannotAnswer if a part of the question that was not understood could change the answer.
+    """Raise CannotAnswer if the hub could give a wrong answer, because it did not understand all of the question.
 
-    Other parts that were not understood or not used are added to the notes of the answer.
+    Words that do not change the answer, and parts of the question that ``handler`` does not use, are added to the
+    notes of the answer.
     """
     question, scope = context.question, context.question.scope
     for written, read in question.corrections:

@@ -130,7 +130,10 @@ def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Dev
 def _add_numbers(
     words: QuestionWords, language: Language, named: dict[tuple[int, int], list[Device]], devices: Iterable[Device]
 ) -> None:
-    """Add devices that are named only by a number ("pump 3 and 1") to ``named``, whose keys are ranges of words."""
+    """Add devices that are named only by a number, such as pump 1 in "pump 3 and 1", to ``named``.
+
+    The keys of ``named`` are the index of the first word of a name, and the index after its last word.
+    """
     for (_, end), same in list(named.items()):
         place = end
         if words.word(place) in _THROUGH and words.word(place + 1).isdigit() and words.word(end - 1).isdigit():
@@ -212,7 +215,10 @@ def find_groups(
 
 
 def groupable(words: QuestionWords, devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that may belong to a group in the question, so that later searches visit only these."""
+    """Return the devices that may belong to a group named in the question.
+
+    Later searches for groups visit only these devices.
+    """
     wanted = {stem for _, _, phrase in words.phrases(_LONGEST_GROUP) for stem in stems(phrase)}
     meant = {kind.id for kind in kinds() if kind.words & wanted}
     wanted |= {word for kind in kinds() if kind.id in meant for word in kind.words}

@@ -272,7 +272,7 @@ class _Parser:
         return TimeRange(start, end, text)
 
     def _past(self, at: int) -> int:
-        """Return ``at`` (epoch ms); one week earlier if it is in the future and the question names a weekday."""
+        """Return ``at`` (epoch ms), moved one week back if it is in the future and the question names a weekday."""
         return at - self._cycle if at >= self._now else at
 
     def _moment(self, at: int) -> str:

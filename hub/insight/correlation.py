@@ -65,10 +65,10 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
 
 
 def _covering(case: InvestigationInput, track: MetricSeries, start: int) -> MetricSeries:
-    """Return a metric's series from ``start`` (epoch ms) on.
+    """Return the readings of a metric from ``start`` (epoch ms) on.
 
-    These are the readings of ``track`` or, if ``track`` begins after ``start``, the means of the metric's last week, if
-    they are known.
+    If the readings in ``track`` begin after ``start``, return the means of the metric's last week instead, if there
+    are any.
     """
     week = case.week.get(track.metric)
     return (week if week is not None and len(track) and track.at(0) > start else track).since(start)

@@ -157,8 +157,8 @@ def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) ->
 def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
     """Return the quantity of a metric whose name has only a place (None if unknown), and what it was determined from.
 
-    The metric of a valve or damper is its position. The metric of a fan, pump, compressor or motor is its speed if it
-    is in percent or a command; otherwise it says whether the machine is running.
+    A metric called "valve" or "damper" is the position. A metric called "fan", "pump", "compressor" or "motor" is the
+    speed if its unit is percent or it is a command. Otherwise it says whether the machine is running.
     """
     if found.places & {"valve", "damper", "vent"}:
         return "position", "words"

@@ -52,7 +52,7 @@ def about_alerts(alerts: Sequence[Alert]) -> tuple[tuple[str, str | None], ...]:
 def _line(context: Context, view: AlertView, alert: Alert, most: int) -> str:
     """Return a text about one alert: its message, the metric's present value, and the beginning of its diagnosis.
 
-    The text contains at most ``most`` sentences of the diagnosis.
+    ``view`` has the diagnosis, of which the text contains at most ``most`` sentences.
     """
     text = context.say(
         "alert_line",

@@ -117,10 +117,10 @@ async def condition_targets(
 
 
 def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> list[Target]:
-    """Return the metrics in ``targets`` to compare ``amount`` with.
+    """Return those of ``targets`` whose values are compared with ``amount``.
 
-    These are all of them. Only in a question about batteries without a unit, just the charges in percent are compared.
-    If the metrics still have several units, a note in the answer names them.
+    In general, these are all of them. If the question is about batteries and the amount has no unit, they are the
+    charges in percent. If they have several units nevertheless, a note in the answer names these.
     """
     units = dict.fromkeys(target.unit for target in targets)
     if amount.unit is not None or len(units) < 2:
@@ -220,7 +220,7 @@ def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMent
 
 
 def _states(question: ParsedQuestion) -> list[str]:
-    """Return the state, such as "open", that devices have to be in, as a list of at most one item.
+    """Return the state that devices have to be in to meet a condition, such as "open", in a list; else an empty list.
 
     If the question also has a condition on a value, "on" does not count: it may be a preposition ("on floor 2").
     """
@@ -233,7 +233,10 @@ def _states(question: ParsedQuestion) -> list[str]:
 
 
 def _places(question: ParsedQuestion, concepts: set[str]) -> list[tuple[int, int]]:
-    """Return the phrases of the question for one of ``concepts``, as pairs of first index and index after the last."""
+    """Return where the question has phrases for any of ``concepts``.
+
+    Each place is the index of the first word of the phrase, and the index after its last word.
+    """
     tokens, known = question.words.tokens, question.language.concepts
     found, place = [], 0
     while place < len(tokens):

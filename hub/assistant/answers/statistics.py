@@ -55,10 +55,10 @@ def _begins_late(track: Track, span: TimeRange) -> bool:
 
 
 def answer_each(
-    context: Context, tracks: Sequence[Track], span: TimeRange, one: Callable[[Track], str], head: str
+    context: Context, tracks: Sequence[Track], span: TimeRange, line_of: Callable[[Track], str], head: str
 ) -> ComputedAnswer:
-    """Return an answer with one line for each track. ``one`` makes the text of a line; ``head`` is the heading."""
-    lines = [f"{track.target.name}: {one(track)}" for track in tracks]
+    """Return an answer with one line for each track, made by ``line_of``. ``head`` is the heading."""
+    lines = [f"{track.target.name}: {line_of(track)}" for track in tracks]
     text = f"{span.words}: {lines[0]}." if len(lines) == 1 else context.lines(head, lines)
     return ComputedAnswer(
         text[:1].upper() + text[1:], about(track.target for track in tracks), (span.start, span.end), True

@@ -90,8 +90,8 @@ def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[
 def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> tuple[list[Device], list[Group], bool]:
     """Return the devices that a condition is about, the groups that it names, and whether it names single devices.
 
-    If it names neither, it is about all ``devices``. If it names a device, a group beside it only describes the device:
-    "feed pump 3 in the pump hall".
+    ``items`` are the parts of the sentence that name devices or groups. Without them, the condition is about all
+    ``devices``. If it names a device, a group beside it only describes the device: "feed pump 3 in the pump hall".
 
     Raises:
         NoSuchRule: A group contains none of the named devices.

@@ -19,7 +19,7 @@ class HomeAssistantSettings(DialectSettings, frozen=True):
 
 
 def _make(settings: HomeAssistantSettings, context: DialectContext) -> HomeAssistantDialect:
-    """Return the dialect. It leaves out the topics that belong to dialects which come before it in the order."""
+    """Return the dialect. It does not decode topics that the dialects before it in the order own."""
     earlier = context.earlier()
     filters = [
         each

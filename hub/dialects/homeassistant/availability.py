@@ -32,8 +32,8 @@ class AvailabilityStates:
     def is_news(self, watched: Watched, online: bool, entities: Iterable[Entity], *, retained: bool) -> bool:
         """Return True if a report on the topic ``watched`` has to be stored.
 
-        This is so if the state of the topic changes. It is also so if the last report on availability of one of
-        ``entities`` was on another topic, and the latest report counts for this entity.
+        This is so if the state of the topic changes. It is also so if the latest report on any of an entity's topics
+        counts, and the last such report was on another topic.
         """
         state, turn = self._states.get(status_key(watched), (None, 0))
         if retained or state != online:

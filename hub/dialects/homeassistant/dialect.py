@@ -73,7 +73,7 @@ class HomeAssistantDialect:
         return self._is_entity_topic(topic) or self._is_announcement(topic)
 
     def _is_entity_topic(self, topic: str) -> bool:
-        """Return True for a topic of an entity; below the discovery prefix only if exactly this topic was announced."""
+        """Return True for a topic of an entity. Below the discovery prefix, filters with wildcards do not count."""
         if self._devices.hears(topic):
             return True
         return not topic.startswith(self._prefix) and self._devices.listeners(topic) != ((), ())

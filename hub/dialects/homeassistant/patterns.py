@@ -48,9 +48,9 @@ def _pattern(text: str, ignore_case: bool) -> _Pattern:
 
 
 def _choices(parsed: Any) -> int:
-    """Return the number of combinations of alternatives (``a|b``) in a parsed regular expression.
+    """Return how many combinations of alternatives (``a|b``) a parsed regular expression has.
 
-    Each choice between alternatives counts twice, because it costs more than a repeat.
+    Each group of alternatives doubles the result, because an alternative takes longer to try than a repeat.
     """
     combinations = 1
     for operation, argument in parsed:

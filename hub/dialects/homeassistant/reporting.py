@@ -32,8 +32,8 @@ def entity_reporting(component: Component) -> EntityReporting:
 def device_reporting(entities: Iterable[EntityReporting]) -> Reporting | None:
     """Return "events" if a device sends states only when they change, such as a dimmer or a cover; else None.
 
-    The result is not "changes", because a burst of messages, such as the positions of a moving cover, would then make
-    the device count as one that reports regularly.
+    A device that reports "changes" counts as reporting regularly after a burst of messages. A cover sends such bursts
+    while it moves, so it gets "events" instead.
     """
     found = set(entities)
     return "events" if "changes" in found and "regularly" not in found else None

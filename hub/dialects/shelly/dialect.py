@@ -44,11 +44,13 @@ _REQUESTS = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus
 
 
 class ShellyTopic(NamedTuple):
-    """The parts of an MQTT topic of a Shelly device. ``prefix`` is the topic prefix that is set in the device.
+    """The parts of an MQTT topic of a Shelly device.
 
-    ``kind`` says what a message on the topic is: ``events``, ``online``, ``status``, ``announce``, ``answer`` (a
-    reply), ``gen1`` (from a device of the first generation), or empty if it is something else. ``rest`` is the
-    component for ``status``, what follows the prefix for ``gen1``, and otherwise empty.
+    Attributes:
+        kind: what a message on the topic is: ``events``, ``online``, ``status``, ``announce``, ``answer`` (a reply),
+            ``gen1`` (from a device of the first generation), or empty if it is something else.
+        prefix: the topic prefix that is set in the device.
+        rest: the component for ``status``; the topic below the prefix for ``gen1``; otherwise empty.
     """
 
     kind: str
@@ -177,7 +179,10 @@ class ShellyDialect:
         return Result(identities=(identity,), changes=changes, effects=effects, gone=gone)
 
     def _described(self, known: ShellyDevice) -> Result:
-        """Return the result of a message in which the device describes itself. It is also a sign of life."""
+        """Return the result of a message in which the device describes itself.
+
+        The message also shows that the device is online.
+        """
         return replace(self._update(known), heard=(known.id,))
 
     def _requests(self, known: ShellyDevice) -> Iterator[Action]:

@@ -234,7 +234,7 @@ class TasmotaDialect:
         body: Mapping[str, Any],
         view: View,
     ) -> Result:
-        """Return the result for the values in ``found``; without ``found``, decode the whole ``body`` as sensors."""
+        """Return the result for the values in ``found``. If it is None, ``body`` is decoded as a SENSOR message."""
         scales = known.scales
         if found is None:
             scales = scales_of(body, scales)

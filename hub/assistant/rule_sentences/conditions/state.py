@@ -61,9 +61,10 @@ def _flag(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _named(device: Device, mention: MetricMention, state: str) -> list[tuple[str, Value]]:
-    """Return the mentioned metric of ``device`` and its value that means ``state``, as a list of at most one pair.
+    """Return the metric of ``device`` that the sentence mentions, with the value that means ``state``.
 
-    The list is empty if the device has no such metric, or if none of its values means the state.
+    The result is a list of one such pair. It is empty if the device has no such metric, or if none of its values means
+    the state.
     """
     found = []
     for name in mention.on(device)[:1]:

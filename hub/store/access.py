@@ -1,4 +1,7 @@
-"""Whether the database can be used, and by this hub: SQLite always, a server not always."""
+"""The part of the store's interface that says whether this hub can use the database.
+
+A file can always be used. A server can be unreachable, or another hub can have taken over the database.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ class DatabaseAccess(Protocol):
     """The part of :class:`hub.store.base.Store` that says whether the database can be used."""
 
     def problem(self) -> str | None:
-        """Return why the database cannot be used at present, such as a lost connection; None if nothing is known."""
+        """Return why the database cannot be used at present, such as a lost connection; None if no problem is known."""
         ...
 
     async def replaced(self) -> None:

@@ -40,7 +40,7 @@ class AuditStore:
         self._read, self._write = read, write
 
     async def add(self, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
-        """Add all entries in one transaction. Each comes with a key that equal entries share, or None.
+        """Add all entries, each with its deduplication key or None, in one transaction.
 
         If an entry with the same key is stored already, increase the count of the stored entry instead.
         """
@@ -49,7 +49,7 @@ class AuditStore:
     async def page(
         self, wanted: AuditFilter, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AuditEntry]]:
-        """Return entries with their row numbers, newest first. ``before``: return only rows with lower numbers."""
+        """Return entries with row numbers, newest first. If ``before`` is given, begin below this number."""
         found: list[tuple[int, AuditEntry]] = await self._read(
             partial(_page, wanted=wanted, limit=limit, before=before)
         )
@@ -79,7 +79,7 @@ def _add(connection: SqlConnection, entries: Sequence[tuple[AuditEntry, str | No
 
 
 def _counted(entries: Sequence[tuple[AuditEntry, str | None]]) -> list[tuple[AuditEntry, str | None]]:
-    """Combine the entries that share a key into one, because in PostgreSQL a statement cannot change a row twice."""
+    """Combine entries that have the same key, because PostgreSQL cannot change a row twice in one statement."""
     combined: dict[object, tuple[AuditEntry, str | None]] = {}
     for place, (entry, key) in enumerate(entries):
         name = place if key is None else key

@@ -44,12 +44,12 @@ class Delta(msgspec.Struct, frozen=True):
     """The changes of one batch.
 
     Attributes:
-        cursor: the number of the last record that is committed with this batch. The batch's ``count`` records (first
-            ``records``, then ``record_batches``) have consecutive numbers that end with it.
+        cursor: the number of the batch's last record. Records are numbered in order: first ``records``, then those in
+            ``record_batches``. Without any records, it is the number of the last record of earlier batches.
         states: encoded devices by id, encoded before the commit so that a retry writes the same bytes.
         deleted: devices that are deleted with all their history, before anything else of the delta is written.
-        checkpoint: the number of a record. After the commit, the stored states of all devices contain all changes up to
-            that record (None: up to this delta); see :attr:`Store.requested_checkpoint`.
+        checkpoint: a record number. After the commit, the stored states of all devices contain all changes up to this
+            record; None: also those of this delta. See :attr:`Store.requested_checkpoint`.
         learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``. A value
             of None deletes the stored state.
         notices: the changes of alerts that people may have to be notified of.
@@ -225,7 +225,7 @@ class Store(IncidentReader, DatabaseAccess, Protocol):
         limit: int = 100,
         before: tuple[int, str] | None = None,
     ) -> list[Alert]:
-        """Return alerts, newest first by ``(raised_at, id)``. ``before``: only alerts that come after that pair."""
+        """Return alerts, newest first. If ``before`` is given, begin after the alert with this ``(raised_at, id)``."""
         ...
 
     async def alert(self, alert_id: str) -> Alert | None: ...
@@ -233,7 +233,7 @@ class Store(IncidentReader, DatabaseAccess, Protocol):
     async def alert_history(
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to an alert, newest first, with row numbers. ``before``: only lower row numbers."""
+        """Return an alert's history with row numbers, newest first. If ``before`` is given, begin below this number."""
         ...
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
@@ -267,7 +267,7 @@ class Store(IncidentReader, DatabaseAccess, Protocol):
     async def activity(
         self, *, device: str | None = None, kind: str | None = None, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, Activity]]:
-        """Return activity entries, newest first, with row numbers. ``before``: only rows with lower numbers."""
+        """Return activity entries with row numbers, newest first. If ``before`` is given, begin below this number."""
         ...
 
     async def last_fired(self) -> dict[str, int]:
@@ -275,12 +275,11 @@ class Store(IncidentReader, DatabaseAccess, Protocol):
         ...
 
     async def expire(self, retentions: Sequence[Retention]) -> int:
-        """Delete expired data, only a limited amount per call.
+        """Delete expired data, a limited amount per call. Return how many rows and readings were deleted; 0: none left.
 
-        Return how many rows or readings were deleted; 0 means that nothing is left to delete.
-
-        The first of the ``retentions`` that matches a series applies to it. The last one must match all series. Its
-        ``raw`` also applies to rejections, activity, settled commands, and cleared alerts with their diagnoses.
+        The first of the ``retentions`` that matches a series applies to it. The last one must match all series. The
+        ``raw`` of the last one also applies to rejections, activity, settled commands, ended silences and incidents,
+        and cleared alerts without a confirmed cause, with their diagnoses.
         """
         ...
 

@@ -22,7 +22,7 @@ _Key = tuple[int, type, Value]
 
 
 def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
-    """Add readings directly to chunks, without record numbers. See :meth:`hub.store.base.Store.add`."""
+    """Add readings directly to chunks. They get no record numbers. See :meth:`hub.store.base.Store.add`."""
     if not readings:
         return 0
     with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
@@ -66,7 +66,7 @@ def _stored(connection: SqlConnection, fresh: Points, series: int, readings: Seq
 
 
 def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
-    """Return ``readings`` without those whose time and value are in ``known`` or repeated in ``readings``."""
+    """Return the readings that are new: without those in ``known``, and each time and value once."""
     left = []
     for one in readings:
         key = _key(one.ts, one.value)

@@ -74,7 +74,10 @@ class SqlConnection(Protocol):
 
 
 class JsonList(str):
-    """A list as a parameter of ``json_each(?)``: as JSON for SQLite, and as ``values`` for PostgreSQL."""
+    """A list as the parameter of ``json_each(?)``.
+
+    SQLite gets the text, which is JSON. PostgreSQL gets ``values``, the list itself.
+    """
 
     __slots__ = ("values",)
     values: list[Any]

@@ -54,7 +54,7 @@ class ConversationStore:
         return bool(await self._write(partial(_delete, conversation=conversation)))
 
     async def delete_of(self, account: str) -> None:
-        """Delete all conversations of an account, including those from times when it was limited to other devices."""
+        """Delete all conversations of an account, also those that it began when it could see other devices than now."""
         await self._write(partial(_delete_of, account=account))
 
 

@@ -17,7 +17,10 @@ _COUNTED = ("device", "series", "alert", "diagnosis", "command")
 
 
 class DatabaseContent(msgspec.Struct, frozen=True):
-    """The format of a database, and the number of rows by table. The entry ``record`` counts messages with readings."""
+    """The format of a database, and the number of rows by table.
+
+    In ``rows``, ``record`` is not a table, but the number of records (messages with readings) that were ever stored.
+    """
 
     format: int
     rows: dict[str, int]

@@ -1,15 +1,15 @@
 """Deduplication keys on disk, by which a restarted hub recognizes messages that are delivered again.
 
-A restart needs the newest :data:`RECENT` keys of all devices, which cover what a broker had in flight, and the newest
-:data:`PER_DEVICE` of each device.
+A restart needs the newest :data:`RECENT` keys of all devices together, which cover the messages that a broker had in
+flight, and the newest :data:`PER_DEVICE` keys of each device.
 
 ::
 
-    commit ──▶ key_log      one row per commit: next to no cost
+    commit ──▶ key_log      one row per commit: costs almost nothing
                   │
-                  │ compaction, when enough keys wait: all but the newest RECENT, SLICE devices per transaction;
-                  ▼ with the last slice the rows of key_log are deleted
-               device_keys  one row per device: its newest PER_DEVICE keys
+                  │ compaction moves all keys except the newest ones (RECENT), a thousand devices per transaction;
+                  ▼ the last of these transactions deletes the rows of key_log
+               device_keys  one row per device: its newest keys (PER_DEVICE)
 
 Deletion: compaction deletes rows of ``key_log``; deleting a device deletes its row of ``device_keys``.
 A compaction that is interrupted begins again: keys that are in both tables count once.
@@ -208,9 +208,9 @@ def _logged_keys(connection: SqlConnection, skip_newest: int) -> LoggedKeys:
 
 
 def _deletions(connection: SqlConnection) -> dict[int, int]:
-    """Return the ids of deleted series, each with the number of the last row of ``key_log`` that lists it as deleted.
+    """Return, by the id of each deleted series, the last row of ``key_log`` that records the deletion.
 
-    Keys of the series in earlier rows are void.
+    Keys of this series in earlier rows are invalid.
     """
     found: dict[int, int] = {}
     for row, some in sorted(connection.rows(list[tuple[int, bytes]], _GONE)):
@@ -257,9 +257,9 @@ def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
 
 
 def _last_ones(owner: Ints, keys: Ints) -> Ints:
-    """Return the indices of the keys without duplicates, in ascending order.
+    """Return the indices, in ascending order, that remain when repeated keys are removed.
 
-    If a device (``owner``) has the same key several times, only the index of the last one is returned.
+    ``owner`` has the device of each key. If a device has a key several times, only the last one remains.
     """
     order = np.lexsort((keys, owner))
     following = order[1:]

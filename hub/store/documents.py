@@ -102,7 +102,7 @@ class DocumentLibrary:
         limit: int = 50,
         before: tuple[int, str] | None = None,
     ) -> list[Analysis]:
-        """Return analyses, newest first by ``(created_at, id)``. ``before``: only analyses after that pair."""
+        """Return analyses, newest first. If ``before`` is given, begin after the one with this ``(created_at, id)``."""
         found: list[Analysis] = await self._read(partial(_list, kind=kind, device=device, limit=limit, before=before))
         return found
 
@@ -228,9 +228,9 @@ def _stem(word: str) -> str:
 
 
 def passage(text: str, words: Iterable[str]) -> str:
-    """Return the part of ``text`` that contains most of ``words``: whole sentences if possible.
+    """Return the passage of ``text`` with the most of ``words``, at most :data:`QUOTE_CHARS` characters long.
 
-    It has at most :data:`QUOTE_CHARS` characters.
+    It begins with a sentence or a line and, if possible, ends with a sentence.
     """
     stems = [_stem(word) for word in words]
     starts = [0, *(m.end() for m in re.finditer(r"(?<=[.!?:;])\s+|\n+", text))]

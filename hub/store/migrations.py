@@ -183,7 +183,7 @@ def migrate(connection: SqliteConnection, migrations: Sequence[Migration] = MIGR
 
 
 def refuse_unknown(version: int, newest: int = NEWEST_FORMAT) -> None:
-    """Raise StoreError for a format that can be neither read nor upgraded."""
+    """Raise StoreError if this version of Watchkeeper can neither read nor upgrade the format ``version``."""
     if version > newest:
         raise StoreError(
             f"The database has format {version}, but this version of Watchkeeper knows only {newest}.",

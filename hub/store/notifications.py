@@ -152,7 +152,7 @@ class NotificationStore:
         state: DeliveryState | None = None,
         channel: str | None = None,
     ) -> list[DeliveryRecord]:
-        """Return deliveries, newest first. ``before``: only deliveries with lower numbers."""
+        """Return deliveries, newest first. If ``before`` is given, begin below this delivery number."""
         found: list[DeliveryRecord] = await self._read(
             partial(_page, limit=limit, before=before, state=state, channel=channel)
         )

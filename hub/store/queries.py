@@ -182,10 +182,10 @@ def confirmed_alerts(connection: SqlConnection, devices: Sequence[str], metric: 
 
 
 def confirmed_cases(connection: SqlConnection, limit: int) -> list[tuple[Alert, Diagnosis]]:
-    """Return alerts with a confirmed cause and their diagnoses, last confirmed first.
+    """Return pairs of a confirmed alert and its diagnosis, last confirmed first.
 
-    An alert without a diagnosis of its own has that of its incident. The result then has the alert that was diagnosed,
-    with the confirmed cause, unless a cause was confirmed for that alert, too. Each diagnosis is returned once.
+    If the alert has no diagnosis, its pair has another alert of the same incident that has one, with the cause that was
+    confirmed for the first alert. No diagnosis is returned twice: the cause confirmed for its own alert is preferred.
     """
     confirmed = _alerts(connection, "confirmed_at IS NOT NULL ORDER BY confirmed_at DESC, id DESC LIMIT ?", limit)
     explaining = {each.id: _explaining(connection, each) for each in confirmed}
@@ -265,7 +265,7 @@ def _metric_is(metric: str | None) -> str:
 
 
 def _given(metric: str | None) -> tuple[str, ...]:
-    """Return the parameters of :func:`_metric_is`."""
+    """Return the SQL parameters for the condition that :func:`_metric_is` returns."""
     return () if metric is None else (metric,)
 
 

@@ -1,9 +1,9 @@
 """Store reactions: steps of alerts that may start them (written by the pipeline's commit), runs, and their state.
 
-A run is stored before anything is sent, in the transaction that removes the step that started it. Its key is unique,
-so an occasion that is found twice runs once. The delivery of a webhook is stored in the same transaction. Commands are
-sent after this transaction: if the hub is killed in between, the run stays ``running``, and the next start marks it as
-``interrupted`` instead of sending commands late.
+A run is stored before anything is sent, in the transaction that removes the step that started it. Its key is unique, so
+a reaction that is found due twice for the same reason runs once. The delivery of a webhook is stored in the same
+transaction. Commands are sent after this transaction: if the hub is killed in between, the run stays ``running``, and
+the next start marks it as ``interrupted`` instead of sending commands late.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ Run = Callable[[Callable[[SqlConnection], Any]], Awaitable[Any]]
 
 
 class RunPlan(msgspec.Struct):
-    """What the hub stores, in one transaction, after it has decided whether a reaction runs.
+    """The decision whether a reaction runs, as the hub stores it in one transaction.
 
     Attributes:
         run: The run to store; None if there is none.
-        done: Row numbers of the steps of alerts that no reaction waits for any more.
-        state: The new state of the reaction; None if it does not change.
+        done: Row numbers of the stored alert steps to delete, because no reaction needs them any more.
+        state: The new state of the reactions; None if it does not change.
         delivery: The call of a webhook to put into the outbox; None if there is none.
     """
 
@@ -85,7 +85,10 @@ class ReactionStore:
     async def runs(
         self, reaction: str | None = None, limit: int = 100, before: int | None = None, since: int = 0
     ) -> list[tuple[int, ReactionRun]]:
-        """Return runs since a time (epoch ms), newest first, with row numbers. ``before``: only lower row numbers."""
+        """Return runs since a time (epoch ms) with row numbers, newest first.
+
+        If ``before`` is given, only return runs with lower row numbers.
+        """
         found: list[tuple[int, ReactionRun]] = await self._read(
             partial(_runs, reaction=reaction, limit=limit, before=before, since=since)
         )

@@ -59,7 +59,7 @@ class IncidentReader(Protocol):
         limit: int = 100,
         before: tuple[int, str] | None = None,
     ) -> list[Incident]:
-        """Return incidents, newest first by ``(started_at, id)``. ``before``: only incidents after that pair."""
+        """Return incidents, newest first. If ``before`` is given, begin after the one of this ``(started_at, id)``."""
         ...
 
     async def incident(self, incident_id: str) -> Incident | None: ...

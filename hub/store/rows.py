@@ -49,9 +49,9 @@ class DamagedHistory(StoreError):
 
 @contextmanager
 def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
-    """Raise :class:`DamagedHistory` if the block raises an error because a stored row cannot be decoded.
+    """Turn errors in the ``with`` block that mean that a stored row cannot be decoded into :class:`DamagedHistory`.
 
-    ``series`` are the ids of the series that the block reads; the error names them.
+    ``series`` are the ids of the series that the block reads. The error names them.
     """
     try:
         yield

@@ -128,9 +128,13 @@ class SqliteConnection(sqlite3.Connection):
 
 @lru_cache(256)
 def _aggregated(kind: Any, sql: str) -> tuple[str, Callable[[str], Any], list[int]]:
-    """Return a query that returns all rows of ``sql`` as one JSON text, its decoder, and the places of its blobs.
+    """Rewrite a query so that it returns all its rows as one JSON text.
 
-    Blobs are encoded as hexadecimal digits.
+    ``kind`` is the type of the result, such as ``list[tuple[int, bytes]]``.
+
+    Returns:
+        The new query; a decoder for the JSON text; and the indices of the columns with blobs, which are hexadecimal
+            digits in the text.
     """
     (row,) = get_args(kind)
     columns = get_args(row) or (row,)
@@ -205,7 +209,10 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def suspicion_of(path: Path) -> Path:
-    """Return the path of a marker file. It is created when damage is found: the next start then checks the database."""
+    """Return the path of the file that marks a database as possibly damaged.
+
+    The hub creates it when it finds damage. If it exists, the next start checks the whole database.
+    """
     return path.with_name(path.name + "-suspect")
 
 

@@ -123,9 +123,10 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield the ids of the series (device, metric) in ``names``, by name. New series get new ids.
+        """Yield the ids of the series ``names`` by ``(device, metric)``. Series that do not exist get new ids.
 
-        The block has to insert the new series (:meth:`insert_new`). Their ids are cached if it ends without an error.
+        The ``with`` block has to insert the new series (:meth:`insert_new`). If it ends without an error, their ids are
+        cached.
         """
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))

@@ -59,7 +59,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class ChunkSummary(msgspec.Struct, frozen=True):
-    """The first and last time of each chunk, and count, minimum, maximum and sum of its numbers, as one array each."""
+    """Summaries of chunks, as arrays with one entry per chunk: first and last time, and figures of its numbers."""
 
     first: Ints
     last: Ints
@@ -92,7 +92,7 @@ def summarise(points: Points, starts: Ints) -> ChunkSummary:
 
 
 def encode(points: Points, starts: Ints) -> list[bytes]:
-    """Split ``points`` at ``starts``, and encode each part, which has points of one series in order of time."""
+    """Encode each part of ``points`` (one series, in order of time) as a chunk body. Parts begin at indices ``starts``."""
     counts = np.diff(np.append(starts, len(points)))
     value, texts = _own_texts(points, starts, counts)
     gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
@@ -107,7 +107,7 @@ def encode(points: Points, starts: Ints) -> list[bytes]:
 def _packed_values(
     value: Floats, starts: Ints, counts: Ints
 ) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
-    """Return four lists of packed values, one entry a chunk: ``decimals``, ``first``, ``base`` and ``values``."""
+    """Return the fields ``decimals``, ``first``, ``base`` and ``values`` of each chunk's body, as four lists."""
     decimals, integers = _scaled(value, starts, counts)
     plain = _Numbers(integers, starts, counts)
     steps = _Numbers(np.diff(integers, prepend=integers[:1]), starts, counts, skip_first=True)
@@ -128,7 +128,7 @@ def _packed_values(
 
 
 class _Pool:
-    """Collects packed columns, and which range of their bytes belongs to each chunk; the range may be empty."""
+    """Joins packed columns, and cuts the bytes that belong to each chunk out of them."""
 
     def __init__(self, starts: Ints) -> None:
         self._packed: list[bytes] = []  # the columns
@@ -136,7 +136,7 @@ class _Pool:
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
-        """Append a column. Each chunk in ``which`` gets the entries from its ``begins`` to before its ``ends``."""
+        """Append a column, and give each chunk in ``which`` the entries between its ``begins`` and its ``ends``."""
         self._begins[which] = self._size + begins[which] * column.itemsize
         self._ends[which] = self._size + ends[which] * column.itemsize
         self._packed.append(column.tobytes())
@@ -174,7 +174,7 @@ class _Numbers:
 
 
 def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
-    """Pack each chunk's codes (of kinds or qualities): no byte if all are 0, one if all are equal, else one a code."""
+    """Pack the codes of each chunk: no byte if all are 0, a single byte if all are equal, otherwise a byte per code."""
     if not codes.any():
         return [b""] * len(starts)
     lowest, highest = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
@@ -184,7 +184,7 @@ def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
 
 
 def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
-    """Return the values with each text as an index into its chunk's own list of texts, and the lists by chunk."""
+    """Give each chunk its own list of texts. Return all values, with texts as indices into the lists, and the lists."""
     textual: Mask = points.kind == TEXT
     value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
     if not textual.any():
@@ -200,7 +200,7 @@ def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list
 
 
 def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Return by chunk the decimals that make its values integers, or a float type; by point the integer (floats: 0)."""
+    """Scale the values of each chunk to integers. Return the decimals (or a float type) by chunk, and the integers."""
     decimals = np.full(len(starts), DOUBLES)
     integers = np.zeros(len(value), np.int64)
     left = np.arange(

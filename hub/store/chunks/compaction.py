@@ -114,7 +114,10 @@ class CompactionPace:
         self._total_added = memtable.total_added  # at the last call
 
     def slices(self) -> int:
-        """Return how many slices of the compaction to do now: one more for each SLICE_POINTS points that were added."""
+        """Return how many slices of the compaction to run now.
+
+        It is one slice, and one more for each :data:`SLICE_POINTS` points that were added since the last call.
+        """
         added, self._total_added = self._memtable.total_added - self._total_added, self._memtable.total_added
         return 1 + added // SLICE_POINTS
 
@@ -159,7 +162,10 @@ def _drop_batches(connection: SqlConnection, upto: int) -> bool:
 
 
 def _without_dropped(connection: SqlConnection, points: Points, low: int, before: int) -> Points:
-    """Return the points whose series is not one of a deleted device. All series ids are in [``low``, ``before``)."""
+    """Return the points without those of deleted devices.
+
+    The ids of the points' series are at least ``low`` and less than ``before``.
+    """
     dropped = connection.rows(list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 
@@ -255,7 +261,10 @@ def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) 
 
 
 def _cuts(series: Ints) -> Ints:
-    """Return the indices at which chunks of at most POINTS points begin. ``series`` has the points' series ids."""
+    """Return the indices at which chunks begin: where the series changes, and after each :data:`POINTS` points.
+
+    ``series`` has the series id of each point, ascending.
+    """
     begins = np.flatnonzero(np.diff(series, prepend=series[0] - 1))
     lengths = np.diff(np.append(begins, len(series)))
     within = np.arange(len(series)) - np.repeat(begins, lengths)

@@ -166,8 +166,8 @@ def _expire_readings(connection: SqlConnection, retention: Retention, series: Js
     Args:
         connection: The connection that writes.
         retention: The retention.
-        series: The ids of series that ``which`` selects, or those that it leaves out, as JSON.
-        which: The query that selects the chunks.
+        series: Ids of series, as JSON.
+        which: A query for the chunks with expired readings, of ``series`` or of all other series.
     """
     before = retention.raw
     chunks = connection.rows(list[Chunk], which, CHUNKS, before, series)

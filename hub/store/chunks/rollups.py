@@ -1,11 +1,11 @@
 """Rollups: the minutes and hours of a series as minimum, maximum, sum and count.
 
-States and owners::
+What happens to a point and its rollups::
 
     point in the log or in an active chunk     in no rollup
     point in a sealed chunk                    added to its minute and its hour, in the transaction that seals the chunk
     sealed chunk deleted by retention          the minute and the hour stay
-    minutes, later hours, older than kept      deleted by retention
+    minute expired, later hour expired         deleted by retention
 
 Each point is in exactly one of three places: the log, an active chunk, or a sealed chunk *and* the rollups. Entries can
 be added in any order, so late data needs no repair. Texts have no minimum and are left out.
@@ -71,11 +71,11 @@ class RollupEntries(msgspec.Struct, frozen=True):
 class RollupBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The minutes or hours (entries) of one row of the table of rollups, as they are stored.
 
-    Each column is encoded like a chunk (codec.py), with a time and a value for each entry.
+    ``minimum``, ``maximum``, ``total`` and ``counts`` are encoded like chunks (codec.py), with one point per entry.
 
     Attributes:
         first: When the first entry begins, in epoch ms.
-        minimum: When each entry begins, as times, and its minimum, as values.
+        minimum: The minima. The times of the points are the times at which the entries begin.
         maximum: The maxima. Empty if all are equal to the minima, as for entries of one point.
         total: The sums. Empty if all are equal to the minima.
         counts: The numbers of points. Empty if all are 1.
@@ -187,10 +187,9 @@ def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
 
 
 def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
-    """Return the entries that are packed in several rows, first all entries of the first row, and so on.
+    """Decode rows of rollup entries. Return the entries of all rows, in the order of the rows.
 
-    ``bodies`` has the packed entries of each row. ``owners`` has the number that each entry of the row gets as its
-    ``series``.
+    ``bodies`` are the encoded rows. ``owners`` has a number for each row, which becomes the ``series`` of its entries.
     """
     opened = [_unpack(body) for body in bodies]
     rows = range(len(opened))

@@ -178,7 +178,7 @@ def _check_server(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def _parameter(value: Any, is_list: bool) -> Any:
-    """Return a parameter in the form that PostgreSQL stores: it has no texts with the character NUL."""
+    """Return a query parameter in the form for PostgreSQL, whose texts cannot contain the character NUL."""
     if isinstance(value, str):
         if is_list and isinstance(value, JsonList):
             return [_parameter(each, False) for each in value.values]

@@ -142,7 +142,7 @@ class Candidate:
             return self._lease(connection, epoch)
 
     def close(self) -> None:
-        """Close the connection, unless it has become the lease's."""
+        """Close the connection, unless a lease that was acquired uses it now."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -51,10 +51,10 @@ class PostgresStore(SqlStore):
 
     @classmethod
     def open(cls, url: str, schema: str = SCHEMA, lease: Lease | None = None) -> Self:
-        """Open the store with a lease that this hub has. Blocks: call it at start-up.
+        """Open the store. Blocks: call it at start-up.
 
-        Without ``lease``, take it from the hub that has it, which cannot write any more. Raises StoreError or a
-        subclass, and releases the lease.
+        ``lease`` is the lease that this hub has. If it is None, take the lease from any hub that has it; that hub
+        cannot write any more. Raises StoreError or a subclass; the lease is then released.
         """
         lease = lease or Candidate(url, schema=schema).seize()
         connections: list[PostgresConnection] = []

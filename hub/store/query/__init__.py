@@ -1,1 +1,1 @@
-"""Reading history: which tier serves which range, downsampling, paging."""
+"""Answer history queries: choose the tier for each part of a time range, downsample, and divide into pages."""

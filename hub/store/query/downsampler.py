@@ -90,9 +90,9 @@ class Downsampler:
         np.maximum.at(self._ends, inside, ts + step)
 
     def series(self, step: int) -> Series:
-        """Return the aggregated values of all buckets (equal parts of the time range) that have points.
+        """Return the buckets (equal parts of the time range) that have points, with the aggregated values of each.
 
-        ``step`` is noted in the result. It is the step of the coarsest rollups that were used, in ms; 0 if none were.
+        ``step`` is the length in ms of the coarsest rollup entries that were used, 0 if none; it is part of the result.
         """
         found = np.flatnonzero(self._count)
         count, minimum, maximum = self._count[found], self._minimum[found], self._maximum[found]

@@ -3,9 +3,9 @@
 ::
 
     QueryPlan ──▶ tier ranges ──▶ rollup entries
-        │             └─────────▶ sealed chunks where readings serve, active chunks everywhere
-        │                              ├─ in one bucket as a whole: its summary is enough
-        │                              └─ over an edge: decode its points
+        │             └─────────▶ active chunks; sealed chunks only in the ranges that are answered from readings
+        │                              ├─ chunk inside one bucket: its summary is enough
+        │                              └─ chunk across an edge between buckets: decode its points
         └───────────────────────▶ points of the log that are in no chunk
                                        │
                      Downsampler, newest points, changes of state
@@ -97,10 +97,10 @@ class _RunningQuery:
         self._decoded: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by chunks_to_decode()
 
     def row(self) -> tuple[int, ...]:
-        """Return the numbers with which :func:`read_chunk_headers` finds the chunks for this history query.
+        """Return the numbers with which :func:`read_chunk_headers` finds the chunks for this query.
 
-        They are the id of the series (-1 if there is none), the begin and end of the time range, and begin and end of
-        the at most two parts of this range that are answered with readings.
+        They are the id of the series (-1 if there is none), begin and end of the query's time range, and begin and end
+        of the first and of the second part that is answered with readings (empty ranges if there are no such parts).
         """
         plan = self.plan
         raw = [(each.low, each.before) for each in self.ranges if not each.step]
@@ -110,7 +110,7 @@ class _RunningQuery:
 
     @property
     def too_heavy(self) -> bool:
-        """Return True if the query would return too many single readings for its form of answer (``shape``)."""
+        """Return True if the query's form of answer (``shape``) would have to be computed from too many readings."""
         shape = self.plan.query.shape
         limit = MAX_STATES if shape == "states" else MAX_SHAPED
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit

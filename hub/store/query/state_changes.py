@@ -62,10 +62,10 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
 
 
 def _merge_texts(points: Points) -> Points:
-    """Return the points with a common index for equal texts in the list of texts.
+    """Return the points with a single index for each text, so that equal texts have equal values.
 
-    Each chunk (a segment of compressed readings) brings its own list of texts. So the same text from two chunks is in
-    the joined list twice before, under two indices.
+    The value of a text point is an index into ``texts``. Points that come from several chunks (segments of compressed
+    readings) may have the same text under different indices, because each chunk has its own list of texts.
     """
     textual = points.kind == TEXT
     if not textual.any():
@@ -89,8 +89,11 @@ class _Rows:
     def state_changes(self) -> Ints:
         """Return the indices of the entries that an answer needs in order to show all changes of state.
 
-        These are the entries whose state differs from the one before, the entries that cover an interval in which a
-        boolean was both true and false, the entry after each of these, and the last entry.
+        They are:
+
+        - each entry whose state differs from the state of the entry before;
+        - each entry for an interval in which a boolean was both true and false, and the entry after it;
+        - the last entry.
         """
         if not len(self.ts):
             return np.empty(0, np.int64)

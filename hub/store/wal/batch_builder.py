@@ -13,9 +13,9 @@ from hub.store.wal.batch_rows import LogBatch
 
 
 class BatchBuilder:
-    """Collects the columns of a :class:`LogBatch`.
+    """Collects the records of one commit, and turns them into a :class:`LogBatch`.
 
-    The methods get series ids in the order of the metrics: a list for a record, one row per record for a record batch.
+    Each record is added with the ids of its series, in the order of its metrics.
     """
 
     def __init__(self) -> None:
@@ -53,9 +53,9 @@ class BatchBuilder:
         self._record_batches.append((record_batch, series))
 
     def keyed(self) -> tuple[Ints, Ints]:
-        """Return two arrays about the records that have a deduplication key: ids of series, and the keys.
+        """Return two arrays with one entry for each record that has a deduplication key: a series id, and the key.
 
-        The id is that of the record's first series, and identifies the record's device.
+        The series is the record's first one. Its id identifies the record's device.
         """
         firsts, keys = [np.array(self._firsts, np.int64)], [np.array(self._keys, np.int64)]
         for record_batch, series in self._record_batches:

@@ -95,9 +95,10 @@ def read_batches(
     limit: int = MAX_BATCHES,
     problems: list[Unreadable] | None = None,
 ) -> list[tuple[int, Points]]:
-    """Return at most ``limit`` batches numbered from ``first`` to ``last``, in order.
+    """Return at most ``limit`` batches numbered from ``first`` to ``last``, in order, each with its number.
 
-    With ``problems``, a batch that cannot be read is reported there and returned without points; without, it raises.
+    If a batch cannot be read, raise an error. If ``problems`` is given, add the error to it instead, and return the
+    batch without points.
     """
     rows = sorted(connection.rows(list[tuple[int, bytes]], _BATCHES, first, last, limit))
     if problems is None:
@@ -144,7 +145,7 @@ class Records:
 
 
 def read_records(connection: SqlConnection, after: int) -> Records:
-    """Return the records of all batches numbered above ``after``."""
+    """Return the records of all batches in the log whose numbers are greater than ``after``."""
     batches = connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)).fetchall()
     series = connection.execute("SELECT id, device, metric FROM series") if batches else ()
     return Records(batches, {number: (device, metric) for number, device, metric in series})

@@ -192,8 +192,8 @@ def _copy(points: Points, room: Points, start: int) -> None:
 def fresh_points(connection: SqlConnection, memtable: Memtable, series: Iterable[int]) -> Points:
     """Return the points of these series that are in the log and not yet in chunks.
 
-    Only batches that the caller's transaction on ``connection`` can see count. The points are sorted by series, then by
-    order of arrival.
+    Batches that the caller's transaction on ``connection`` does not see are left out. The points are sorted by series,
+    then by order of arrival.
     """
     row = connection.execute(
         "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "

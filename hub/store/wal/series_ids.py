@@ -14,9 +14,9 @@ Resolve = Callable[[str, Iterable[str]], list[int]]
 
 
 class SeriesIdCache:
-    """Cache of the series ids of record batches, so that their devices and metrics need not be looked up by name.
+    """Caches the series ids of record batches, so that they need not be looked up by device and metric each time.
 
-    Ids that a transaction has created are remembered only after its commit, because it may fail.
+    Ids that a transaction has created are added only after its commit, because it may fail.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,10 @@ class SeriesIdCache:
         self._fresh.clear()
 
     def ids_of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
-        """Return the series ids as an array: one line per record, one column per metric of the record batch."""
+        """Return the series ids as an array with one row per record and one column per metric.
+
+        ``resolve`` is called for the devices that are not in the cache.
+        """
         known = self._known.get(record_batch.table)
         size = int(record_batch.rows.max()) + 1
         if known is None or len(known) < size:

@@ -31,7 +31,7 @@ class SortedRun(msgspec.Struct, frozen=True):
 
     Attributes:
         place: the position of each point in the order of arrival.
-        texts: the values of text points; the value of such a point is an index into them.
+        texts: the texts. The value of a text point is an index into this list.
     """
 
     series: Numbers
@@ -86,7 +86,7 @@ class RunSlice(msgspec.Struct, frozen=True):
     high: int
 
     def take(self, which: slice | Ints) -> Points:
-        """Return the points at the indices ``which`` of the sorted run, except those that are not in this slice."""
+        """Return the points of this slice among ``which``, which are indices of points in the whole run."""
         run = self.run
         if self.low > 0 or self.high < len(run):  # else the whole run is visible
             place = run.place[which]
@@ -169,11 +169,11 @@ class RunSet(msgspec.Struct, frozen=True):
 
 
 def _bound(parts: Sequence[RunSlice], begins: Sequence[int], points: int, series: int) -> int | None:
-    """Return the id of the first series that is not on the page any more; None if no series is left.
+    """Return the series id before which the page ends; None if no points are left for the page.
 
-    A page has the points of all series in a range of ids, about ``points`` points. ``begins`` has the index in each of
-    ``parts`` at which the page begins. Ids are dense: try a range of as many ids as there may be series, widen it while
-    it has few points, then narrow it while it has too many.
+    The page should have about ``points`` points, and has all points of each of its series. ``begins`` has, for each of
+    ``parts``, the index of the page's first point. Series ids have few gaps: the search begins with a range of
+    ``series`` ids, widens it while it has few points, then narrows it while it has too many.
     """
     heads = [int(part.run.series[a]) for part, a in zip(parts, begins, strict=True) if a < len(part.run)]
     if not heads:

@@ -53,7 +53,7 @@ class PostedMessages(msgspec.Struct, frozen=True):
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
-    """A person acknowledges an alert, until a time or (None) until it clears. The result is the changed alert."""
+    """A person acknowledges an alert up to ``until``; None: until it clears. The result is the changed alert."""
 
     alert: str
     by: str
@@ -71,7 +71,7 @@ class Unacknowledge(msgspec.Struct, frozen=True):
 
 
 class AssignAlert(msgspec.Struct, frozen=True):
-    """A person assigns an open alert to an account, or (None) to nobody. The result is the changed alert."""
+    """A person assigns an open alert to an account; None: to nobody. The result is the changed alert."""
 
     alert: str
     assignee: Assignee | None
@@ -236,7 +236,7 @@ class ReplaceRules(msgspec.Struct, frozen=True):
 
 
 class ReplaceAreas(msgspec.Struct, frozen=True):
-    """A person changed the areas. ``around`` has, by area id, the ids and names of the area and of all above it."""
+    """A person changed the areas. ``around`` maps an area id to the ids and names of it and all areas around it."""
 
     around: dict[str, frozenset[str]]
     at: int

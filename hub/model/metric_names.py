@@ -274,7 +274,10 @@ def _category(metric: str, device_class: str | None) -> Category:
 
 
 def _rank(metric: str, device_class: str | None, *, announced: bool) -> int:
-    """Return a metric's rank in its category, lowest first. ``announced``: the device named the class, not the hub."""
+    """Return a metric's rank in its category, lowest first.
+
+    ``announced`` is True if the device announced the device class, and False if the hub derived it.
+    """
     words = _words(metric)
     if device_class in _SENSED and (announced or _SENSOR_NAMES & {*words, metric.lower()}):
         return _SENSED.index(device_class)

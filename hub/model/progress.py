@@ -12,9 +12,9 @@ Op = Literal["start", "text", "tool", "cite", "chart", "action", "done", "error"
 
 
 class RunStep(msgspec.Struct, frozen=True):
-    """One step of a run: of writing one diagnosis or answer.
+    """One step in the writing of a diagnosis or an answer.
 
-    ``run`` says what the run is about: an alert's id, or ``device:`` and a device's id.
+    ``run`` says what is written: it is an alert's id, or ``device:`` and a device's id. ``op`` is one of:
 
     ``start``
         A writer begins; discard the text of the previous writer.

@@ -81,7 +81,7 @@ class ReactionCondition(msgspec.Struct, frozen=True):
 
 
 class CommandAction(msgspec.Struct, frozen=True):
-    """A command to ``device``, to each device of ``scope``, or (both None) to the alert's device.
+    """A command to ``device`` or to each device in ``scope``; if both are None, to the alert's device.
 
     If the scope selects more than ``max_devices``, no device gets the command.
     """
@@ -132,8 +132,8 @@ class RunLimits(msgspec.Struct, frozen=True):
 class Reaction(msgspec.Struct, frozen=True):
     """A reaction. Either ``alert`` or ``schedule`` starts it, and it has one action.
 
-    If the hub was not running when a command, a message or a scheduled run was due, and more than ``grace_ms`` have
-    passed since, it is skipped.
+    If the hub was not running when a reaction was due, and more than ``grace_ms`` have passed since, its command or
+    message is skipped. If a schedule made it due, a webhook is skipped, too.
     """
 
     id: str
@@ -171,12 +171,12 @@ class ReactionRun(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the hub did when a reaction was due, because an alert took a step or a scheduled time came.
 
     Attributes:
-        key: Unique key made of the reaction and this occasion. Commands and webhook carry it as idempotency key.
+        key: Unique key, made of the reaction and the step or time. Commands and webhook carry it as idempotency key.
         at: When it was decided whether the reaction runs, in epoch ms.
         due_at: When the reaction was due, in epoch ms.
         outcome: Whether the reaction ran, or why it did not.
         step: What happened to the alert, such as ``raised``; None if the reaction was due at a scheduled time.
-        count: How many occasions this record stands for. Occasions beyond the rate limit share one record.
+        count: How often the reaction was due. Runs that are refused by the rate limit share one record.
     """
 
     key: str

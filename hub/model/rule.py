@@ -71,7 +71,7 @@ class Condition(msgspec.Struct, frozen=True):
         raise NotImplementedError
 
     def describe_recovery(self) -> str:
-        """Return when an alert ends, where that is not simply the end of the condition: ``clears below 78``."""
+        """Return as text when an alert clears, such as ``clears below 78``; empty if it clears with the condition."""
         return ""
 
     def describe_steps(self) -> str:

@@ -66,7 +66,7 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
 
 
 class DeliveryFailed(Exception):
-    """An attempt failed.
+    """An attempt to deliver a message failed.
 
     Attributes:
         retry_after_s: Seconds to wait before the next attempt, as the receiver asked.

@@ -174,11 +174,11 @@ class Alerts:
             return self._engine.open.get(alert_id) or await self._store.alert(alert_id) or found
 
     async def open(self, device: str | None = None) -> list[ExplainedAlert]:
-        """Return the open alerts of one device, or with None of all devices, newest first."""
+        """Return the open alerts of a device, newest first; those of all devices if ``device`` is None."""
         return await self.explain(self.open_now(device))
 
     def open_now(self, device: str | None = None) -> list[Alert]:
-        """Return the open alerts of one device, or with None of all devices, without diagnoses, newest first."""
+        """Return the open alerts of a device without diagnoses, newest first; of all devices if ``device`` is None."""
         found = [alert for alert in self._engine.open.values() if device is None or alert.device == device]
         return sorted(found, key=lambda alert: (alert.raised_at, alert.id), reverse=True)
 

@@ -88,7 +88,7 @@ class CalculatedTrials:
         return Calculation((), self._matcher).mark(draft, device, self._registry.get, self._ids).unit
 
     def warnings(self, draft: CalculatedMetric) -> list[str]:
-        """Return a sentence for each name in the draft that does not exist, at most MAX_WARNINGS."""
+        """Return a sentence for each name in the draft that does not exist, at most :data:`MAX_WARNINGS`."""
         found = calculated_warnings(draft, list(self._registry.devices()), self._matcher.areas, self._matcher.selects)
         return list(islice(found, MAX_WARNINGS))
 

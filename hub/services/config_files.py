@@ -186,7 +186,7 @@ class ConfigFile(Generic[T]):
         return tables, index
 
     def _check_tables(self, tables: TableList) -> tuple[T, ...]:
-        """Return the entries of these tables, one for each table.
+        """Check these tables, and return their entries.
 
         Raises Invalid if an entry is invalid, or if the text of a draft has no table.
         """

@@ -137,5 +137,5 @@ class StoredReadings:
 
 
 def _gaps(times: Iterable[int], start: int, end: int, allowed: int) -> Sequence[Span]:
-    """Return the spans between ``start`` and ``end`` that are longer than ``allowed`` and contain none of the times."""
+    """Return the spans between ``start`` and ``end`` that contain none of ``times`` and are longer than ``allowed``."""
     return [(before, after) for before, after in pairwise(sorted((start, end, *times))) if after - before > allowed]

@@ -32,7 +32,8 @@ class VisibleLibrary:
     async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
         """Store an analysis. Raises Forbidden if it belongs to another person.
 
-        An account with limits also gets Forbidden unless the analysis is linked to a device in scope and is no manual.
+        If the account is limited to some devices, Forbidden is also raised for a manual, and for an analysis that is
+        not linked to one of these devices.
         """
         self._check(analysis)
         await self._library.put(analysis, pages)

@@ -177,7 +177,7 @@ class Store(IncidentReader, DatabaseAccess, Protocol):
         ...
 
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
-        """Return the stored state, with at most about ``state_bytes`` of device states (None: all)."""
+        """Return the stored state, with at most about ``state_bytes`` bytes of device states (None: all states)."""
         ...
 
     async def put_aside(self, rows: Sequence[Unreadable]) -> None:

@@ -46,7 +46,7 @@ class FullText(NamedTuple):
         pages: The tables to search.
         match: The condition, with the search words as its parameter.
         rank: The expression to sort by; the best page has the lowest value.
-        either: The operator between two search words of which either may match.
+        either: The operator between search words that means OR.
         word: The format of a search word.
     """
 

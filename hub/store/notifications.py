@@ -120,7 +120,7 @@ class NotificationStore:
     ) -> DeliveryRecord | None:
         """Reserve the first due delivery of a channel until ``lease_until`` and return it; None if none is due.
 
-        If ``ended`` is given, first record it as the result of the attempt before, as :meth:`finish` does.
+        If ``ended`` is given, first record it as the result of the previous attempt, as :meth:`finish` does.
         """
         found: DeliveryRecord | None = await self._write(
             partial(_claim, channel=channel, now=now, lease_until=lease_until, ended=ended)

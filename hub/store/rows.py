@@ -64,7 +64,7 @@ def decoded(
 ) -> Iterator[T]:
     """Yield the decoded bodies of ``rows``, which are pairs ``(key, body)``.
 
-    A body that cannot be decoded is left out and added to ``problems``, or logged if ``problems`` is None.
+    A body that cannot be decoded is left out. It is added to ``problems``, or logged if ``problems`` is None.
     """
     for key, body in rows:
         try:

@@ -92,7 +92,7 @@ def summarise(points: Points, starts: Ints) -> ChunkSummary:
 
 
 def encode(points: Points, starts: Ints) -> list[bytes]:
-    """Encode each part of ``points`` (one series, in order of time) as a chunk body. Parts begin at indices ``starts``."""
+    """Encode each part of ``points`` (one series, by time) as the body of a chunk. Parts begin at the ``starts``."""
     counts = np.diff(np.append(starts, len(points)))
     value, texts = _own_texts(points, starts, counts)
     gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
@@ -153,7 +153,7 @@ _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
 
 
 class _Numbers:
-    """Packs the integers of each chunk in as few bytes as they need; with ``skip_first``, all but the first one."""
+    """Packs the integers of each chunk in as few bytes as they need. With ``skip_first``, its first one is left out."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum

@@ -104,9 +104,9 @@ def _due_points(series: int) -> int:
 
 
 class CompactionPace:
-    """Decides how many slices (transactions) of the present compaction follow a commit.
+    """Decides how many slices (transactions) of a compaction follow a commit.
 
-    The number grows with the points added since the last call. So a compaction ends even if many points arrive.
+    The number grows with the points added since the last call, so a compaction ends even if many points arrive.
     """
 
     def __init__(self, memtable: Memtable) -> None:

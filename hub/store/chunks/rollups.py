@@ -5,7 +5,7 @@ What happens to a point and its rollups::
     point in the log or in an active chunk     in no rollup
     point in a sealed chunk                    added to its minute and its hour, in the transaction that seals the chunk
     sealed chunk deleted by retention          the minute and the hour stay
-    minute expired, later hour expired         deleted by retention
+    minutes, and later hours, have expired     deleted by retention
 
 Each point is in exactly one of three places: the log, an active chunk, or a sealed chunk *and* the rollups. Entries can
 be added in any order, so late data needs no repair. Texts have no minimum and are left out.

@@ -17,7 +17,7 @@ class Replica(NamedTuple):
     Attributes:
         name: Its name, or its address.
         behind: How many bytes of changes it has not applied yet; None if the hub's user may not see this.
-        lag_s: For how long the last change took until it was applied; None if not known.
+        lag_s: How long it took to apply the last change, in seconds; None if not known.
     """
 
     name: str

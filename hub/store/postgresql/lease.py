@@ -6,8 +6,8 @@ table ``heartbeat``   who has the lease, and when this hub last said so (epoch m
 ====================  ====================================================================================
 
 The hub that has the lease renews it every second. Another one takes it when it was not renewed for ``EXPIRED_MS``, or
-was released. No clock of a hub is compared, and nothing depends on the times being right: a hub that wakes up after it
-was replaced finds another epoch, and cannot write.
+was released. The clocks of the hubs are not used, and wrong times do no harm: a hub that wakes up after it was replaced
+finds another epoch, and cannot write.
 """
 
 from __future__ import annotations

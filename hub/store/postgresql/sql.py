@@ -21,7 +21,7 @@ _EXTRACT = re.compile(r"json_extract\(value, '\$\[(\d+)\]'\)")
 
 
 class Rewritten(NamedTuple):
-    """A statement for PostgreSQL. ``lists`` are the places of the parameters that are arrays."""
+    """A statement for PostgreSQL. ``lists`` has the indices of the parameters that PostgreSQL gets as arrays."""
 
     text: str
     lists: frozenset[int]

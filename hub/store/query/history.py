@@ -49,7 +49,7 @@ _BODIES = "SELECT id, body FROM chunk WHERE id IN (SELECT value FROM json_each(?
 def read_history(connection: SqlConnection, memtable: Memtable, queries: Sequence[SeriesQuery]) -> list[Series]:
     """Return the series in the order of the queries; see :meth:`hub.store.base.Store.history`.
 
-    The caller holds one read transaction around it.
+    Call this within one read transaction.
     """
     running = [_RunningQuery(QueryPlan(query)) for query in queries]
     with reading_history():
@@ -116,12 +116,12 @@ class _RunningQuery:
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit
 
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
-        """Return a mask of those chunks (segments of compressed readings) or readings that belong wholly in the answer.
+        """Return a mask of the chunks (segments of compressed readings) or readings that are wholly part of the answer.
 
-        Each of them reaches from ``first`` to ``last`` (inclusive, epoch ms; both are equal for a reading). It belongs
-        in the answer if it lies in a part of the range that is answered from readings and not from rollups. The mask
-        ``active`` marks chunks that are still being filled, or readings in such chunks. They are in no rollup yet, so
-        they belong in the answer in the whole range of the query.
+        ``first`` and ``last`` are the times of the first and last point of each chunk, or twice the time of each
+        reading, in epoch ms. A chunk or reading is included if it lies in a part of the range that is answered from
+        readings and not from rollups. The mask ``active`` marks chunks that are still being filled, or readings in such
+        chunks. They are in no rollup yet, so they are included wherever they lie in the range.
         """
         plan = self.plan
         inside: Mask = active & (first >= plan.low) & (last <= plan.high)

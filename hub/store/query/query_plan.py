@@ -13,9 +13,9 @@ Retention deletes readings first, then minutes. Where readings have expired, the
     ──────── hours ────────┤──────── minutes ────────┤──────── readings ────────▶
                    bounds.minutes                bounds.raw
 
-There an entry of a rollup counts by the time at which it begins. With buckets of a coarse tier, the edges between
-buckets are edges of that tier. Points that are in no rollup yet (in the log and in active chunks) are read in
-addition, for the whole range (history.py).
+Where minutes or hours serve instead of readings, an entry of a rollup counts by the time at which it begins. With
+buckets of a coarse tier, the edges between buckets are edges of that tier. Points that are in no rollup yet (in the log
+and in active chunks) are read in addition, for the whole range (history.py).
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def detect_changes(
         troubled: Metrics that have an alert or are beyond a limit.
         weeks: Means of the last weeks, by metric.
         ranks: The rank of each metric as an operating condition; see :func:`operating_state.rank_of_condition`.
-        running: When the machine ran in the week, if it runs now and was at a standstill before.
-        running_weeks: The same of the last weeks.
+        running: When the machine ran in the last week; None if it does not run now, or if it never stood still.
+        running_weeks: The same for the last weeks.
     """
     whole_week = week or {}
     is_warming_up = running is not None and running.is_warming_up(moment / 1000)

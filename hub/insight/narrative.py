@@ -97,8 +97,8 @@ def _cause_sentences(
 ) -> tuple[str, ...]:
     """Return the sentences of a summary that names the cause ``chosen``.
 
-    They are, in this order: the cause and the course of events, the explanation, what is urgent now, the likeliest
-    alternative, and what to check first. A sentence is empty if there is nothing to say.
+    They are, in this order: the cause and the course of events, the explanation, an exceeded limit or silence, the
+    likeliest alternative, and what to check first. A sentence is empty if there is nothing to say.
     """
     others = differential(matches, chosen.cause)
     weak = match_word(chosen.score) == "weak"
@@ -172,7 +172,7 @@ def _reading(e: Evidence) -> str:
 
 
 def _present_state(urgent: Sequence[Evidence]) -> str:
-    """Return a sentence that says that a limit is exceeded or the device is silent; empty if ``urgent`` is empty."""
+    """Return a sentence on the first of ``urgent``, the findings on exceeded limits and silence; empty if none."""
     return _sentence(_without_extreme(urgent[0].finding)) if urgent else ""
 
 

@@ -149,7 +149,7 @@ def order(
 ) -> Iterator[Evidence]:
     """Yield a finding on which metric changed first, and which metrics certainly changed later.
 
-    The metric that raised the alert is often the last. ``set_before`` are the interventions before the changes.
+    The metric that raised the alert often changes last. ``set_before`` are the interventions before the changes.
     """
     timed = [
         _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))

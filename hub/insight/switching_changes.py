@@ -56,10 +56,10 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 
 
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
-    """Return how long a signal has now been on (or off), as a multiple of the longest earlier time in this state.
+    """Return how unusual it is that a signal has been on (or off) for ``length`` seconds.
 
-    The signal has been in this state for ``length`` seconds. The earlier times are in ``usual``. The result is reduced
-    if there are only a few of them, and 10 if there is none.
+    The result is this time divided by the longest earlier time in the same state, which ``usual`` has. It is reduced
+    if there are only a few earlier times, and 10 if there is none.
     """
     stays = usual.stays_high if on else usual.stays_low
     # A state in which the signal has never been before is as unusual as possible.

@@ -163,6 +163,41 @@ def decode_shallow_json(data: bytes, what: str = "The JSON") -> Any:
     return value
 
 
+def decode_pruned_json(data: bytes, replacement: str) -> Any:
+    """Return the JSON value in ``data``, with ``replacement`` in place of each part that is nested too deep.
+
+    Such a part is the whole value of a key if it is a list, and else the part below the last level allowed. Raises
+    Rejected if nothing else is left, and as :func:`decode_shallow_json` does.
+    """
+    value = _decoded(data, "The JSON")
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return value
+    try:
+        _check_depth(value, "The JSON", MAX_DEPTH)
+    except Rejected as error:
+        kept = _pruned(value, MAX_DEPTH, replacement) if type(value) is dict else _pruned_items(value, replacement)
+        if kept == [replacement] * len(kept):
+            raise error from None
+        return kept
+    return value
+
+
+def _pruned_items(items: list[Any], replacement: str) -> list[Any]:
+    return [_pruned(item, MAX_DEPTH - 1, replacement) for item in items]
+
+
+def _pruned(value: Any, levels: int, replacement: str) -> Any:
+    kind = type(value)
+    if kind is not dict and kind is not list:
+        return value
+    if not levels:
+        return replacement
+    if kind is dict:
+        return {key: _pruned(inner, levels - 1, replacement) for key, inner in value.items()}
+    kept = [_pruned(inner, levels - 1, replacement) for inner in value]
+    return replacement if replacement in kept else kept
+
+
 def _decoded(data: bytes | str, what: str) -> Any:
     try:
         return _decode(data)

@@ -18,7 +18,7 @@ from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
 from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.times import when
 from hub.errors import Rejected
-from hub.model import Identity, Info, RawMessage, Record, Value
+from hub.model import Identity, Info, Quality, RawMessage, Record, Value
 
 _UNITS = {
     "battery_level": "%",
@@ -80,6 +80,9 @@ class MeshtasticDialect:
             try:
                 if value is None or is_unknown(value):
                     unknown.append(metric_name(name))
+                elif kind == "position":
+                    metric, convert = _POSITION[name]
+                    values[metric] = convert(float(scalar(name, value)))
                 else:
                     values[metric_name(name)] = scalar(name, value)
             except Rejected as error:
@@ -87,7 +90,7 @@ class MeshtasticDialect:
         if not values and not unknown:
             heard = (device,) if view.known(device) and not faults else ()
             return Result(rejections=reject_all(message, faults), heard=heard)
-        ts, quality = when(body.get("timestamp"), message.received, retained=message.retained)
+        ts, quality = _time(body.get("timestamp"), message, faults)
         record = Record(device, ts, message.received, values, quality)
         return Result(
             records=(record,) if values else (),
@@ -108,15 +111,20 @@ class MeshtasticDialect:
         return Result()
 
 
+def _time(sent: Any, message: RawMessage, faults: list[Fault]) -> tuple[int, Quality]:
+    """Return the time of a packet in ms and its quality. An invalid time is added to ``faults``."""
+    try:
+        return when(sent, message.received, retained=message.retained)
+    except Rejected as error:
+        faults.append(("timestamp", sent, error))
+        return message.received, "retained" if message.retained else "clock"
+
+
 def _readings(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a packet by metric. ``kind`` is the type of the packet, ``content`` its payload."""
     if kind == "position":
-        found = {}
-        for key, (metric, convert) in _POSITION.items():
-            value = content.get(key)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                found[metric] = convert(float(scalar(key, value)))
-        return found
+        found = {key: content.get(key) for key in _POSITION}
+        return {key: value for key, value in found.items() if type(value) in (int, float)}
     if kind in _READINGS:
         return {name: value for name, value in content.items() if not isinstance(value, dict | list)}
     return {}

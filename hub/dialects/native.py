@@ -15,9 +15,9 @@ from hub.dialects.native_info import read_info
 from hub.dialects.payload import (
     excerpt,
     metric_name,
-    parse_object,
     parse_telemetry,
     plain,
+    telemetry_object,
 )
 from hub.dialects.payload_schema import PayloadSchema, PayloadSchemas
 from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
@@ -208,7 +208,7 @@ def _status(message: RawMessage, topic: TelemetryTopic) -> Availability:
 
 
 def _reply(message: RawMessage, topic: TelemetryTopic) -> CommandReply:
-    body = parse_object(message.payload, "A reply")
+    body = telemetry_object(message.payload, "A reply")
     check_sender(body, topic)
     command, status = body.get("id"), body.get("status")
     if not isinstance(command, str) or status not in ("done", "failed"):

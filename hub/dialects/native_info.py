@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from hub.bounds import check
-from hub.dialects.payload import parse_object
+from hub.dialects.payload import announcement_object
 from hub.dialects.rejections import Fault
+from hub.dialects.repair import UNREADABLE
 from hub.dialects.telemetry import TelemetryTopic, check_sender
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -30,7 +31,7 @@ def read_info(payload: bytes, topic: TelemetryTopic, base: str) -> tuple[Info, l
     """
     fields: dict[str, Any] = {}
     faults: list[Fault] = []
-    body = parse_object(payload, "info") if payload else {}
+    body = announcement_object(payload, "info") if payload else {}
     check_sender(body, topic)
     for key, value in body.items():
         if key in Info.__struct_fields__:
@@ -65,6 +66,8 @@ def _valid_entries(key: str, table: dict[str, Any], base: str) -> tuple[dict[str
 
 def _part_of_info(body: dict[str, Any], base: str) -> Info:
     """Return the description with only the key in ``body`` set. Raises Rejected (``bad_value``) if it is invalid."""
+    if _is_unreadable(body):
+        raise Rejected("not_utf8", "info has a text that is not valid UTF-8, or a value that is nested too deep.")
     try:
         info = msgspec.convert(body, Info, strict=False)
     except msgspec.ValidationError as error:
@@ -88,6 +91,12 @@ def _part_of_info(body: dict[str, Any], base: str) -> Info:
         raise Rejected("bad_value", f"info.max_silence = {info.max_silence:g} is invalid: {allowed}.")
     units = {name: spell(unit) for name, unit in info.units.items()}
     return msgspec.structs.replace(info, units=units, commands=_commands(info.commands, base))
+
+
+def _is_unreadable(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_unreadable(inner) for inner in (*value, *value.values()))
+    return any(map(_is_unreadable, value)) if isinstance(value, list) else value == UNREADABLE
 
 
 def _commands(described: dict[str, dict[str, Any]], base: str) -> dict[str, dict[str, Any]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from hub.bounds import MAX_INT, MIN_INT, check, decode_json, decode_shallow_json
-from hub.dialects.repair import UNREADABLE, repaired, unwrapped
+from hub.bounds import MAX_DEPTH, MAX_INT, MAX_KEY, MIN_INT, check, decode_json, decode_pruned_json, decode_shallow_json
+from hub.dialects.repair import TOO_DEEP, UNREADABLE, repaired, unwrapped, without_deep_parts
 from hub.errors import Rejected, RejectionReason
 from hub.model import RawMessage, Rejection, Value
 from hub.topics import printable
@@ -47,11 +47,11 @@ def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
 
 
 def parse_telemetry(payload: bytes) -> Any:
-    """Return the JSON value in a payload after checking only its size and depth.
+    """Return the JSON value in a payload after checking only its size.
 
-    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. Values that are not JSON are
-    replaced (:mod:`hub.dialects.repair`), so that only these values are rejected and not the whole message. Raises
-    Rejected.
+    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. Values that are not JSON or
+    nested too deep are replaced (:mod:`hub.dialects.repair`), so that only these values are rejected and not the whole
+    message. Raises Rejected.
     """
     _check_size(payload, MAX_BYTES)
     return _repaired(payload)
@@ -60,35 +60,39 @@ def parse_telemetry(payload: bytes) -> Any:
 def parse_announcement(payload: bytes, max_bytes: int) -> Any:
     """Return the JSON value in a device's description, within the limits of :mod:`hub.bounds`.
 
-    Values that are not JSON are replaced as in telemetry, so that only the options with such values are lost. Integers
-    beyond 64 bits become floating-point numbers, which they are in JavaScript. Raises Rejected.
+    Values that are not JSON or nested too deep are replaced as in telemetry, so that only the options with such values
+    are lost. Keys that are too long are left out. Integers beyond 64 bits become floating-point numbers, which they are
+    in JavaScript. Raises Rejected.
     """
     _check_size(payload, max_bytes)
-    value = _rounded(_repaired(payload))
+    value = _within_bounds(_repaired(payload))
     check(value, "The JSON")
     return value
 
 
-def _rounded(value: Any) -> Any:
+def _within_bounds(value: Any) -> Any:
     kind = type(value)
     if kind is dict:
-        return {key: _rounded(inner) for key, inner in value.items()}
+        return {key: _within_bounds(inner) for key, inner in value.items() if len(key) <= MAX_KEY}
     if kind is list:
-        return [_rounded(inner) for inner in value]
-    with suppress(OverflowError):
-        return float(value) if kind is int and not MIN_INT <= value <= MAX_INT else value
-    return value
+        return [_within_bounds(inner) for inner in value]
+    if kind is int and not MIN_INT <= value <= MAX_INT:
+        try:
+            return float(value)
+        except OverflowError:
+            return UNREADABLE
+    return UNREADABLE if value == TOO_DEEP else value
 
 
 def _repaired(payload: bytes) -> Any:
     payload = unwrapped(payload)
     try:
-        return decode_shallow_json(payload)
+        return decode_pruned_json(payload, TOO_DEEP)
     except Rejected as error:
-        if error.reason == "too_deep" or len(payload) > MAX_REPAIRED or payload.lstrip()[:1] not in (b"{", b"["):
+        if len(payload) > MAX_REPAIRED or payload.lstrip()[:1] not in (b"{", b"["):
             raise _with_excerpt(error, payload) from None
     try:
-        return decode_shallow_json(repaired(payload))
+        return decode_pruned_json(without_deep_parts(repaired(payload), MAX_DEPTH + 1), TOO_DEEP)
     except Rejected as error:
         raise _with_excerpt(error, payload) from None
 
@@ -118,6 +122,11 @@ def parse_object(payload: bytes, what: str, *, checked: bool = True) -> dict[str
     and the depth of the object are checked.
     """
     return _object(parse_json if checked else _parse_shallow, payload, what)
+
+
+def announcement_object(payload: bytes, what: str, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
+    """Return the JSON object in a payload, read as :func:`parse_announcement` does. Raises Rejected."""
+    return _object(partial(parse_announcement, max_bytes=max_bytes), payload, what)
 
 
 def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
@@ -173,6 +182,8 @@ def scalar(metric: str, value: Any) -> Value:
             raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.")
         if value == UNREADABLE:
             raise Rejected("not_utf8", f"{metric[:60]!r} is not valid UTF-8 text.")
+        if value == TOO_DEEP:
+            raise Rejected("too_deep", f"{metric[:60]!r} is nested more than {MAX_DEPTH} levels deep.")
         return value  # type: ignore[no-any-return]
     raise Rejected("bad_value", f"{metric[:60]!r} must be a number, a boolean or a text, not {_kind(value)}.")
 

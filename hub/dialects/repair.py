@@ -12,10 +12,13 @@ import msgspec
 
 UNREADABLE = "\ufffd"
 """Replaces a name or a text that is not valid Unicode."""
+TOO_DEEP = "\ufffd nested too deep"
+"""Replaces a value that is nested too deep."""
 _BOM = b"\xef\xbb\xbf"
 _TOKENS = re.compile(
     rb'"(?:[^"\\]|\\.)*+"?|(?P<nan>[+-]?\bnan\b(?:\(\w*\))?|[+-]?1\.#(?:q|s)?(?:nan|ind)\w*)'
-    rb"|(?P<inf>[+-]?\b(?:inf(?:inity)?|ovf)\b|[+-]?1\.#inf\w*|(?<![\d.])-?\d[\d.]*+e\+?\d{3,})"
+    rb"|(?P<inf>[+-]?\b(?:inf(?:inity)?|ovf)\b|[+-]?1\.#inf\w*|(?<![\d.])-?\d[\d.]*+e\+?\d{3,}"
+    rb"|(?<![\d.])-?\d{400,}+(?![.e\d]))"
     rb"|\b(?P<null>undefined|none)\b|\b(?P<bool>true|false)\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -23,6 +26,8 @@ _TOKENS = re.compile(
 
 The search takes linear time.
 """
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""Matches JSON strings and brackets, so that brackets in strings are not counted."""
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 
 
@@ -38,6 +43,28 @@ def repaired(payload: bytes) -> bytes:
     ``True`` becomes ``true``. A text that is not valid Unicode becomes :data:`UNREADABLE`.
     """
     return _TOKENS.sub(_replacement, payload)
+
+
+def without_deep_parts(payload: bytes, levels: int) -> bytes:
+    """Return the payload with null in place of all lists and objects below ``levels`` levels.
+
+    Deeper nesting cannot even be decoded, because Python limits recursion.
+    """
+    if payload.count(b"[") + payload.count(b"{") <= levels:
+        return payload
+    kept: list[bytes] = []
+    depth = end = start = 0
+    for token in _BRACKETS.finditer(payload):
+        if token[0] in (b"[", b"{"):
+            depth += 1
+            if depth == levels + 1:
+                start = token.start()
+        elif token[0] in (b"]", b"}"):
+            if depth == levels + 1:
+                kept += (payload[end:start], b"null")
+                end = token.end()
+            depth -= 1
+    return b"".join((*kept, payload[end:]))
 
 
 def _replacement(token: re.Match[bytes]) -> bytes:

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.dialects.base import Action, DialectState, Result, View, expired_values
-from hub.dialects.payload import excerpt, is_unknown, metric_name, parse_object, parse_telemetry, scalar
+from hub.dialects.payload import NOT_FINITE, excerpt, is_unknown, metric_name, parse_telemetry, scalar, telemetry_object
 from hub.dialects.registration import DialectSettings, DialectType
 from hub.dialects.rejections import Fault, reject_all, rejections
+from hub.dialects.repair import UNREADABLE
 from hub.dialects.times import when
 from hub.errors import Rejected
 from hub.model import Availability, Identity, Info, RawMessage, Record, Value, ValueExpired
@@ -58,12 +59,12 @@ class ThingsBoardDialect:
         if message.topic.startswith(DEVICES):
             yield message.topic.split("/")[2], parse_telemetry(message.payload)
             return
-        yield from parse_object(message.payload, "A message of a ThingsBoard gateway").items()
+        yield from telemetry_object(message.payload, "A message of a ThingsBoard gateway").items()
 
     def _connection(self, message: RawMessage, view: View, *, online: bool) -> Result:
-        body = parse_object(message.payload, "A connection of a ThingsBoard gateway")
+        body = telemetry_object(message.payload, "A connection of a ThingsBoard gateway")
         native_id, model = body.get("device"), body.get("type")
-        if not isinstance(native_id, str) or not native_id:
+        if not isinstance(native_id, str) or native_id in ("", UNREADABLE):
             raise Rejected(
                 "no_device", f'A gateway must name the device: {{"device": "…"}}; {excerpt(message.payload)}'
             )
@@ -78,6 +79,9 @@ class ThingsBoardDialect:
         faults: list[Fault] = []
         expired: list[ValueExpired] = []
         for native_id, sent in named.items():
+            if native_id == UNREADABLE:
+                faults.append((native_id, sent, Rejected("not_utf8", "The name of a device is not valid UTF-8 text.")))
+                continue
             items = sent if isinstance(sent, list) else [sent]
             if len(items) > MAX_ITEMS:
                 problem = f"A list of ThingsBoard may have {MAX_ITEMS:,} items; this one has {len(items):,}."
@@ -133,6 +137,8 @@ def _record(device: str, item: Any, message: RawMessage, unknown: list[str], fau
         try:
             if value is None or is_unknown(value):
                 unknown.append(metric_name(name))
+                if value in NOT_FINITE:
+                    scalar(name, value)
             elif isinstance(value, str) and _NUMBER.fullmatch(value):
                 found[metric_name(name)] = float(value)
             else:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.payload import is_unknown, metric_name, plain, scalar, text_of
+from hub.dialects.repair import UNREADABLE
 from hub.dialects.titles import distinct
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -205,12 +206,13 @@ def _valid_ids(objects: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     Objects whose id cannot be a level of a topic are left out.
     """
     for name, body in objects.items() if isinstance(objects, dict) else ():
-        if isinstance(body, dict) and 0 < len(name) <= 60 and name.isprintable() and not set(name) & set("/+#$"):
+        is_id = 0 < len(name) <= 60 and name.isprintable() and not set(name) & {*"/+#$", UNREADABLE}
+        if isinstance(body, dict) and is_id:
             yield name, body
 
 
 def _text(value: Any, max_length: int = MAX_TEXT) -> str:
-    return value[:max_length] if isinstance(value, str) else ""
+    return value[:max_length] if isinstance(value, str) and value != UNREADABLE else ""
 
 
 # -- values and commands ----------------------------------------------------------------------------------------

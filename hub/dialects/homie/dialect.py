@@ -27,7 +27,7 @@ from hub.dialects.homie.description import (
     with_attribute,
     with_document,
 )
-from hub.dialects.payload import MAX_TEXT, parse_object
+from hub.dialects.payload import MAX_TEXT, announcement_object
 from hub.dialects.times import when
 from hub.errors import Rejected
 from hub.model import Availability, Identity, RawMessage, Record, Value, ValueExpired
@@ -109,7 +109,7 @@ class HomieDialect:
         if rest == "$description":
             if not message.payload:
                 return Result(changes=(DialectState(key, None),), gone=(_id(known.native_id),)) if known else Result()
-            body = parse_object(message.payload, "A $description")
+            body = announcement_object(message.payload, "A $description")
             changed = with_document(known or self._new(device), body)
             return replace(self._update(key, changed), expirations=_removed_values(message, known, changed))
         if known is not None and rest.startswith("$alert/"):

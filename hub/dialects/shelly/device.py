@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.dialects.repair import UNREADABLE
 from hub.dialects.shelly import names
 from hub.model import Info, Reporting
 from hub.topics import slug
@@ -173,4 +174,4 @@ def commands(known: ShellyDevice, source: str) -> dict[str, dict[str, Any]]:
 def _text(body: Mapping[str, Any], *keys: str) -> str | None:
     """Return the first text in ``body`` that one of ``keys`` has, in the order of the keys; None if there is none."""
     values = (body.get(key) for key in keys)
-    return next((text[:MAX_TEXT] for text in values if isinstance(text, str) and text), None)
+    return next((text[:MAX_TEXT] for text in values if isinstance(text, str) and text not in ("", UNREADABLE)), None)

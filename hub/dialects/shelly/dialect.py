@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.base import Action, CommandReply, DialectState, Publish, Result, Subscribe, View, expired_values
-from hub.dialects.payload import MAX_TEXT, parse_object, telemetry_object
+from hub.dialects.payload import MAX_TEXT, announcement_object, telemetry_object
 from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.shelly import gen1
 from hub.dialects.shelly.device import (
@@ -233,7 +233,7 @@ class ShellyDialect:
 
     def _first_generation(self, message: RawMessage, prefix: str, rest: str, view: View) -> Result:
         if rest == "announce":
-            body = parse_object(message.payload, "An announcement")
+            body = announcement_object(message.payload, "An announcement")
             src = body.get("id")
             if not prefix and (not isinstance(src, str) or not src or len(src) > 64 or "/" in src):
                 raise Rejected("bad_value", 'An announcement must have the device\'s id ("id").')

@@ -17,12 +17,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.bounds import MAX_INT, MIN_INT
 from hub.dialects.payload import (
     MAX_TEXT,
     UNKNOWN_WORDS,
     excerpt,
     metric_name,
-    parse_object,
     scalar,
     telemetry_object,
     text_of,
@@ -168,14 +168,15 @@ def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice
     The device repeats its last event. Only a message with another ``event_cnt`` is a new event; otherwise there are no
     values.
     """
-    body = parse_object(payload, "An event")
+    body = telemetry_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
-    if not isinstance(event, str) or not isinstance(count, int):
+    if not isinstance(event, str) or not isinstance(count, int) or not MIN_INT <= count <= MAX_INT:
         expected = 'An event must be such as {"event": "S", "event_cnt": 3}'
         raise Rejected("bad_value", f"{expected}; the payload is {excerpt(payload)}.")
     if known.counts.get(rest) == count or not event:
         return known, Readings()
-    values: dict[str, Value] = {rest.replace("input_event/", "input.") + ".event": event[:MAX_TEXT]}
+    metric = rest.replace("input_event/", "input.") + ".event"
+    values = {metric: scalar(metric, event[:MAX_TEXT])}
     return replace(known, counts={**known.counts, rest: count}), Readings(values)
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence, Sized
 import msgspec
 
 from hub.dialects.base import Action, DialectState, Publish, Result, View
-from hub.dialects.payload import parse_object
+from hub.dialects.payload import telemetry_object
 from hub.dialects.sparkplug import wire
 from hub.dialects.sparkplug.births import REBIRTH, SESSION, Birth, parse_birth
 from hub.dialects.sparkplug.readings import decode_metrics
@@ -232,9 +232,9 @@ class SparkplugDialect:
         """Decode a STATE message: ``{"online": true, "timestamp": …}``, or before 3.0 ``ONLINE`` or ``OFFLINE``."""
         word = message.payload[:16].decode("utf-8", "replace").strip()
         plain, what = word in ("ONLINE", "OFFLINE"), "STATE, if not ONLINE or OFFLINE,"
-        body = {"online": word == "ONLINE"} if plain else parse_object(message.payload, what)
+        body = {"online": word == "ONLINE"} if plain else telemetry_object(message.payload, what)
         online, ts = body.get("online"), body.get("timestamp", 0)
-        if not isinstance(online, bool) or not isinstance(ts, int):
+        if not isinstance(online, bool) or not isinstance(ts, int) or ts.bit_length() > 63:
             raise Rejected(
                 "bad_value", f'STATE must be ONLINE, OFFLINE or {{"online": true, "timestamp": …}}, not {word!r}.'
             )

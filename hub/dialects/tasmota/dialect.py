@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.base import Action, DialectState, Result, Subscribe, View, expired_values
-from hub.dialects.payload import parse_object, telemetry_object
+from hub.dialects.payload import announcement_object, telemetry_object
 from hub.dialects.rejections import reject_all, rejections
 from hub.dialects.tasmota.discovery import (
     MAC,
@@ -107,7 +107,7 @@ class TasmotaDialect:
             # The announcement was deleted (SetOption19 1). The device keeps its id, but others may use its topics.
             update = self._update(before, before and replace(before, announced=False))
             return replace(update, withdrawn=(before.id,)) if before is not None and what == "config" else update
-        body = parse_object(message.payload, "An announcement")
+        body = announcement_object(message.payload, "An announcement")
         if what == "config":
             return self._config(mac, body, before)
         if before is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from hub.dialects.repair import UNREADABLE
 from hub.dialects.tasmota import names
 from hub.dialects.tasmota.readings import RECEIVED, scales_of, sensors
 from hub.errors import Rejected
@@ -259,4 +260,4 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str | None:
-    return value[:MAX_TEXT] or None if isinstance(value, str) else None
+    return value[:MAX_TEXT] or None if isinstance(value, str) and value != UNREADABLE else None

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from hub.dialects.base import Action, DialectState, Result, View
-from hub.dialects.payload import excerpt, metric_name, parse_announcement, parse_object, plain, scalar, telemetry_object
+from hub.dialects.payload import excerpt, metric_name, parse_announcement, plain, scalar, telemetry_object
 from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.telemetry import no_value
 from hub.dialects.times import when
@@ -281,7 +281,7 @@ def _online(payload: bytes) -> bool | None:
     text = payload[:200].decode("utf-8", "replace").strip()
     if not text:
         return None
-    word = parse_object(payload, "Availability").get("state") if text.startswith("{") else text.strip('"').lower()
+    word = telemetry_object(payload, "Availability").get("state") if text.startswith("{") else text.strip('"').lower()
     if word not in ("online", "offline"):
         raise Rejected("bad_value", f"Availability must be online or offline; the payload is {excerpt(payload)}.")
     return bool(word == "online")

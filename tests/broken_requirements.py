@@ -214,4 +214,13 @@ BROKEN_REQUIREMENTS = (
         ".ci/supply-chain",
         FINDING,
     ),
+    BrokenVersion(
+        "R24",
+        "a code base without secrets",
+        "hub/runtime/sd_notify.py",
+        "import os\n",
+        "import os\n\n# AKIA" + "WATCHKEEPER2KEYS\n",
+        ".ci/supply-chain",
+        FINDING,
+    ),
 )

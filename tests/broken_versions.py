@@ -77,9 +77,10 @@ class Copy:
         return found | self._run_pytest(names) if names else found
 
     def _scan(self, script: str) -> str:
-        """Run a script of ``.ci``; return ``FINDING`` if its last program has found something."""
+        """Run a script of ``.ci``; return ``FINDING`` if one of its programs has found something."""
         done = self._execute(["sh", script])
-        return PASSED if done == 0 else FINDING if done == 1 and ">> Issue" in self.output else f"status {done}"
+        found = ">> Issue" in self.output or "Secret Type:" in self.output
+        return PASSED if done == 0 else FINDING if found else f"status {done}"
 
     def _run_pytest(self, tests: Sequence[str]) -> dict[str, str]:
         report = self._environment / "report.xml"

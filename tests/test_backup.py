@@ -374,7 +374,8 @@ async def guarded_folder(data: Path) -> Path:
     (data / "watchkeeper.env").write_text("HUB_TOKEN=canary-in-the-environment\nTZ=UTC\n")
     (data / "compose.yaml").write_text("services:\n  hub:\n    environment:\n      OPENAI_API_KEY: canary-in-yaml\n")
     (data / "inline.toml").write_text('servers = { lab = { model = "m", api_key = "canary-inline" } }\n')
-    (data / "client.txt").write_text("-----BEGIN EC PRIVATE KEY-----\ncanary-pem\n-----END EC PRIVATE KEY-----\n")
+    begin = "-----BEGIN EC PRIVATE KEY-----"  # pragma: allowlist secret
+    (data / "client.txt").write_text(f"{begin}\ncanary-pem\n-----END EC PRIVATE KEY-----\n")
     (data / "broker.key").write_text("canary-key-file")
     return data
 

@@ -13,7 +13,7 @@ from hub.errors import Conflict, Invalid
 from hub.mqtt.client import MqttClientSettings, MqttClientState
 from hub.mqtt.demo_broker import DemoBroker
 from hub.services import topic_explorer
-from hub.services.topic_explorer import TopicExplorer, for_looking
+from hub.services.topic_explorer import TopicExplorer, secondary_settings
 from receiver import until as soon
 from serving import Serving, Thing, served, until
 
@@ -78,7 +78,7 @@ def test_invalid_topic_filter_is_refused(hub: Serving, wrong: str):
 
 
 def settings(port: int, protocol: str | None = None) -> MqttClientSettings:
-    return for_looking(MqttClientSettings("127.0.0.1", port, "hub-1"), MqttClientState("x", protocol=protocol))
+    return secondary_settings(MqttClientSettings("127.0.0.1", port, "hub-1"), MqttClientState("x", protocol=protocol))
 
 
 async def test_explorer_disconnects_when_unused_and_keeps_no_session(mosquitto: Mosquitto):

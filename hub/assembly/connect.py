@@ -17,7 +17,7 @@ from hub.services.command_sender import CommandSender
 from hub.services.message_tap import MessageTap
 from hub.services.publish_queue import PublishQueue
 from hub.services.retained_topics import RetainedTopics
-from hub.services.topic_explorer import TopicExplorer, for_looking
+from hub.services.topic_explorer import TopicExplorer, secondary_settings
 
 
 def connect(
@@ -49,16 +49,16 @@ def connect(
     link = NegotiatingClient(client, messages.take, lost_session, on_outage=link_changed)
     return BrokerConnection(
         link=link,
-        retained=RetainedTopics(settings.store.data, for_looking(client, link.state, "alerts")),
+        retained=RetainedTopics(settings.store.data, secondary_settings(client, link.state, "alerts")),
         publish_queue=PublishQueue(link, birth_messages),
         sender=CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms),
-        explorer=TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms),
+        explorer=TopicExplorer(lambda: secondary_settings(link.settings, link.state), now_ms),
         drop_monitor=BrokerDropMonitor(
             install.dropped,
             on_drop=lost_session,
             keep=lambda count: save_broker_drops(settings.store.data, install, count),
         ),
-        watching=for_looking(client, link.state, "drops"),
+        watching=secondary_settings(client, link.state, "drops"),
     )
 
 

@@ -65,7 +65,7 @@ from hub.server import create_server
 from hub.services.areas import stored_areas
 from hub.services.config_files import calculated_file, mappings_file, reactions_file, rules_file
 from hub.services.desired_state import DesiredState
-from hub.services.housekeeping import most_disagree
+from hub.services.housekeeping import most_clocks_disagree
 from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.store.lock import DirectoryLock
@@ -239,7 +239,7 @@ def _broker_services(
 def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> HubHealth:
     registry = core.registry
     newest = last_seen(registry)
-    clock = Clock(data, now_ms, newest=newest, disagrees=lambda: most_disagree(registry.devices()))
+    clock = Clock(data, now_ms, newest=newest, disagrees=lambda: most_clocks_disagree(registry.devices()))
     return HubHealth(
         registry=registry,
         store=core.store,

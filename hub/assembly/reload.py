@@ -30,7 +30,7 @@ from hub.runtime import log_setup
 from hub.runtime.fault_log import FaultLog
 from hub.runtime.settings import Settings
 from hub.services.config_files import ConfigFile
-from hub.services.topic_explorer import for_looking
+from hub.services.topic_explorer import secondary_settings
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
@@ -223,8 +223,8 @@ class Reloader:
 
     def _connect(self, client: MqttClientSettings) -> None:
         self._connection.link.reconnect_with(client)
-        self._connection.retained.use(for_looking(client, self._connection.link.state, "alerts"))
-        self._connection.drop_monitor.reconnect_with(for_looking(client, self._connection.link.state, "drops"))
+        self._connection.retained.use(secondary_settings(client, self._connection.link.state, "alerts"))
+        self._connection.drop_monitor.reconnect_with(secondary_settings(client, self._connection.link.state, "drops"))
 
 
 async def _or_log(part: Awaitable[T]) -> T | None:

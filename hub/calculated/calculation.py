@@ -97,11 +97,11 @@ class Calculation:
 
     @property
     def pending(self) -> bool:
-        """True while a round is in progress, and :meth:`step` has to be called again."""
+        """True while a calculation is in progress, and :meth:`step` has to be called again."""
         return bool(self._rounds)
 
     def begin(self, now: int, devices: Callable[[], list[str]], find: Find) -> None:
-        """Begin a round for each interval that is due, unless the interval's last round is still in progress.
+        """Begin to calculate the metrics of each interval that is due, unless its last calculation still runs.
 
         ``now`` is in epoch ms. ``devices`` returns the ids of all devices; ``find`` returns the device with an id.
         """
@@ -238,7 +238,8 @@ class Calculation:
     ) -> CalculatedMark:
         """Return the mark of a calculated metric on a device: the id and name of its definition, and its unit.
 
-        If the definition has no unit, the unit is derived from those of the inputs; None if it is not certain.
+        If the definition has no unit, the unit is derived from the units of the inputs. It is None if it is not
+        certain.
         """
         unit = definition.unit
 

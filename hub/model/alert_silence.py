@@ -1,4 +1,4 @@
-"""A silence: a selection of alerts of which nobody is notified, once or in a weekly maintenance window."""
+"""A silence: it selects alerts, and nobody is notified of them, once or in a weekly maintenance window."""
 
 from __future__ import annotations
 

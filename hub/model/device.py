@@ -216,7 +216,7 @@ class Device(msgspec.Struct):
         return {key: (value, reported.get(key)) for key, value in self.desired.items() if reported.get(key) != value}
 
     def unit(self, metric: str | None) -> str | None:
-        """Return the unit of a metric: the unit that a person set, else the unit that the device reports."""
+        """Return the unit of a metric: the unit that a person set, otherwise the unit that the device reports."""
         if not metric:
             return None
         edit = self.metric_edits.get(metric)

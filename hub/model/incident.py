@@ -19,7 +19,7 @@ IncidentStep = Literal["opened", "changed", "reopened", "resolved"]
 
 
 class FirstMover(msgspec.Struct, frozen=True):
-    """The device and metric that changed first. ``metric`` is None for a device that fell silent."""
+    """The device and metric that changed first in an incident. ``metric`` is None for a device that fell silent."""
 
     device: str
     metric: str | None

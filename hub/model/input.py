@@ -236,7 +236,7 @@ class ReplaceRules(msgspec.Struct, frozen=True):
 
 
 class ReplaceAreas(msgspec.Struct, frozen=True):
-    """A person changed the areas. ``around`` maps an area id to the ids and names of it and all areas around it."""
+    """A person changed the areas. ``around`` maps an area id to the ids and names of it and areas that contain it."""
 
     around: dict[str, frozenset[str]]
     at: int

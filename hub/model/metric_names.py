@@ -223,7 +223,7 @@ def _words(metric: str) -> list[str]:
 
 @lru_cache(20_000)
 def class_of(metric: str, unit: str | None) -> str | None:
-    """Return the device class derived from a metric's name and unit, None if neither says anything."""
+    """Return the device class that a metric's name and unit imply; None if they imply none."""
     words = _words(metric.rpartition(".")[2])
     if "battery" in words and "low" in words:
         return "battery"

@@ -196,7 +196,10 @@ class ReactionRun(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReactionState(msgspec.Struct, frozen=True):
-    """Switches of reactions that are in the database and not in the file: set by people or by the loop protection."""
+    """Whether all reactions are switched off, and which ones are paused, by people or by the loop protection.
+
+    This is in the database, not in ``reactions.toml``.
+    """
 
     off: bool = False  # all reactions
     paused: dict[str, str] = {}  # reasons by reaction

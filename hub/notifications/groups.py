@@ -71,7 +71,7 @@ def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> Notif
     )
 
 
-def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
+def with_message(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
     """Return the group after a message about ``alerts`` was sent: it records the severities that the message named."""
     told, flapping = dict(group.told), dict(group.flapping)
     for each in alerts:

@@ -60,7 +60,7 @@ _TYPES: dict[type, str] = {
 
 
 class RetainedMessages(Protocol):
-    """Retained messages on the broker. ``status_topic`` has ``online`` while the hub runs, and else ``offline``."""
+    """Retained messages on the broker. ``status_topic`` has ``online`` while the hub runs, otherwise ``offline``."""
 
     status_topic: str
 

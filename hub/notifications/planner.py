@@ -34,8 +34,8 @@ from hub.notifications.groups import (
     group_key_of,
     is_audible,
     is_higher,
-    told_of,
     with_alert,
+    with_message,
     without_alert,
 )
 from hub.notifications.messages import Compose, MessageStyle
@@ -244,7 +244,7 @@ class NotificationPlanner:
         heard = set(group.receivers)
         chosen = [each for each in targets if to_all or each.receiver not in heard]
         group = replace(
-            told_of(group, audible),
+            with_message(group, audible),
             first_sent_at=first_sent_at,
             sent_at=now if to_all else group.sent_at,
             sent=group.sent + 1,
@@ -288,7 +288,7 @@ class NotificationPlanner:
                 self.plan.deliveries.append(delivery)
 
     def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
-        """Return the template of a message: that of the channel, else that of the route, else the default template."""
+        """Return the template of a message: the channel's, otherwise the route's, otherwise the default template."""
         channel = self._settings().channel(receiver.channel)
         return first_of(*(each.template for each in (channel, route) if each is not None))
 

@@ -33,10 +33,10 @@ class NotificationTarget(msgspec.Struct, frozen=True):
     locale: MessageLocale = HUB_LOCALE
 
     def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
-        """Return those of ``alerts`` whose devices the receiver may see.
+        """Return the alerts whose devices the receiver may see.
 
-        In their texts, the names of devices that the receiver may not see are replaced. ``find`` returns a device by
-        its id.
+        In the texts of these alerts, the names of devices that the receiver may not see are replaced. ``find`` returns
+        a device by its id.
         """
 
         def sees(device_id: str) -> bool:

@@ -75,7 +75,7 @@ def check_template(template: MessageTemplate) -> None:
 
 
 def in_language(template: MessageTemplate, language: str) -> MessageTemplate:
-    """Return the template, in which the English default title and text are replaced by those of a language.
+    """Replace the English default title and text in a template by the defaults of ``language``.
 
     A title or text that is not the English default stays unchanged.
     """

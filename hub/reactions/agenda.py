@@ -44,7 +44,7 @@ def starts(reaction: Reaction, taken: AlertStepTaken, device: Device | None, sel
 
 
 def concerns(trigger: AlertTrigger, taken: AlertStepTaken) -> bool:
-    """Return whether step, rule and severity match the trigger. The device is not checked."""
+    """Return whether the step ``taken`` matches the trigger's step, rules and severities. The device is not checked."""
     alert = taken.alert
     return (
         trigger.step == taken.step

@@ -52,7 +52,7 @@ class AlertHandling:
         self._now = now
 
     async def acknowledge(self, alert_id: str, *, by: str, note: str | None, until: int | None) -> ExplainedAlert:
-        """Acknowledge an alert until the time ``until`` (epoch ms); with None, until the alert is cleared.
+        """Acknowledge an alert until the time ``until`` (epoch ms), or until it is cleared if ``until`` is None.
 
         If the alert is already acknowledged until the same time, only add the note, as a comment.
         """
@@ -78,7 +78,7 @@ class AlertHandling:
                     continue  # it has cleared
 
     async def mute(self, alert_id: str, *, by: str, until: int | None) -> ExplainedAlert:
-        """Mute an alert until the time ``until`` (epoch ms); with None, until the alert is cleared."""
+        """Mute an alert until the time ``until`` (epoch ms), or until it is cleared if ``until`` is None."""
         return await self._change(MuteAlert(alert_id, by, self._now(), self._future(until)))
 
     async def unmute(self, alert_id: str, *, by: str) -> ExplainedAlert:

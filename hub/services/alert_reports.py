@@ -64,7 +64,7 @@ class AlertReports:
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """The rules."""
+        """All rules of the hub."""
         return self._engine.rules
 
     async def health(self, days: int) -> AlertHealth:

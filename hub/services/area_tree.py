@@ -55,7 +55,7 @@ class AreaTree:
         return self._areas.get(text) or self._by_name.get(lookup_key(text))
 
     def children(self, area_id: str | None) -> list[Area]:
-        """Return the areas directly inside an area, in their order; with None, the top-level areas."""
+        """Return the areas directly inside an area, in their order; the top-level areas if ``area_id`` is None."""
         return self._children.get(area_id, [])
 
     def within(self, area_ids: Iterable[str]) -> frozenset[str]:
@@ -80,10 +80,10 @@ class AreaTree:
     def _children(self) -> dict[str | None, list[Area]]:
         found: dict[str | None, list[Area]] = {}
         for area in sorted(self._areas.values(), key=lambda area: (area.order, lookup_key(area.name))):
-            found.setdefault(None if self._in_cycle(area) else area.parent, []).append(area)
+            found.setdefault(None if self._is_detached(area) else area.parent, []).append(area)
         return found
 
-    def _in_cycle(self, area: Area) -> bool:
+    def _is_detached(self, area: Area) -> bool:
         """Return True if the areas above ``area`` do not end at the top level.
 
         This happens if one of them has a parent that does not exist, or if they form a cycle. The parent of ``area`` is
@@ -157,12 +157,12 @@ class AreaTree:
         self.require(area.parent)
         if area.parent in self.within([area.id]):
             raise Invalid(f"{area.name} cannot be inside itself.", "Choose another parent.")
-        depth = self._height(area.id) + sum(1 for _ in self._line(area.parent))
+        depth = self._height(area.id) + sum(1 for _ in self._lineage(area.parent))
         if depth > MAX_DEPTH:
             raise Invalid(f"Areas would be {depth} levels deep.", f"Allowed: {MAX_DEPTH} levels.")
 
-    def _line(self, area_id: str | None) -> Iterator[Area]:
-        """Yield an area, its parent, the parent of that, and so on up to the top level."""
+    def _lineage(self, area_id: str | None) -> Iterator[Area]:
+        """Yield an area, its parent, its grandparent, and so on up to the top level."""
         seen: set[str] = set()
         while (area := self.get(area_id)) is not None and area.id not in seen:
             seen.add(area.id)

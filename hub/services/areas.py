@@ -75,7 +75,7 @@ class Areas:
         return area
 
     async def edit(self, area_id: str, *, name: str | None, place: tuple[str | None, int | None] | None) -> Area:
-        """Change the name of an area, or its ``place``: parent and index among the siblings (None: last).
+        """Change the name of an area, or move it to ``place``: a parent, and an index among its children (None: last).
 
         If ``name`` or ``place`` is None, it stays unchanged. Raises NotFound, Invalid, Conflict if the name is taken,
         StoreError.
@@ -120,7 +120,7 @@ class Areas:
         await self._submit(ReplaceAreas(tree.around(), self._now()))
 
     def _restore(self) -> None:
-        """Correct the areas of the devices that were restored from the store. This is called before all else.
+        """Correct the areas of the devices that were restored from the store. Call this before all other methods.
 
         There are two reasons: earlier versions stored only the name of an area, and the hub may have been killed after
         it had changed an area, but not yet the devices in it.

@@ -109,7 +109,7 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Create the user, and return the enrolment keys to store: the valid keys, and one use less of this key.
+            """Create the user. Return the keys that are still valid, after counting one more use of this key.
 
             The file of the keys is locked while this function runs.
             """

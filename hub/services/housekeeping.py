@@ -61,7 +61,7 @@ async def run_retention(store: Store, settings: StoreSection, registry: DeviceRe
         clock.check(last=True)  # the next run compares its clock with the end of this one
 
 
-def most_disagree(devices: Iterable[Device]) -> bool:
+def most_clocks_disagree(devices: Iterable[Device]) -> bool:
     """Return True if most online devices sent a time that the hub did not believe (quality ``clock``).
 
     Then the hub's own clock is probably wrong.

@@ -116,7 +116,7 @@ class ReactionRunner:
                 self.limiter.add(known[run.reaction], run)
 
     async def _interrupted(self, run: ReactionRun) -> ReactionRun:
-        """Return an unfinished run with its outcome, and with the ids of those commands that were sent."""
+        """Return the unfinished ``run`` with its outcome, and with the ids of the commands that were sent."""
         commands = []
         for each in run.commands:
             name = command_id(each.device, run.key)

@@ -67,7 +67,7 @@ def _suggestion(devices: Iterable[Device], name: str) -> str:
     """Return advice for a rule that names an area ``name`` which does not exist.
 
     If devices announce this area and are assigned to no area, the advice says how many they are and how to create the
-    area. Otherwise it is an empty string.
+    area. Otherwise the advice is empty.
     """
     count = sum(each.area_id is None and each.info.area == name for each in devices)
     if not count:

@@ -91,7 +91,7 @@ class TableList:
 
 
 def _values_of(block: str, name: str) -> dict[str, Any] | None:
-    """Return the values in ``block`` if it consists of exactly one ``[[name]]`` table, else None."""
+    """Return the values of the table in ``block``; None unless ``block`` is exactly one ``[[name]]`` table."""
     try:
         tables = decode_toml(block, "").get(name)
     except ConfigError:

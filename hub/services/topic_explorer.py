@@ -126,7 +126,9 @@ def check_filter(text: str) -> None:
         raise Invalid(f"{text[:80]!r} has # before its end.", "Use # only at the end, for all levels below.")
 
 
-def for_looking(settings: MqttClientSettings, state: MqttClientState, suffix: str = "look") -> MqttClientSettings:
+def secondary_settings(
+    settings: MqttClientSettings, state: MqttClientState, suffix: str = "look"
+) -> MqttClientSettings:
     """Return settings for a further MQTT client of the hub, which connects with a clean session.
 
     Args:

@@ -237,7 +237,7 @@ class Store(IncidentReader, DatabaseAccess, Protocol):
         ...
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
-        """Return first the silences that have not ended, then the ended ones, each time the newest first."""
+        """Return the silences that have not ended, then those that have ended; each group with the newest first."""
         ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:

@@ -66,7 +66,7 @@ def _stored(connection: SqlConnection, fresh: Points, series: int, readings: Seq
 
 
 def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
-    """Return the readings that are new: without those in ``known``, and each time and value once."""
+    """Return the readings whose time and value are not in ``known``. Of equal readings, only the first is returned."""
     left = []
     for one in readings:
         key = _key(one.ts, one.value)

@@ -171,7 +171,7 @@ class DedupKeyStore:
         return self._compaction is not None
 
     def _begin(self) -> KeyCompaction | None:
-        """Read the keys that the compaction moves: those of all records but the newest :data:`RECENT`.
+        """Read the keys that the compaction moves: the keys of all records except the newest :data:`RECENT`.
 
         Return None if there are no such keys.
         """

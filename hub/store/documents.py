@@ -111,7 +111,8 @@ class DocumentLibrary:
     ) -> list[Quote]:
         """Return passages that match ``words``.
 
-        They come from ``document`` if it is given, else from the manuals of ``model``, else from all manuals.
+        They come from ``document`` if it is given, otherwise from the manuals of ``model``; if that is not given
+        either, from all manuals.
         """
         found: list[Quote] = await self._read(
             partial(_quotes, words=words, model=model, document=document, limit=limit)

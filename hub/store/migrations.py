@@ -35,7 +35,7 @@ Step = Callable[[SqliteConnection], bool]
 class Migration(NamedTuple):
     """One change of the database's format.
 
-    ``step`` (None: there is none) does a part of the change, and is called again until it returns False. Then
+    ``step``, if it is not None, does a part of the change, and is called again until it returns False. Then
     ``statements`` run in one transaction.
     """
 

@@ -159,7 +159,7 @@ class Candidate:
         return self._connection
 
     def _other_holder(self, connection: PostgresConnection, lock: str = "") -> str | None:
-        """Return the name of another hub whose lease must be respected. ``lock`` is a clause of the query."""
+        """Return the name of another hub whose lease has not expired. ``lock`` may be ``FOR UPDATE``."""
         query = f"SELECT holder, {NOW} - at FROM heartbeat {lock}"  # noqa: S608 (our own words)
         holder, age = connection.execute(query).fetchone()
         if holder is None or holder == self._holder:

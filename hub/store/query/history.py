@@ -96,7 +96,7 @@ class _RunningQuery:
         self.heads = np.empty(0, HEAD)
         self._decoded: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by chunks_to_decode()
 
-    def row(self) -> tuple[int, ...]:
+    def header_range(self) -> tuple[int, ...]:
         """Return the numbers with which :func:`read_chunk_headers` finds the chunks for this query.
 
         They are the id of the series (-1 if there is none), begin and end of the query's time range, and begin and end
@@ -204,7 +204,7 @@ def _find(connection: SqlConnection, running: Sequence[_RunningQuery]) -> None:
     for one, (series, raw, minutes) in zip(running, found, strict=True):
         one.series = series
         one.ranges = [] if series is None else one.plan.tier_ranges(RetentionBounds.of(raw, minutes))
-    headers = read_chunk_headers(connection, [one.row() for one in running])
+    headers = read_chunk_headers(connection, [one.header_range() for one in running])
     for one, heads in zip(running, headers, strict=True):
         one.heads = heads
 

@@ -1,8 +1,8 @@
 """Reduce a series of states (booleans, texts) to the times at which the state changed.
 
 Where the readings have expired, a minute or an hour in which a boolean was both true and false becomes one point with
-the share of its true readings. If there are more changes than the answer may have points, the same is done with each
-part of the range.
+the share of its true readings. If there are more changes than the answer may have points, each part of the range
+becomes one point.
 """
 
 from __future__ import annotations

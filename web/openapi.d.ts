@@ -1473,7 +1473,10 @@ export interface paths {
         put?: never;
         /**
          * Resume Reaction
-         * @description End the pause of a reaction that the loop protection has paused, so that the reaction can run again.
+         * @description End the pause of a reaction, so that it can run again.
+         *
+         *     The hub pauses a reaction that runs often for the same rule and device, because its own action may cause the
+         *     alerts (loop protection).
          */
         post: operations["post_reaction_resume"];
         delete?: never;
@@ -2860,9 +2863,9 @@ export interface paths {
         };
         /**
          * Complete Openid Login
-         * @description Sign in the person that the provider has identified, and redirect to the dashboard.
+         * @description Sign in the person whom the OpenID provider has identified, and redirect to the dashboard.
          *
-         *     On failure, redirect as well; the URL then has the reason.
+         *     On failure, redirect as well; the URL then contains the reason.
          */
         get: operations["get_login_openid_callback"];
         put?: never;
@@ -3517,7 +3520,7 @@ export interface components {
         };
         /**
          * AlertDigestShape
-         * @description The alerts of one week. `before` is the number of alerts in the week before.
+         * @description A summary of the alerts of one week. `before` is the number of alerts in the previous week.
          */
         AlertDigestShape: {
             /** Start */
@@ -5171,7 +5174,7 @@ export interface components {
         };
         /**
          * DeviceShape
-         * @description A device. `native_id` is what the device or its gateway calls it, `via` the gateway that connects it.
+         * @description A device. `native_id` is the id that the device or its gateway uses, `via` the gateway that connects the device.
          *
          *     `area_id` is the area that a person assigned the device to. If `area_id` is null, `area` is the name that the device
          *     announces.
@@ -6319,7 +6322,9 @@ export interface components {
         };
         /**
          * LiveHello
-         * @description The first message of a page. With `epoch` and `since`, a frame number, the page resumes an earlier connection.
+         * @description The first message of a page.
+         *
+         *     To resume an earlier connection, it has that connection's `epoch` and the number of its last frame (`since`).
          */
         LiveHello: {
             /**
@@ -7397,7 +7402,7 @@ export interface components {
          *
          *     Null lets the browser decide. `units` is the system of units for all quantities except those in `units_of`, which
          *     maps a quantity to a system of units of its own. `home_order` are ids of devices that come first in their area on
-         *     the Home page, `home_hidden` those that it leaves out.
+         *     the Home page. `home_hidden` are ids of devices that the Home page does not show.
          */
         ProfileShape: {
             /** Language */
@@ -7493,9 +7498,12 @@ export interface components {
         };
         /**
          * ReactionItem
-         * @description A reaction with its state. `paused` says why the loop protection paused it; null if it is not paused.
+         * @description A reaction with its state. Both `next_at` and `last` may be null.
          *
-         *     `next_at` is when its schedule is due next, `last` its last run; both may be null.
+         *     - `paused`: why the hub has paused the reaction; null if it is not paused. The hub pauses a reaction that runs often
+         *       for the same rule and device, because its own action may cause the alerts (loop protection)
+         *     - `next_at`: when its schedule is due next
+         *     - `last`: its last run
          */
         ReactionItem: {
             /** Id */
@@ -8236,13 +8244,16 @@ export interface components {
         };
         /**
          * RuleShape
-         * @description An active rule. The keys of `condition` depend on `kind`.
+         * @description An active rule.
          *
-         *     `metric` is a name or a pattern. If the rule joins several conditions, `metric` is the metric of the first
-         *     condition. A rule on all metrics that measure a quantity has `quantity` instead. A rule on the whole device has
-         *     neither. `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty if the
-         *     rule is always evaluated. `text` is a sentence that describes the rule. `message_key` (the kind of rule) is the key
-         *     of that sentence, and `message_params` are the values in it.
+         *     - `metric`: a name or a pattern; the metric of the first condition if the rule joins several
+         *     - `quantity`: for a rule on all metrics that measure this quantity; `metric` is then null. Both are null for a rule
+         *       on the whole device
+         *     - `condition`: its keys depend on `kind`
+         *     - `schedule`: the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; empty if it is always
+         *       evaluated
+         *     - `text`: a sentence that describes the rule
+         *     - `message_key`, `message_params`: the key of that sentence (the kind of rule), and the values in it
          */
         RuleShape: {
             /** Id */

@@ -198,7 +198,7 @@ def _verified_registration(credential: dict[str, Any], challenge: bytes, party: 
 
 
 def _verified_counter(credential: dict[str, Any], challenge: bytes, party: RelyingParty, passkey: Passkey) -> int:
-    """Verify the response of a sign-in and return the passkey's signature counter in it.
+    """Verify the response of a sign-in, and return the signature counter that it contains.
 
     Raises ValueError and errors of the library if the response is not valid.
     """

@@ -233,7 +233,7 @@ class Budget:
 
 
 def _estimate(request: CompletionRequest) -> int:
-    """Return a high estimate of a request's number of tokens."""
+    """Return an upper estimate of the number of tokens of a request."""
     chars = sum(len(message.text) + 20 for message in request.messages)
     chars += sum(len(str(tool.parameters)) + len(tool.description) for tool in request.tools)
     chars += len(str(request.schema)) if request.schema is not None else 0

@@ -104,7 +104,7 @@ class ProviderChain:
         Args:
             request: the request.
             model: use only the provider or model of this name.
-            timeout_s: time limit in seconds of all providers except the built-in analyst together.
+            timeout_s: time limit in seconds for all providers together. It does not apply to the built-in analyst.
             role: the task; by default ``vision`` for a request with an image, else ``chat``.
 
         Raises:

@@ -79,7 +79,7 @@ def _first_segments(routes: Iterable[BaseRoute]) -> frozenset[str]:
 
 
 def _needs_no_token(reserved: AbstractSet[str]) -> Callable[[str, str], bool]:
-    """Return a function of method and path that is True for requests that need no token.
+    """Return a function that is called with a method and a path, and returns True if the request needs no token.
 
     These are the operations ``openapi.OPEN``, and the dashboard's pages and files: all paths whose first segment is not
     ``reserved`` for the API.

@@ -191,8 +191,8 @@ class Authenticator:
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
         """Start a session and return the value of its cookie.
 
-        ``account`` is None for a session of the access token. The browser's earlier session ends: that of the request's
-        cookie, or else the session with the key ``replaces``. Raises Forbidden for a disabled account.
+        ``account`` is None for a session of the access token. The browser's earlier session ends: the session of the
+        request's cookie, or else the session with the key ``replaces``. Raises Forbidden for a disabled account.
         """
         headers = Headers(scope=scope)
         if account is not None and self.people.accounts.active(account.id) is None:

@@ -29,7 +29,7 @@ class ConfigChanges(Generic[T]):
     Attributes:
         file: The file.
         entries: Returns the entries in use.
-        compare: Returns what has changed between the entries before and the entries after.
+        compare: Returns what has changed between two lists of entries: those before a change, and those after it.
         faults: By file, the errors of entries that are ignored. An accepted change removes the errors of its file.
         log: The activity log.
         answer: Returns the body of a response from the new text and the entries before and after the change.

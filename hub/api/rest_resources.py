@@ -29,14 +29,14 @@ _KIND = re.compile(r"watchkeeper://([a-z]+)(?:/([^/?#]+))?")
 
 
 class _Kind(msgspec.Struct, frozen=True):
-    """A kind of resource.
+    """A kind of resource, such as devices: how to list them, and how to read a single one.
 
     Attributes:
         title: What the list contains.
         one: What a single resource contains.
-        list_path: Path of the REST operation that returns the list.
-        path: Path of the REST operation that returns one object; None if it is taken from the list.
-        key: Name of the id in ``path`` and in the URI template.
+        list_path: Path of the REST operation that returns the list; None if there is no list.
+        path: Path of the REST operation that returns a single object; None if the object is looked up in the list.
+        key: Name of the object's id in ``path`` and in the URI template.
         options: Arguments of the operation that returns the list.
     """
 

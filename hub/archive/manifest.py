@@ -115,7 +115,7 @@ def names_in(data: Path) -> Iterator[str]:
 
 
 def is_secret(name: str) -> bool:
-    """Return True if the file with this name is secret as a whole."""
+    """Return True if the whole file with this name is secret, such as a private key."""
     return _matches(name, SECRET)
 
 

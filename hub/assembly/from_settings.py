@@ -83,7 +83,7 @@ def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
 
 
 def usable_signatures(data: Path, faults: Faults) -> list[Signature]:
-    """Return the user's own signatures of causes. If the file is invalid, return [] and add the error to ``faults``."""
+    """Return the causes that users described. If the file is invalid, return [] and add its error to ``faults``."""
     return _usable(
         "signatures.toml", lambda: (parse_signatures(read_if_there(data / "signatures.toml") or ""), []), faults
     )

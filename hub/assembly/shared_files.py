@@ -36,14 +36,14 @@ _BEGUN_HERE = ("install.json",)
 
 
 class FileChanges(NamedTuple):
-    """What to do with files that differ.
+    """What to do with files that differ between the data folder and the database.
 
     Attributes:
         take: Names of files that the folder gets from the database.
         drop: Names of files that are deleted in the folder.
         give: Names of files that the database gets from the folder.
         forget: Names of files that are deleted in the database.
-        aside: Those of ``take`` and ``drop`` whose version in the folder is kept elsewhere.
+        aside: Names in ``take`` or ``drop`` whose version in the folder is moved aside, so that it is not lost.
     """
 
     take: list[str]
@@ -105,7 +105,10 @@ class SharedFiles:
                 faults.error("files", text, error)
 
     async def push(self) -> None:
-        """Write the files that have changed since the last call to the database. Raises StoreError or a subclass."""
+        """Store the files in the database that have changed since the last call, and delete those that were deleted.
+
+        Raises StoreError or a subclass.
+        """
         here = await asyncio.to_thread(self._digests)
         changed = [name for name, digest in here.items() if self._shared.get(name) != digest]
         removed = [name for name in self._shared if name not in here]
@@ -138,7 +141,7 @@ class SharedFiles:
         return found
 
     def _digests(self) -> dict[str, bytes]:
-        """Return the digest of each file in the folder that is shared. A file is read only if it has changed."""
+        """Return the digest of each shared file in the folder. A file is read only if its time or size has changed."""
         known, self._known = self._known, {}
         for name in names_in(self._data):
             try:
@@ -180,7 +183,7 @@ class SharedFiles:
 
 
 def _read_state(file: Path) -> dict[str, bytes]:
-    """Return the digests of the files that were last equal in both places; none if the file cannot be read."""
+    """Return the digest of each file when folder and database were last equal; empty if ``file`` cannot be read."""
     try:
         found = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
         return {name: bytes.fromhex(digest) for name, digest in found.items()}

@@ -135,7 +135,7 @@ class Live:
             client.queue_frame(columns.seq, catch_up[client.at])
 
     def announce(self, device: str, encode: Callable[[], str]) -> None:
-        """Queue a message about a device for all clients that may see it. If a queue is full, that page starts again.
+        """Queue a message about a device for all clients that may see it. If a queue is full, its client starts again.
 
         ``encode`` returns the message for the current viewer. It is called once for all clients that see the whole hub,
         and once for each other client.

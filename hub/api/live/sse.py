@@ -138,7 +138,7 @@ class Feed:
         self._everything = everything
 
     async def events(self, last_id: str | None) -> AsyncIterator[ServerSentEvent]:
-        """Yield the alerts after ``last_id``, then live events until the hub is stopping."""
+        """Yield the alerts since the event ``last_id``, then live events until the hub is stopping."""
         # The listener is registered already, so nothing is lost between the replay and the live events.
         replayed: set[str] = set()
         if last_id:

@@ -69,9 +69,9 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         responses={404: {}},
     )
     async def complete_openid_login(request: Request, state: Text = "", code: Text = "", error: Text = "") -> Response:
-        """Sign in the person that the provider has identified, and redirect to the dashboard.
+        """Sign in the person whom the OpenID provider has identified, and redirect to the dashboard.
 
-        On failure, redirect as well; the URL then has the reason.
+        On failure, redirect as well; the URL then contains the reason.
         """
         started = require().take(state, request.cookies.get(_cookie(request, auth), ""))
         if started is None:

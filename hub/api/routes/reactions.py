@@ -143,7 +143,11 @@ def routes(
 
     @router.post("/{reaction_id}/resume", status_code=204, responses={404: {}})
     async def resume_reaction(reaction_id: str, by: By) -> Response:
-        """End the pause of a reaction that the loop protection has paused, so that the reaction can run again."""
+        """End the pause of a reaction, so that it can run again.
+
+        The hub pauses a reaction that runs often for the same rule and device, because its own action may cause the
+        alerts (loop protection).
+        """
         await reactions.resume(reaction_id)
         note(object=reaction_id)
         name = next((each.name for each in reactions.definitions if each.id == reaction_id), reaction_id)

@@ -20,7 +20,7 @@ class ProfileShape(ApiObject):
 
     Null lets the browser decide. `units` is the system of units for all quantities except those in `units_of`, which
     maps a quantity to a system of units of its own. `home_order` are ids of devices that come first in their area on
-    the Home page, `home_hidden` those that it leaves out.
+    the Home page. `home_hidden` are ids of devices that the Home page does not show.
     """
 
     language: Language | None

@@ -95,7 +95,7 @@ class DriftShape(ApiObject, rename={"device": "device_id"}):
 
 
 class AlertDigestShape(ApiObject):
-    """The alerts of one week. `before` is the number of alerts in the week before."""
+    """A summary of the alerts of one week. `before` is the number of alerts in the previous week."""
 
     start: int
     end: int

@@ -210,7 +210,10 @@ LiveFromHub = (
 
 
 class LiveHello(TypedDict):
-    """The first message of a page. With `epoch` and `since`, a frame number, the page resumes an earlier connection."""
+    """The first message of a page.
+
+    To resume an earlier connection, it has that connection's `epoch` and the number of its last frame (`since`).
+    """
 
     type: Literal["hello"]
     since: NotRequired[int]

@@ -94,9 +94,12 @@ class ReactionRunList(ApiObject):
 
 
 class ReactionItem(ReactionShape):
-    """A reaction with its state. `paused` says why the loop protection paused it; null if it is not paused.
+    """A reaction with its state. Both `next_at` and `last` may be null.
 
-    `next_at` is when its schedule is due next, `last` its last run; both may be null.
+    - `paused`: why the hub has paused the reaction; null if it is not paused. The hub pauses a reaction that runs often
+      for the same rule and device, because its own action may cause the alerts (loop protection)
+    - `next_at`: when its schedule is due next
+    - `last`: its last run
     """
 
     paused: str | None

@@ -121,7 +121,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
 
 
 class DeviceShape(ApiObject):
-    """A device. `native_id` is what the device or its gateway calls it, `via` the gateway that connects it.
+    """A device. `native_id` is the id that the device or its gateway uses, `via` the gateway that connects the device.
 
     `area_id` is the area that a person assigned the device to. If `area_id` is null, `area` is the name that the device
     announces.

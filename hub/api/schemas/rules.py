@@ -23,13 +23,16 @@ class ScopeShape(ApiObject):
 
 
 class RuleShape(ApiObject):
-    """An active rule. The keys of `condition` depend on `kind`.
+    """An active rule.
 
-    `metric` is a name or a pattern. If the rule joins several conditions, `metric` is the metric of the first
-    condition. A rule on all metrics that measure a quantity has `quantity` instead. A rule on the whole device has
-    neither. `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty if the
-    rule is always evaluated. `text` is a sentence that describes the rule. `message_key` (the kind of rule) is the key
-    of that sentence, and `message_params` are the values in it.
+    - `metric`: a name or a pattern; the metric of the first condition if the rule joins several
+    - `quantity`: for a rule on all metrics that measure this quantity; `metric` is then null. Both are null for a rule
+      on the whole device
+    - `condition`: its keys depend on `kind`
+    - `schedule`: the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; empty if it is always
+      evaluated
+    - `text`: a sentence that describes the rule
+    - `message_key`, `message_params`: the key of that sentence (the kind of rule), and the values in it
     """
 
     id: str

@@ -11,7 +11,7 @@ from hub.model import Scope
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A constant."""
+    """A constant number in an expression."""
 
     value: float
 

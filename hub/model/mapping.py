@@ -23,7 +23,7 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Payloads that say whether a device is online: the whole payload, or the value at ``path`` in the JSON.
 
-    With a ``path``, a message whose value is in neither list is decoded as a normal message.
+    With a ``path``, a message with any other value there is decoded as a normal message.
     """
 
     path: str | None = None

@@ -1,4 +1,4 @@
-"""Notifications of alerts: what happened, the message about it, and its deliveries over channels."""
+"""Data of notifications: the change of an alert, the message about it, and its deliveries over channels."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class NotificationPlanner:
         return plan
 
     def take(self, notice: PendingNotice) -> None:
-        """Update the notification group of an alert after the alert changed. Add a new open alert to a group."""
+        """Update the notification groups after a change of an alert. An open alert in no group is added to a group."""
         alert, group_id = notice.alert, self._group_of.get(notice.alert.id)
         if not alert.open:
             if group_id is not None:

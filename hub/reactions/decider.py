@@ -1,4 +1,4 @@
-"""Decide whether a reaction runs on an occasion, and which devices get its command."""
+"""Decide whether a reaction that is due runs, and which devices get its command."""
 
 from __future__ import annotations
 

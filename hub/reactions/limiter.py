@@ -29,7 +29,7 @@ class RunLimiter:
         return known is None or known.permits(now, reaction.limits.device_per_minute, 1)
 
     def loops(self, reaction: Reaction, rule: str, device: str, now: int) -> bool:
-        """Return whether the reaction has run so often for alerts of this rule and device that it may cause them."""
+        """Return True if the reaction ran so often for alerts of this rule and device that it may cause them itself."""
         times = self._of(reaction).about.get((rule, device), ())
         since = now - reaction.limits.loop_within_ms
         return sum(since < at <= now for at in times) >= reaction.limits.loop_runs

@@ -52,7 +52,7 @@ class AlertDigest(msgspec.Struct, frozen=True):
 
 
 class AlertReports:
-    """Service for reports on the alerts and devices that the current request may see."""
+    """Computes reports on the alerts and devices that the current request may see."""
 
     def __init__(
         self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader, now: Callable[[], int]

@@ -103,7 +103,7 @@ def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAle
 
 
 class Alerts:
-    """Service for alerts.
+    """Lists alerts, each with its diagnosis.
 
     Methods raise NotFound for an unknown alert, and StoreError if the history cannot be read.
     """

@@ -33,7 +33,7 @@ def stored_areas(data: Path) -> AreaTree:
 
 
 class Areas:
-    """Service for areas.
+    """Creates, changes and deletes areas, and finds them by id or name.
 
     Changes of devices go through the ingest queue: ``submit`` queues a change, and returns after its commit.
     """

@@ -96,7 +96,7 @@ class Replayed:
 
 
 class Backtests:
-    """Service for backtests. ``registry`` and ``store`` contain only what the current request may see."""
+    """Runs backtests of rules. ``registry`` and ``store`` contain only what the current request may see."""
 
     def __init__(
         self,

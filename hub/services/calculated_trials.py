@@ -67,7 +67,7 @@ class MetricTrial(msgspec.Struct, frozen=True):
 
 
 class CalculatedTrials:
-    """Service that tries out the draft of a calculated metric on stored readings, before the metric is saved.
+    """Tries out the draft of a calculated metric on stored readings, before the metric is saved.
 
     It uses only devices and readings that the caller may see.
     """

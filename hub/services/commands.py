@@ -21,7 +21,7 @@ MAX_EXPIRY_S = 7 * 86_400
 
 
 class Commands:
-    """Service for commands to devices. Methods raise NotFound for an unknown device or command."""
+    """Sends commands to devices, and finds stored commands. Methods raise NotFound for an unknown device or command."""
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from hub.services.alerts import Alerts, ExplainedAlert
 
 
 class ConfirmedCauses:
-    """Service for confirmed causes. Methods raise NotFound for an unknown alert."""
+    """Stores the causes of alerts that people have confirmed. Methods raise NotFound for an unknown alert."""
 
     def __init__(
         self,

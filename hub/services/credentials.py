@@ -63,7 +63,7 @@ class BrokerUser(msgspec.Struct, frozen=True):
 
 
 class Credentials:
-    """Service for credentials of the broker."""
+    """Creates, lists and removes users of the broker, which have a password or a certificate."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ _OF_A_DEVICE = ("control", "device")
 
 
 class Dashboards:
-    """Service for dashboards, on behalf of the current requester."""
+    """Lists, creates, changes and deletes dashboards, on behalf of the current requester."""
 
     def __init__(self, data: Path, visible: DeviceReader, now: Callable[[], int]) -> None:
         """Read the file. Raises ConfigError. ``visible`` are the devices that the current request may see."""

@@ -22,7 +22,7 @@ MAX_BYTES = 32_768
 
 
 class DesiredState:
-    """Service for desired states.
+    """Changes the desired states of devices.
 
     Only devices of the native dialect, whose topics are below the topic level ``root``, have a desired state.
     """

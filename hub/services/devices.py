@@ -47,7 +47,7 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 class Devices:
-    """Service for devices.
+    """Finds, describes, edits and deletes devices.
 
     Methods raise NotFound for an unknown device, and Conflict if the ingest queue is full.
     """
@@ -159,7 +159,7 @@ def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[st
 
 
 def _require_known(what: str, given: Iterable[str], known: Iterable[Term]) -> None:
-    """Raise Invalid if an id in ``given`` is not the id of a ``known`` term. ``what`` is used in the error message."""
+    """Raise Invalid if an id in ``given`` is not the id of a term in ``known``. ``what`` names it in the error."""
     ids = [term.id for term in known]
     for each in given:
         if each not in ids:

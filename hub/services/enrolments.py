@@ -44,7 +44,7 @@ class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Enrolments:
-    """Service for enrolment keys, which are stored in the data folder ``data``.
+    """Creates, lists and revokes enrolment keys, and enrols devices. The keys are in the data folder ``data``.
 
     ``known`` takes the id of a device, and returns whether the hub knows the device already.
     """

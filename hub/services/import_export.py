@@ -142,7 +142,7 @@ async def import_readings(
     Args:
         sink: The history.
         read: Returns the next batch of rows.
-        room: Maximum numbers of metrics.
+        room: How many metrics a device, and all devices together, may have.
         known: Returns True if a device with the given id exists.
         introduce: Creates a device with the given id.
         zone: Time zone that the reader of the table uses for times without a zone.

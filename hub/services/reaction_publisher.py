@@ -99,7 +99,7 @@ class ReactionPublisher:
                 faults.unexpected("A reaction could not publish its message. Report this.", cause=error)
 
     async def _sent(self, waiting: _Waiting, refusal: Callable[[Reaction], str | None]) -> ReactionRun:
-        """Publish a message. Return its run with the outcome."""
+        """Publish a message, and wait while the broker is not connected. Return the run with its outcome."""
         run, action, late = waiting.run, waiting.action, _LATE
         while True:
             if (problem := refusal(waiting.reaction)) is not None:

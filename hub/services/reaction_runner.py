@@ -159,7 +159,7 @@ class ReactionRunner:
             reaction: The reaction.
             run: The run that was decided.
             alert: The alert that started the run; None if a schedule did.
-            done: Row numbers of the stored alert steps to delete, because no reaction waits for them any more.
+            done: Row numbers of the stored alert steps to delete, because no reaction needs them any more.
             state: The new state of the reactions, to be stored with the run; None if it does not change.
 
         Raises:

@@ -15,7 +15,7 @@ Further runs only increase the count of the last record.
 
 
 class RunCounts:
-    """Counts frequent runs of a reaction with the same outcome in one stored record."""
+    """Counts runs of a reaction with the same outcome in one stored record, if there are many of them."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, RunOutcome], tuple[int, int, ReactionRun]] = {}  # start, records, last run

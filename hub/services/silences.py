@@ -34,7 +34,7 @@ class SilencedNow(NamedTuple):
 
 
 class Silences:
-    """Service for silences."""
+    """Lists, creates, changes and ends silences, and counts the alerts that they match."""
 
     def __init__(
         self,

@@ -122,7 +122,10 @@ class VisibleAlerts:
         return self._without_others(self._engine.rules_for(device))
 
     def rules_on(self, device: Device) -> list[Rule]:
-        """Return the rules for each metric of this device, with the metric's name in place of a pattern."""
+        """Return the rules that watch a metric of this device.
+
+        A rule for several metrics is returned once for each of them, with the metric's name in place of its pattern.
+        """
         return self._without_others(self._engine.rules_on(device))
 
     def limits(self, device: Device) -> dict[str, Limit]:

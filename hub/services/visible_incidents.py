@@ -27,7 +27,7 @@ class NamedIncident(msgspec.Struct, frozen=True):
 
 
 class VisibleIncidents:
-    """Service for incidents.
+    """Lists incidents, and returns the alerts and the history of an incident.
 
     Methods raise NotFound for an unknown incident, and StoreError if the history cannot be read.
     """

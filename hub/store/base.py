@@ -134,7 +134,7 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class StoreStats(msgspec.Struct, frozen=True):
-    """Figures of the store.
+    """Statistics of the store.
 
     Attributes:
         bytes: size on disk, with SQLite's write-ahead log.

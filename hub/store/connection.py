@@ -26,7 +26,7 @@ _AT_ONCE = (256, 16, 1)
 
 
 class Cursor(Protocol):
-    """The result of one statement."""
+    """The result of one SQL statement."""
 
     @property
     def rowcount(self) -> int: ...
@@ -107,7 +107,7 @@ def insert(connection: SqlConnection, head: str, rows: Iterable[tuple[Any, ...]]
 def replace(
     connection: SqlConnection, table: str, columns: str, rows: Iterable[tuple[Any, ...]], keys: int = 1
 ) -> None:
-    """Insert rows; a row replaces the stored row that has the same values in the first ``keys`` of its ``columns``."""
+    """Insert rows. A row replaces the stored row with the same key, which is made of its first ``keys`` columns."""
     names = columns.split(", ")
     changes = ", ".join(f"{name} = excluded.{name}" for name in names[keys:])
     tail = f"ON CONFLICT ({', '.join(names[:keys])}) DO UPDATE SET {changes}"

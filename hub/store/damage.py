@@ -76,7 +76,7 @@ _VALID_PROGRESS = f"""SELECT count(*) FROM progress WHERE
 
 
 def repair(connection: SqliteConnection, *, history: bool) -> None:
-    """Repair what the hub needs to start; with ``history``, check the tables of the history as well."""
+    """Repair tables that the hub needs to start. With ``history``, check the tables of the history as well."""
     repair_sequences(connection)
     move_damaged_rows(connection, history=history)
     repair_progress(connection)

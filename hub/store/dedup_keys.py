@@ -69,16 +69,16 @@ class LoggedKeys(NamedTuple):
     """The number of the last row of ``key_log`` that was read; 0 if none was."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """Return the keys, grouped by device in the order of ``names``, and the index at which each group begins.
+        """Return the keys, grouped by device in the order of ``names``, and the indices at which the groups begin.
 
-        The array of indices has one more entry at its end, the number of keys.
+        The last index is the number of keys, where the last group ends.
         """
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 
 
 class KeyCompaction(msgspec.Struct):
-    """A compaction under way.
+    """A compaction of deduplication keys that is under way.
 
     Attributes:
         names: the ids of the devices whose keys are moved.

@@ -69,13 +69,13 @@ class Points(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, value=value, texts=[self.texts[int(place)] for place in places])
 
     def by_series(self) -> Points:
-        """Sort by series; points of one series keep their order."""
+        """Return the points sorted by series. Points of one series keep their order."""
         if (self.series[1:] >= self.series[:-1]).all():
             return self
         return self.take(np.argsort(self.series, kind="stable"))
 
     def in_order(self) -> Points:
-        """Sort by series, then time; points of one series at one time keep their order."""
+        """Return the points sorted by series, then by time. Points of one series and time keep their order."""
         points = self.by_series()
         if ((points.ts[1:] >= points.ts[:-1]) | (points.series[1:] > points.series[:-1])).all():
             return points

@@ -60,7 +60,7 @@ def load(connection: SqlConnection, state_bytes: int | None = None) -> StoredSna
 
 
 def states(connection: SqlConnection, max_bytes: int | None = None) -> tuple[dict[str, bytes], list[str]]:
-    """Return encoded states by device id, of about ``max_bytes`` (None: all), and the ids of the devices left out."""
+    """Return the encoded states of devices by id, about ``max_bytes`` in total (None: all), and the ids left out."""
     found: dict[str, bytes] = {}
     size = 0
     for name, state in connection.execute("SELECT id, state FROM device ORDER BY id"):

@@ -63,7 +63,7 @@ log = logging.getLogger(__name__)
 
 
 class SqlStore(StoreThreads):
-    """Implements :class:`hub.store.base.Store`. Subclasses implement what depends on the database."""
+    """The store on an SQL database: what SQLite and PostgreSQL have in common of :class:`hub.store.base.Store`."""
 
     def __init__(self, writer: StoreWriter, readers: Sequence[SqlConnection]) -> None:
         super().__init__(writer.connection, readers)

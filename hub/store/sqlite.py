@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class SqliteStore(SqlStore):
-    """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the caller holds the lock on the data folder.
+    """The store on SQLite, made by :meth:`open`. The caller holds the lock on the data folder.
 
     If :meth:`open` has found a damaged database and renamed it, ``set_aside`` is its new path; otherwise None.
     """

@@ -74,7 +74,7 @@ def translated() -> Iterator[None]:
 
 
 class SqliteConnection(sqlite3.Connection):
-    """Implements :class:`hub.store.connection.SqlConnection`."""
+    """A connection to SQLite; implements :class:`hub.store.connection.SqlConnection`."""
 
     engine: Engine = "sqlite"
 
@@ -171,7 +171,7 @@ def create_private(path: Path) -> None:
 
 
 def connect_reader(path: Path) -> SqliteConnection:
-    """Open a connection that cannot write."""
+    """Open a read-only connection."""
     connection = _connect(path, READER_CACHE_KIB)
     connection.execute("PRAGMA query_only = ON")
     return connection

@@ -123,7 +123,7 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield the ids of the series ``names`` by ``(device, metric)``. Series that do not exist get new ids.
+        """Yield the id of each series in ``names`` by its ``(device, metric)``. Series that do not exist get new ids.
 
         The ``with`` block has to insert the new series (:meth:`insert_new`). If it ends without an error, their ids are
         cached.

@@ -136,7 +136,7 @@ class _Pool:
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
-        """Append a column, and give each chunk in ``which`` the entries between its ``begins`` and its ``ends``."""
+        """Append a column. ``begins`` and ``ends`` say, by chunk, which of its entries the chunks in ``which`` get."""
         self._begins[which] = self._size + begins[which] * column.itemsize
         self._ends[which] = self._size + ends[which] * column.itemsize
         self._packed.append(column.tobytes())

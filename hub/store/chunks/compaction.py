@@ -189,7 +189,7 @@ def write_points(connection: SqlConnection, points: Points) -> None:
 
 
 def _raw_bounds(connection: SqlConnection, series: Ints) -> Ints:
-    """Return for each series the time before which its readings have expired; the smallest int64 if none have."""
+    """Return, for each series, the time before which its readings were deleted; the smallest int64 if none were."""
     if not len(series):
         return series
     found = connection.rows(list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))

@@ -44,7 +44,7 @@ class SortedRun(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, points: Points) -> SortedRun:
-        """Sort points that are in the order of arrival."""
+        """Return a run with these points, which are in the order of arrival."""
         series = points.series.astype(np.uint32)
         # Stable, so that the points of one series stay in the order of arrival.
         order = np.argsort(series, kind="stable")

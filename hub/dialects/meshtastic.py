@@ -102,7 +102,9 @@ class MeshtasticDialect:
     def _identity(self, device: str, native_id: str, node: Mapping[str, Any]) -> Identity:
         name = node.get("longname")
         name = name[:200] if isinstance(name, str) and name else f"Meshtastic {native_id}"
-        return Identity(device, native_id, self.name, Info(name=name, manufacturer="Meshtastic", units=_UNITS))
+        # A node saves the battery and the radio channel: it reports when it moves, or about twice an hour.
+        info = Info(name=name, manufacturer="Meshtastic", units=_UNITS, reports="events")
+        return Identity(device, native_id, self.name, info)
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         return ()

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from hub.model.device import Reporting
+
 Form = Literal["auto", "plain", "json", "collectd", "senml"]
 """The payload's format. ``auto``: JSON if it begins like JSON, else one plain value."""
 
@@ -59,3 +61,4 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     area: str | None = None
     via: str | None = None
     presence: PresenceWords | None = None
+    reports: Reporting | None = None  # how the devices report; None: regularly, or learned from what they measure

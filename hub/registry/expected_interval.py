@@ -22,11 +22,11 @@ entry per device on the fast path (``xp`` is numpy).
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
-from hub.model import Device, FleetLimits, Value
+from hub.model import Device, FleetLimits
 from hub.registry import scalars
+from hub.registry.event_devices import is_tracker
 from hub.registry.scalars import Number
 from hub.rules.last_heard import silent_together
 
@@ -61,15 +61,6 @@ PASSIVE = 25 * _HOUR
 """Silence allowed for devices that only report events. Most of them check in once a day (Zigbee2MQTT: 25 h)."""
 MAX_PAUSE = 7 * 24 * _HOUR
 NEVER = 10 * 365 * 24 * _HOUR
-_EVENTS = re.compile(
-    r"(?:.*[._])?(?:contact|door|window|open|motion|pir|occupancy|presence|water_?leak|leak|flood|smoke|vibration|tamper"
-    r"|button|alarm|(?:door_?)?bell|ring|press(?:ed)?|click)(?:[._]?(?:state|status|detected|alarm))?",
-    re.IGNORECASE,
-)
-"""Names of metrics whose values are states, even if they are sent as the numbers 0 and 1."""
-_DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
-_BATTERY = re.compile(r"(?:.*[._])?batt\w*", re.IGNORECASE)
-_DIAGNOSTIC_CLASSES = ("battery", "signal_strength")
 
 
 class IntervalTerms(NamedTuple):
@@ -111,15 +102,16 @@ def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
     if info.max_silence is not None:
         announced = max(limits.stale_minimum_ms, min(1000 * info.max_silence, NEVER))
         return IntervalTerms(announced, announced, TRUSTED, 0.0)
-    if info.reports is None and not device.discrete:
+    reports = "events" if info.reports is None and is_tracker(device) else info.reports
+    if reports is None and not device.discrete:
         doubt = NEVER if device.announces_offline else limits.stale_unknown_ms
         return IntervalTerms(limits.stale_minimum_ms, doubt, TRUSTED, limits.stale_factor)
     doubt = NEVER if device.announces_offline else PASSIVE
-    if info.reports == "changes":
+    if reports == "changes":
         return IntervalTerms(limits.stale_minimum_ms, doubt, SETTLED, limits.stale_factor)
-    if info.reports == "events":
+    if reports == "events":
         return IntervalTerms(FLOOR_RESTING, doubt, SETTLED, FACTOR_RESTING, CHECK_IN)
-    if info.reports == "rarely":
+    if reports == "rarely":
         return IntervalTerms(FLOOR_RESTING, doubt, SETTLED, FACTOR_RESTING)
     return IntervalTerms(limits.stale_minimum_ms, doubt, REGULAR, limits.stale_factor)
 
@@ -252,33 +244,10 @@ def _own_tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int)
     if device.presence == "offline":
         return silence_ms
     own = device_stale_after(device, limits)
-    rests = device.info.max_silence is not None or device.info.reports is not None or device.discrete
+    info = device.info
+    rests = info.max_silence is not None or info.reports is not None or device.discrete or is_tracker(device)
     usual = 1.5 * max(device.expected_interval, device.longest_pause)
     if not rests and own < NEVER and usual <= silence_ms:
         return silence_ms
     # The rule's own limit still counts as a minimum.
     return max(silence_ms, own)
-
-
-def is_discrete(device: Device) -> bool:
-    """Return True for a device that reports only states and events, apart from diagnostics such as its battery.
-
-    A device with a battery is discrete as soon as one of its metrics is an event: its other measurements, such as the
-    brightness in a motion detector, are sent with its events.
-    """
-    kinds = device.info.classes
-    aside = (
-        device.info.categories.keys()
-        | device.calculated.keys()
-        | {name for name, kind in kinds.items() if kind in _DIAGNOSTIC_CLASSES}
-    )
-    named = [item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0])]
-    found = [type(latest.value) is not float or _is_event(name, latest.value) for name, latest in named]
-    if all(found):
-        return bool(found)
-    events = (name for (name, _), event in zip(named, found, strict=True) if event and _EVENTS.fullmatch(name))
-    return any(events) and any(_BATTERY.fullmatch(name) or kinds.get(name) == "battery" for name in device.metrics)
-
-
-def _is_event(name: str, value: Value) -> bool:
-    return value in (0.0, 1.0) and _EVENTS.fullmatch(name) is not None

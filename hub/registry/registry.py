@@ -44,7 +44,8 @@ from hub.registry.capacity import METRIC_BYTES, Capacity
 from hub.registry.corrected_devices import CorrectedDevices
 from hub.registry.dedup import DedupWindow, is_duplicate
 from hub.registry.device_edits import apply_edit, apply_twin_update
-from hub.registry.expected_interval import device_stale_after, is_discrete, learn_reading, tolerated_silence
+from hub.registry.event_devices import is_discrete
+from hub.registry.expected_interval import device_stale_after, learn_reading, tolerated_silence
 from hub.registry.fastpath import Bounds, FastPath, FlushHandler
 from hub.registry.latest_values import expire, update_latest
 from hub.registry.presence import PresenceTracker
@@ -171,8 +172,7 @@ class DeviceRegistry:
             device.discrete = is_discrete(device)
         if quality == "retained" or not record.live:
             return _NOTHING
-        if not metrics:
-            previous = device.last_ts  # nothing but heartbeats
+        previous = previous if metrics else device.last_ts  # without metrics, there were only heartbeats
         if previous and quality != "late":
             since_connected = received - self.fast_path.connected_at
             if learn_reading(device, record.ts, received, previous, since_connected, self.limits):

@@ -19,7 +19,7 @@ from hub.dialects.repair import UNREADABLE
 from hub.dialects.titles import distinct
 from hub.dialects.units import spell
 from hub.errors import Rejected
-from hub.model import Info, Value
+from hub.model import Info, Reporting, Value
 from hub.model.metric_names import title_of
 
 MAX_TEXT = 200
@@ -78,8 +78,24 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
             | {f"stats.{name}": unit for name, unit in STATS.items() if f"$stats/{name}" in self.properties},
             commands=commands,
             titles=distinct({metric_of(key): self._names(key, p) for key, p in self.properties.items()}),
-            reports="rarely" if self.sleeps else None,
+            reports=self._reports(),
         )
+
+    def _reports(self) -> Reporting | None:
+        """Return the pattern of the device's reports.
+
+        A device that measures nothing, such as a dimmer, only reports when something happens. It has only properties
+        that can be set, are not numbers, or are events.
+        """
+        if self.sleeps:
+            return "rarely"
+        own = {key: each for key, each in self.properties.items() if not key.startswith("$")}
+        measures = any(
+            each.datatype in ("", "integer", "float") and each.retained and not each.settable for each in own.values()
+        )
+        if measures or not own:
+            return None
+        return "events" if len(own) == len(self.properties) else "changes"  # Homie 3 and 4 report $stats regularly
 
     def _names(self, key: str, known: Property) -> tuple[str, str]:
         """Return a short name of a property, and a long name that begins with the name of its node."""

@@ -255,11 +255,12 @@ class MappingDialect:
             if unit and len(units) < MAX_METRICS and units.get(name) != (spelt := spell(unit[:40])):
                 units = units | {name: spelt}
         texts = {key: text[:200] for key, template in reader.info if (text := template.fill(levels, body))}
-        if not texts and units is before.units:
+        reports = reader.mapping.reports or before.reports
+        if not texts and units is before.units and reports == before.reports:
             return before
         if "via" in texts:
             texts["via"] = slug(texts["via"])
-        return msgspec.structs.replace(before, units=units, **texts)
+        return msgspec.structs.replace(before, units=units, reports=reports, **texts)
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         self._known.pop(change.key, None)

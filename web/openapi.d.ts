@@ -147,7 +147,8 @@ export interface paths {
          * Edit Area
          * @description Rename an area, move it into another area, or change its position among its neighbours.
          *
-         *     Its devices stay in it, and limits on it stay valid. Return 409 if the name is taken.
+         *     Its devices stay in it. Accounts and tokens that are limited to the area stay limited to it. Return 409 if the
+         *     name is taken.
          */
         patch: operations["patch_area"];
         trace?: never;
@@ -732,7 +733,7 @@ export interface paths {
          * @description Record what the cause of an open or cleared alert was, and what fixed it.
          *
          *     Later diagnoses of this device and of similar devices cite the cause. An alert with a confirmed cause is kept
-         *     longer than the retention.
+         *     when the retention time of alerts has passed.
          */
         put: operations["put_alert_cause"];
         post?: never;
@@ -1036,8 +1037,8 @@ export interface paths {
          * Import Table
          * @description Import a table into the history: an export, or any table with the columns time, device, metric and value.
          *
-         *     Readings that exist are not duplicated. Unknown devices are created. Latest values and alerts do not change.
-         *     `zone` is the time zone of times that name none.
+         *     Readings that are stored already are not stored again. Unknown devices are created. Latest values and alerts do
+         *     not change. `zone` is the time zone of times without a time zone.
          */
         post: operations["post_history_import"];
         delete?: never;
@@ -1128,9 +1129,9 @@ export interface paths {
          *
          *     For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
          *
-         *     A grammar parses the sentence. If it does not understand all words, a language model drafts the rule, if there
-         *     is one. `unknown` are the words that the draft does not express. Return 422 for a sentence that no rule can
-         *     express.
+         *     A grammar parses the sentence. If it does not understand all words and a language model is configured, the model
+         *     drafts the rule. `unknown` are the words that the draft does not express. Return 422 for a sentence that no rule
+         *     can express.
          */
         post: operations["post_rules_from-words"];
         delete?: never;
@@ -2763,7 +2764,8 @@ export interface paths {
          * Accept Link
          * @description Use a one-time link and sign in: create a new account, or set the new password of an existing account.
          *
-         *     If the hub was open until now, all other links become invalid, because anybody could have created them.
+         *     If nobody had to sign in to the hub until now, all other links become invalid, because anybody could have
+         *     created them.
          */
         post: operations["post_welcome"];
         delete?: never;
@@ -8393,9 +8395,9 @@ export interface components {
          * SemanticsShape
          * @description What a metric measures, as the hub understands it.
          *
-         *     `quantity` is null if the hub does not know it; `likely` then lists quantities to choose from. `source` says what
-         *     the hub decided by: `unit`, `name` or `title` (words in it), `class` (the device class), `person` (a person
-         *     corrected this metric), or `model` (a person corrected the metric on another device of the same model).
+         *     `quantity` is null if the hub does not know it; `likely` then lists quantities to choose from. `source` says where
+         *     the hub knows it from: the `unit`; words in the `name` or `title`; the device class (`class`); a `person` who
+         *     corrected this metric; or a person who corrected the metric on another device of the same `model`.
          */
         SemanticsShape: {
             /** Quantity */
@@ -8513,7 +8515,8 @@ export interface components {
          * SilencePreview
          * @description What a silence would match: the number of open alerts, the newest of these alerts, and the number of devices.
          *
-         *     `devices` counts devices with and without open alerts; if the silence names rules, only devices that they watch.
+         *     `devices` counts devices with and without open alerts. If the silence names rules, only the devices that these rules
+         *     watch count.
          */
         SilencePreview: {
             /** Count */
@@ -9025,12 +9028,17 @@ export interface components {
         };
         /**
          * TileWanted
-         * @description A tile: its position on the grid (columns 0 to 11, rows from 0), and what it shows.
+         * @description A tile: its position on the grid (columns 0 to 11, rows from 0), and what it shows, which depends on its kind.
          *
-         *     A `value` or `gauge` has one entry in `series`; a `chart` or `states` has 1 to 8. A `device` has a `device_id`, and
-         *     a `control` has a `device_id` and a `command`. An `alerts` tile may have a `device_id`. The `text` of a `text` tile
-         *     is Markdown. With `no_access`, the tile keeps the content that the stored tile with this id has. So you can move a
-         *     tile that shows devices which you may not see.
+         *     - `value`, `gauge`: one entry in `series`
+         *     - `chart`, `states`: 1 to 8 entries in `series`
+         *     - `device`: `device_id`
+         *     - `control`: `device_id` and `command`
+         *     - `alerts`: may have a `device_id`
+         *     - `text`: `text` in Markdown
+         *
+         *     With `no_access`, the tile keeps the content that the stored tile with this id has. So you can move a tile that
+         *     shows devices which you may not see.
          */
         TileWanted: {
             /** Id */
@@ -9148,11 +9156,12 @@ export interface components {
          * TopicShape
          * @description A topic on the broker.
          *
-         *     `count` is the number of messages since the hub began to observe the topic. `glance` is the beginning of the last
-         *     payload. `dialect` is the message format that decodes the topic; null if the hub ignores the topic. `outcome` says
-         *     what decoding the last message gave: `read`, `nothing` (the message has no value, device or state) or `rejected`.
-         *     `outcome` is null if nothing decodes the topic, if the topic has the hub's own format, and if the message is too
-         *     long.
+         *     - `count`: the number of messages since the hub began to observe the topic
+         *     - `glance`: the beginning of the last payload
+         *     - `dialect`: the message format that decodes the topic; null if the hub ignores the topic
+         *     - `outcome`: the result of decoding the last message: `read`, `nothing` (it has no value, device or state) or
+         *       `rejected`; null if nothing decodes the topic, if the topic has the hub's own format, or if the message is too
+         *       long
          */
         TopicShape: {
             /** Topic */

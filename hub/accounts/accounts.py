@@ -110,7 +110,7 @@ class Accounts:
         return changed
 
     async def set_password(self, account: Account, password: str) -> Account:
-        """Replace an account's password hash by ``password``, also a hash, and return the changed account.
+        """Replace the password hash of an account by the hash ``password``, and return the changed account.
 
         Raises Conflict if the stored hash is no longer that of ``account``, or if the account was disabled or removed.
         Raises StoreError.

@@ -150,9 +150,10 @@ class People:
     async def edit_own(
         self, account: Account, *, name: str | None = None, profile: Mapping[str, Any] | None = None
     ) -> Account:
-        """Change the name of a person's own account, unless ``name`` is None, and the given fields of the profile.
+        """Change the name and the profile of a person's own account.
 
-        Raises Invalid, Conflict if another account has the name, and StoreError.
+        A ``name`` that is None stays unchanged, and so do fields that ``profile`` does not contain. Raises Invalid,
+        Conflict if another account has the name, and StoreError.
         """
         profile = profile or {}
         check_time_zone(profile.get("time_zone"))

@@ -27,7 +27,7 @@ class Requester(msgspec.Struct, frozen=True):
     def owns(self, owner: str | None) -> bool:
         """Return whether the requester may use an object of the account ``owner``.
 
-        The owner may, administrators may, and everybody may use an object without an owner (None).
+        The owner and administrators may use it. Everybody may use an object without an owner (``None``).
         """
         return owner is None or owner == self.account or self.role == "administrator"
 

@@ -53,7 +53,7 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class Call:
-    """A call in progress.
+    """A call of a model in progress, and what is reserved for it in the daily limits.
 
     Attributes:
         tokens: reserved tokens.

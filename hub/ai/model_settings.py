@@ -131,7 +131,7 @@ class ModelRegistry:
             await self._apply(_Stored(self._kept.servers, self._kept.borrowed, plan))
 
     async def rebase(self, base: AiSettings) -> None:
-        """Replace the settings from the settings file and the environment. Those of the dashboard still override them.
+        """Use ``base`` as the settings from file and environment. Changes in the dashboard still override them.
 
         If ``base`` has a fault, raise ConfigError and change nothing.
         """
@@ -164,12 +164,12 @@ class ModelRegistry:
         return None
 
     def _keyed(self, server: ModelServer) -> tuple[ModelServer, bool]:
-        """Return ``server`` with the key that it will use, and whether to store this key in the dashboard's file.
+        """Return a copy of ``server`` with the API key to use, and whether this key is stored in the dashboard's file.
 
-        If ``server.api_key`` is None, the server uses the key that is stored under its name. The second value is False
-        if that key comes from the settings file or the environment.
+        If ``server.api_key`` is None, the copy has the key that is known for the name of the server. If that key comes
+        from the settings file or the environment, it is not stored again.
 
-        Raises Invalid for an invalid address or key, and if the stored key would be sent to another host.
+        Raises Invalid for an invalid address or key, and if the known key would be sent to another host.
         """
         if server.base_url is not None:
             try:

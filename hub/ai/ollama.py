@@ -48,7 +48,7 @@ class OllamaProvider:
         def authorize(request: Any) -> Any:
             """Set the server's key in the Authorization header, or remove the header if the server has no key.
 
-            Otherwise, the library would send a key from the environment.
+            Without this, the library would send a key from the environment.
             """
             request.headers.pop("Authorization", None)
             if api_key:

@@ -79,9 +79,9 @@ class ProviderChain:
         return self.describe("vision")
 
     def paused(self, role: Role) -> dict[str, float]:
-        """Return the names of the providers whose circuit breaker is open, with the seconds until it may close.
+        """Return the providers whose circuit breaker is open, with the seconds until they may be used again.
 
-        Meanwhile, these providers are not called for the task ``role``.
+        These providers are not called for the task ``role`` in the meantime.
         """
         left = {client.provider.name: client.breakers[role].pause_left_s for client in self._clients}
         return {name: seconds for name, seconds in left.items() if seconds > 0}
@@ -195,10 +195,10 @@ class ProviderChain:
             await client.provider.close()
 
     def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
-        """Return the deadline of the next provider, on the event loop's clock.
+        """Return the deadline of the next provider, as a time of the event loop's clock.
 
-        ``left`` has the providers that have not been tried yet, the next one first. The time until ``deadline``, the
-        end of the whole request, is divided equally among them. The built-in analyst is not counted.
+        The time until ``deadline``, when the whole request must end, is divided equally among the providers ``left``,
+        which have not been tried yet. The next one comes first. The built-in analyst is not counted.
         """
         now = asyncio.get_running_loop().time()
         count = sum(client is not self._last for client in left)

@@ -40,8 +40,8 @@ Kind = Literal["client", "server"]
 class IssuedCertificate(msgspec.Struct, frozen=True):
     """A certificate that the CA has issued.
 
-    ``serial`` is hexadecimal. ``issued``, ``ends`` (the expiry) and ``revoked`` are in epoch ms. ``revoked`` is None if
-    the certificate is not revoked.
+    ``serial`` is hexadecimal. ``issued``, ``ends`` and ``revoked`` are the times of issue, expiry and revocation in
+    epoch ms. ``revoked`` is None if the certificate is not revoked.
     """
 
     serial: str

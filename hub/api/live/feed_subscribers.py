@@ -71,9 +71,9 @@ def device_of(notice: Notice) -> str:
 
 
 def as_seen(devices: DeviceReader, notice: Notice) -> Notice | None:
-    """Return a notice of an alert or diagnosis without what the present connection may not see.
+    """Return the notice without the parts that the current connection may not see.
 
-    Return None if the connection may not see the device at all. An incident is returned unchanged: use
+    Return None if the connection may not see the device at all. A notice of an incident is returned unchanged: use
     :meth:`VisibleIncidents.as_seen` for it.
     """
     if current_scope().whole:

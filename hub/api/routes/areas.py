@@ -56,7 +56,8 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
     async def edit_area(area_id: AreaId, body: requests.AreaEdit, by: By) -> Response:
         """Rename an area, move it into another area, or change its position among its neighbours.
 
-        Its devices stay in it, and limits on it stay valid. Return 409 if the name is taken.
+        Its devices stay in it. Accounts and tokens that are limited to the area stay limited to it. Return 409 if the
+        name is taken.
         """
         before, given = areas.tree.require(area_id), body.model_fields_set
         parent = body.parent if "parent" in given else before.parent

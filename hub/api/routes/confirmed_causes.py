@@ -30,7 +30,7 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
         """Record what the cause of an open or cleared alert was, and what fixed it.
 
         Later diagnoses of this device and of similar devices cite the cause. An alert with a confirmed cause is kept
-        longer than the retention.
+        when the retention time of alerts has passed.
         """
         found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=by)
         note(device=found.alert.device, alert=found.alert.message, cause=body.cause, title=body.title, fix=body.fix)

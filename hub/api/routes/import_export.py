@@ -136,8 +136,8 @@ def routes(
     ) -> Response:
         """Import a table into the history: an export, or any table with the columns time, device, metric and value.
 
-        Readings that exist are not duplicated. Unknown devices are created. Latest values and alerts do not change.
-        `zone` is the time zone of times that name none.
+        Readings that are stored already are not stored again. Unknown devices are created. Latest values and alerts do
+        not change. `zone` is the time zone of times without a time zone.
         """
 
         async def introduce(device: str) -> None:

@@ -29,9 +29,9 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
 
         For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
-        A grammar parses the sentence. If it does not understand all words, a language model drafts the rule, if there
-        is one. `unknown` are the words that the draft does not express. Return 422 for a sentence that no rule can
-        express.
+        A grammar parses the sentence. If it does not understand all words and a language model is configured, the model
+        drafts the rule. `unknown` are the words that the draft does not express. Return 422 for a sentence that no rule
+        can express.
         """
         check_time_zone(body.time_zone)
         taken = {rule.id for rule in rules()}

@@ -68,7 +68,8 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
     async def accept_link(body: requests.Welcome, request: Request) -> Response:
         """Use a one-time link and sign in: create a new account, or set the new password of an existing account.
 
-        If the hub was open until now, all other links become invalid, because anybody could have created them.
+        If nobody had to sign in to the hub until now, all other links become invalid, because anybody could have
+        created them.
         """
         was_open = auth.open
         try:

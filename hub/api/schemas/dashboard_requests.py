@@ -24,12 +24,17 @@ class TileSeriesWanted(Incoming):
 
 
 class TileWanted(Incoming):
-    """A tile: its position on the grid (columns 0 to 11, rows from 0), and what it shows.
+    """A tile: its position on the grid (columns 0 to 11, rows from 0), and what it shows, which depends on its kind.
 
-    A `value` or `gauge` has one entry in `series`; a `chart` or `states` has 1 to 8. A `device` has a `device_id`, and
-    a `control` has a `device_id` and a `command`. An `alerts` tile may have a `device_id`. The `text` of a `text` tile
-    is Markdown. With `no_access`, the tile keeps the content that the stored tile with this id has. So you can move a
-    tile that shows devices which you may not see.
+    - `value`, `gauge`: one entry in `series`
+    - `chart`, `states`: 1 to 8 entries in `series`
+    - `device`: `device_id`
+    - `control`: `device_id` and `command`
+    - `alerts`: may have a `device_id`
+    - `text`: `text` in Markdown
+
+    With `no_access`, the tile keeps the content that the stored tile with this id has. So you can move a tile that
+    shows devices which you may not see.
     """
 
     id: TileId

@@ -46,9 +46,9 @@ class MetricEditShape(ApiObject):
 class SemanticsShape(ApiObject):
     """What a metric measures, as the hub understands it.
 
-    `quantity` is null if the hub does not know it; `likely` then lists quantities to choose from. `source` says what
-    the hub decided by: `unit`, `name` or `title` (words in it), `class` (the device class), `person` (a person
-    corrected this metric), or `model` (a person corrected the metric on another device of the same model).
+    `quantity` is null if the hub does not know it; `likely` then lists quantities to choose from. `source` says where
+    the hub knows it from: the `unit`; words in the `name` or `title`; the device class (`class`); a `person` who
+    corrected this metric; or a person who corrected the metric on another device of the same `model`.
     """
 
     quantity: str | None

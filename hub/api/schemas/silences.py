@@ -55,7 +55,8 @@ class SilenceList(ApiObject):
 class SilencePreview(ApiObject):
     """What a silence would match: the number of open alerts, the newest of these alerts, and the number of devices.
 
-    `devices` counts devices with and without open alerts; if the silence names rules, only devices that they watch.
+    `devices` counts devices with and without open alerts. If the silence names rules, only the devices that these rules
+    watch count.
     """
 
     count: int

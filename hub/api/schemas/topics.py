@@ -9,11 +9,12 @@ from hub.services.message_tap import Outcome
 class TopicShape(ApiObject):
     """A topic on the broker.
 
-    `count` is the number of messages since the hub began to observe the topic. `glance` is the beginning of the last
-    payload. `dialect` is the message format that decodes the topic; null if the hub ignores the topic. `outcome` says
-    what decoding the last message gave: `read`, `nothing` (the message has no value, device or state) or `rejected`.
-    `outcome` is null if nothing decodes the topic, if the topic has the hub's own format, and if the message is too
-    long.
+    - `count`: the number of messages since the hub began to observe the topic
+    - `glance`: the beginning of the last payload
+    - `dialect`: the message format that decodes the topic; null if the hub ignores the topic
+    - `outcome`: the result of decoding the last message: `read`, `nothing` (it has no value, device or state) or
+      `rejected`; null if nothing decodes the topic, if the topic has the hub's own format, or if the message is too
+      long
     """
 
     topic: str

@@ -55,6 +55,22 @@ async def test_tokens_of_one_person_are_limited_also_for_parallel_calls() -> Non
     assert 1 <= one.asked <= 4, "each call may cost 100 tokens and more"
 
 
+async def test_money_of_one_person_is_limited_and_free_servers_stay_in_use() -> None:
+    paid, free = Scripted("paid", "yes"), Scripted("free", "yes")
+    servers = tuple(
+        ModelServer(
+            name=name, kind="openai", model="m", base_url="http://127.0.0.1:9/v1", price_in=price, price_out=price
+        )
+        for name, price in (("paid", 10_000.0), ("free", 0.0))
+    )
+    budget = (None, lambda: MORNING, current_requester)
+    providers = chain(paid, free, budget=budget, servers=servers, person_daily_money=0.38)
+    # A call costs 0.03, and 0.34 is reserved for it before it is sent.
+    assert await writers(providers, ADA, 4) == ["paid", "paid", "free", "free"]
+    assert await writers(providers, BEN, 1) == ["paid"]
+    assert await writers(providers, THE_HUB, 3) == ["paid"] * 3
+
+
 @pytest.mark.parametrize("limits", [{"person_daily_calls": 0}, {"person_daily_tokens": 10}])
 async def test_error_says_when_the_limit_of_a_person_resets(limits: dict[str, int]) -> None:
     budget = (None, lambda: MORNING + 14 * HOUR + 30, current_requester)

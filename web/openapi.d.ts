@@ -2911,7 +2911,7 @@ export interface paths {
         };
         /**
          * Get Own Ai Usage
-         * @description Return the model calls and tokens that you have used today, and your limits.
+         * @description Return the model calls, tokens and money that you have used today, and your limits.
          *
          *     Return 403 without an account.
          */
@@ -6972,6 +6972,8 @@ export interface components {
             person_daily_calls?: number | null;
             /** Person Daily Tokens */
             person_daily_tokens?: number | null;
+            /** Person Daily Money */
+            person_daily_money?: number | null;
             /**
              * Cloud Roles
              * @default [
@@ -7309,10 +7311,14 @@ export interface components {
             calls: number;
             /** Tokens */
             tokens: number;
+            /** Money */
+            money: number;
             /** Calls Limit */
             calls_limit: number | null;
             /** Tokens Limit */
             tokens_limit: number | null;
+            /** Money Limit */
+            money_limit: number | null;
             /** Resets At */
             resets_at: number;
             /** Cloud */
@@ -8705,6 +8711,8 @@ export interface components {
             person_calls: number | null;
             /** Person Tokens */
             person_tokens: number | null;
+            /** Person Money */
+            person_money: number | null;
         };
         /**
          * SpentShape

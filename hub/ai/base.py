@@ -37,7 +37,7 @@ class AiSettings(msgspec.Struct, frozen=True):
         ollama_context: context window that is requested from Ollama, in tokens.
         retries: maximum number of repetitions of a failed request to one server.
         daily_calls, daily_tokens, daily_money: limits for a UTC day; None: no limit.
-        person_daily_calls, person_daily_tokens: the same limits for each person with an account.
+        person_daily_calls, person_daily_tokens, person_daily_money: the same limits for each person with an account.
         cloud_roles: the roles of people (viewer, operator, administrator) for whom the hub may use servers that are
             neither on this machine nor in its network.
     """
@@ -57,6 +57,7 @@ class AiSettings(msgspec.Struct, frozen=True):
     daily_money: float | None = None
     person_daily_calls: int | None = None
     person_daily_tokens: int | None = None
+    person_daily_money: float | None = None
     cloud_roles: tuple[PersonRole, ...] = PERSON_ROLES
 
 

@@ -194,6 +194,9 @@ class Budget:
             raise self._over_own(f"{limits.person_daily_calls} calls")
         if limits.person_daily_tokens is not None and tokens > limits.person_daily_tokens:
             raise self._over_own(f"{limits.person_daily_tokens} tokens")
+        money = used.money + sum(c.money for c in self._open if c.account == account) + call.money
+        if limits.person_daily_money is not None and call.money and money > limits.person_daily_money:
+            raise self._over_own(f"{limits.person_daily_money:g} in money")
 
     def _over_own(self, limit: str) -> AiBudget:
         now = datetime.fromtimestamp(self._now(), UTC)

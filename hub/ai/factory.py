@@ -61,9 +61,11 @@ def check_server(settings: AiSettings, server: ModelServer) -> None:
     if server.api_key is not None:
         checked_key(server.api_key)
     priced = server.kind == "ollama" or (server.price_in is not None and server.price_out is not None)
-    if settings.daily_money is not None and server.usable and not priced:
+    limits = {"daily_money": settings.daily_money, "person_daily_money": settings.person_daily_money}
+    limit = next((name for name, money in limits.items() if money is not None), None)
+    if limit is not None and server.usable and not priced:
         hint = "Set its price_in and price_out (money per million tokens; 0 for a free model)."
-        raise ConfigError(f"ai.daily_money needs the prices of {server.name}.", hint)
+        raise ConfigError(f"ai.{limit} needs the prices of {server.name}.", hint)
 
 
 def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:

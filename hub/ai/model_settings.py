@@ -44,6 +44,7 @@ class ModelAssignments(msgspec.Struct, frozen=True):
     daily_money: float | None = None
     person_daily_calls: int | None = None
     person_daily_tokens: int | None = None
+    person_daily_money: float | None = None
     cloud_roles: tuple[PersonRole, ...] = PERSON_ROLES
 
 

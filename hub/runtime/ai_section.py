@@ -43,6 +43,7 @@ class AiSection(Section):
     daily_money: float | None = Field(default=None, ge=0)
     person_daily_calls: int | None = Field(default=None, ge=0)
     person_daily_tokens: int | None = Field(default=None, ge=0)
+    person_daily_money: float | None = Field(default=None, ge=0)
     cloud_roles: tuple[Literal["viewer", "operator", "administrator"], ...] = Field(
         default=("viewer", "operator", "administrator"), max_length=3
     )

@@ -48,7 +48,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.get("/ai", response_model=PersonUsageShape)
     async def get_own_ai_usage(request: Request) -> Response:
-        """Return the model calls and tokens that you have used today, and your limits.
+        """Return the model calls, tokens and money that you have used today, and your limits.
 
         Return 403 without an account.
         """
@@ -58,8 +58,10 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
             PersonUsageShape(
                 calls=used.calls,
                 tokens=used.tokens,
+                money=used.money,
                 calls_limit=settings.person_daily_calls,
                 tokens_limit=settings.person_daily_tokens,
+                money_limit=settings.person_daily_money,
                 resets_at=budget.resets_at,
                 cloud=request.state.proof.role in settings.cloud_roles,
             )

@@ -43,6 +43,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
                 daily_money=body.daily_money,
                 person_daily_calls=body.person_daily_calls,
                 person_daily_tokens=body.person_daily_tokens,
+                person_daily_money=body.person_daily_money,
                 cloud_roles=tuple(dict.fromkeys(body.cloud_roles)),
             )
         )
@@ -124,6 +125,7 @@ def _shape(models: ModelRegistry) -> shapes.ModelsShape:
             money=settings.daily_money,
             person_calls=settings.person_daily_calls,
             person_tokens=settings.person_daily_tokens,
+            person_money=settings.person_daily_money,
         ),
         cloud_roles=list(settings.cloud_roles),
         spent=shapes.SpentShape.of(providers.budget.total()),

@@ -25,6 +25,7 @@ class SpendLimits(ApiObject):
     money: float | None
     person_calls: int | None
     person_tokens: int | None
+    person_money: float | None
 
 
 class PersonUsageShape(ApiObject):
@@ -36,8 +37,10 @@ class PersonUsageShape(ApiObject):
 
     calls: int
     tokens: int
+    money: float
     calls_limit: int | None
     tokens_limit: int | None
+    money_limit: float | None
     resets_at: int
     cloud: bool
 

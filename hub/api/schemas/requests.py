@@ -156,6 +156,7 @@ class ModelPlan(Incoming):
     daily_money: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None
     person_daily_calls: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
     person_daily_tokens: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | None = None
+    person_daily_money: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None
     cloud_roles: Annotated[list[PersonRole], Field(max_length=3)] = list(PERSON_ROLES)
 
 

@@ -63,6 +63,8 @@ export const account = {
   signOut: 'Abmelden',
   aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
     `Sprachmodelle heute: ${of(calls, callsLimit)} Aufrufe, ${of(tokens, tokensLimit)} Token.`,
+  aiCost: (used: string, limit: string | null) =>
+    limit === null ? `Kosten: ${used}.` : `Kosten: ${used} von ${limit}.`,
   aiSpent: (at: string) =>
     `Sie haben Ihr tägliches KI-Kontingent erreicht. Bis ${at} antwortet der eingebaute Analyst.`,
   noCloud: 'Ihre Rolle darf nur Modelle im lokalen Netzwerk verwenden.',

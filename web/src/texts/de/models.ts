@@ -37,6 +37,7 @@ export const models = {
   personLead: 'Tageslimits für jede Person mit Konto; leer = unbegrenzt.',
   personCalls: 'Aufrufe pro Person',
   personTokens: 'Token pro Person',
+  personMoney: 'Kosten pro Person',
   cloud: 'Rollen, die Modelle außerhalb des lokalen Netzwerks verwenden dürfen',
   saveRoles: 'Reihenfolge und Limits speichern',
   saved: 'Gespeichert und aktiv',

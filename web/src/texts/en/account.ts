@@ -57,6 +57,8 @@ export const account = {
   signOut: 'Sign out',
   aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
     `Language models today: ${of(calls, callsLimit)} calls, ${of(tokens, tokensLimit)} tokens.`,
+  aiCost: (used: string, limit: string | null) =>
+    limit === null ? `Cost: ${used}.` : `Cost: ${used} of ${limit}.`,
   aiSpent: (at: string) => `You have reached your daily AI limit. The built-in analyst answers until ${at}.`,
   noCloud: 'Your role may only use models in the local network.',
   changePassword: 'Change password',

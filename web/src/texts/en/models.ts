@@ -37,6 +37,7 @@ export const models = {
   personLead: 'Daily limits for each person with an account; empty = unlimited.',
   personCalls: 'Calls for each person',
   personTokens: 'Tokens for each person',
+  personMoney: 'Cost for each person',
   cloud: 'Roles that may use models outside the local network',
   saveRoles: 'Save order and limits',
   saved: 'Saved and active',

@@ -59,6 +59,8 @@ export const account = {
   signOut: 'Cerrar sesión',
   aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
     `Modelos de lenguaje hoy: ${of(calls, callsLimit)} llamadas, ${of(tokens, tokensLimit)} tokens.`,
+  aiCost: (used: string, limit: string | null) =>
+    limit === null ? `Coste: ${used}.` : `Coste: ${used} de ${limit}.`,
   aiSpent: (at: string) =>
     `Ha alcanzado su límite diario de IA. Hasta las ${at} responde el analista integrado.`,
   noCloud: 'Su rol solo puede usar modelos de la red local.',

@@ -37,6 +37,7 @@ export const models = {
   personLead: 'Límites diarios de cada persona con cuenta; vacío = sin límite.',
   personCalls: 'Llamadas por persona',
   personTokens: 'Tokens por persona',
+  personMoney: 'Coste por persona',
   cloud: 'Roles que pueden usar modelos fuera de la red local',
   saveRoles: 'Guardar orden y límites',
   saved: 'Guardado y activo',

@@ -84,8 +84,8 @@ class SeriesQuery(msgspec.Struct, frozen=True):
     Without ``buckets``, the result is the newest ``limit`` readings from ``start`` to ``end``, both included.
 
     With ``buckets``, the range is divided into that many equal parts, and each part that has readings gives one point.
-    ``end`` is excluded, so adjacent ranges count no reading twice. Another ``shape`` than ``buckets`` selects at most
-    that many points instead: ``lttb`` those that keep the look of the line (Largest-Triangle-Three-Buckets), ``minmax``
+    ``end`` is excluded, so adjacent ranges count no reading twice. ``shape`` can select points in another way, at most
+    as many as ``buckets``: ``lttb`` those that keep the look of the line (Largest-Triangle-Three-Buckets), ``minmax``
     the lowest and the highest reading of each part, ``states`` the changes of a boolean or a text.
     """
 

@@ -97,7 +97,7 @@ class HttpSession:
     async def _answer(
         self, method: str, url: URL, content: bytes, headers: Mapping[str, str]
     ) -> tuple[int, bytes, str | None]:
-        """Return the status, the beginning of the body, and the Retry-After header of the server's answer."""
+        """Send a request. Return the status, the beginning of the body, and the Retry-After header of the answer."""
         request = self._client.request(method, url, data=content or None, headers=headers, allow_redirects=False)
         async with request as answer:
             body = b""

@@ -16,8 +16,7 @@ MAX_TITLE = 250
 class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The templates for the title and the text of messages.
 
-    An empty template is replaced by the template of the notification route, or by the default one if the route has
-    none.
+    Instead of an empty template, the template of the notification route is used; if that is empty, too, the default.
     """
 
     title: str = ""

@@ -1,4 +1,7 @@
-"""The occasions on which reactions are due. Occasions that a step of an alert causes wait here until they are due."""
+"""Occasions: the times at which reactions are due.
+
+An occasion that the step of an alert causes waits in the :class:`Agenda` until it is due.
+"""
 
 from __future__ import annotations
 

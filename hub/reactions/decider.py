@@ -58,10 +58,11 @@ class Decider:
         self._read_by = read_by
 
     def decide(self, occasion: Occasion, now: int) -> ReactionRun | None:
-        """Return the run with its outcome; None if the alert has already left the state that the step has led to.
+        """Decide whether a reaction that is due runs, and return the run with its outcome.
 
-        The outcome is ``running`` if commands have to be sent or a message has to be published, ``ran`` if the webhook
-        has to be called. With any other outcome, nothing is sent.
+        Return None if the trigger has a waiting time (``for``) and the alert did not stay in the state after its step for
+        that time. The outcome is ``running`` if commands have to be sent or a message has to be published, ``ran`` if the
+        webhook has to be called. With any other outcome, nothing is sent.
         """
         reaction, taken = occasion.reaction, occasion.taken
         if taken is not None and reaction.alert is not None and reaction.alert.for_ms and not self._holds(taken):
@@ -142,10 +143,10 @@ class Decider:
         return None
 
     def _loop_limits(self, reaction: Reaction) -> RunLimits:
-        """Return the limits of the loop protection.
+        """Return the limits of the loop protection for a reaction.
 
-        If the reaction publishes a message to a topic that the hub reads, they are at least as strict as the default
-        limits.
+        If the reaction publishes a message to a topic that the hub reads, its limits are at least as strict as the
+        default limits.
         """
         limits, default = reaction.limits, RunLimits()
         if not isinstance(reaction.action, PublishAction) or self._read_by(reaction.action.topic) is None:

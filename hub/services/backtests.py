@@ -80,7 +80,7 @@ class Replayed:
         self.series: list[tuple[str, str]] = []
 
     def add(self, device_id: str, readings: Mapping[str, Points], start: int, watched: Iterable[str]) -> None:
-        """Add a device to the numbers of replayed devices and readings, and to the series.
+        """Count a device whose readings are replayed, and these readings. Add its metrics to :attr:`series`.
 
         Args:
             device_id: The device.

@@ -40,7 +40,10 @@ class ConversationStore:
         await self._write(partial(_add, conversation=conversation, turn=turn))
 
     async def newest(self, prefix: str = "", limit: int = 50) -> list[Conversation]:
-        """Return the conversations whose owner has this prefix (empty: no owner), the most recently used first."""
+        """Return the conversations of one owner, the most recently used first.
+
+        Their ids begin with ``prefix``. If it is empty, return the conversations that belong to nobody.
+        """
         found: list[Conversation] = await self._read(partial(_newest, prefix=prefix, limit=limit))
         return found
 

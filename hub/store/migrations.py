@@ -167,7 +167,7 @@ def check_format(path: Path) -> int:
 def migrate(connection: SqliteConnection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring a database to the newest format. ``connection`` is in autocommit mode.
 
-    Raises StoreError for a format that has no upgrade; the database is unchanged.
+    Raises StoreError, and changes nothing, for a format that has no upgrade.
     """
     version = version_of(connection)
     refuse_unknown(version, FIRST_FORMAT + len(migrations) - 1)

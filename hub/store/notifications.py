@@ -75,8 +75,9 @@ class NotificationPlan(msgspec.Struct):
 
     Attributes:
         last_notice: The row number of the last notice (change of an alert) that is processed; 0 if there is none.
-        groups: Changed groups by id. None: the group is removed, and its waiting deliveries are cancelled.
-        deliveries: New deliveries. For resolved alerts, only if the receiver was notified of these before.
+        groups: Changed groups by id. A group that is None is removed, and its waiting deliveries are cancelled.
+        deliveries: New deliveries. A delivery about resolved alerts is stored only if its receiver was notified of
+            them.
     """
 
     last_notice: int = 0

@@ -49,7 +49,7 @@ class DamagedHistory(StoreError):
 
 @contextmanager
 def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
-    """Turn errors in the ``with`` block that mean that a stored row cannot be decoded into :class:`DamagedHistory`.
+    """Raise :class:`DamagedHistory` if an error in the ``with`` block means that a stored row cannot be decoded.
 
     ``series`` are the ids of the series that the block reads. The error names them.
     """

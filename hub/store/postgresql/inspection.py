@@ -1,4 +1,4 @@
-"""What ``hub doctor`` wants to know of a PostgreSQL server. Nothing is changed or created there."""
+"""Inspect a PostgreSQL server for ``hub doctor``. Nothing is changed or created there."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class _RunningQuery:
 
     @property
     def too_heavy(self) -> bool:
-        """Return True if the query's form of answer (``shape``) would have to be computed from too many readings."""
+        """Return True if the query has a ``shape`` for which too many readings would have to be decoded."""
         shape = self.plan.query.shape
         limit = MAX_STATES if shape == "states" else MAX_SHAPED
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit

@@ -71,7 +71,7 @@ class Unacknowledge(msgspec.Struct, frozen=True):
 
 
 class AssignAlert(msgspec.Struct, frozen=True):
-    """A person assigns an open alert to an account; None: to nobody. The result is the changed alert."""
+    """A person assigns an open alert to ``assignee``; None: to nobody. The result is the changed alert."""
 
     alert: str
     assignee: Assignee | None

@@ -60,9 +60,9 @@ class Decider:
     def decide(self, occasion: Occasion, now: int) -> ReactionRun | None:
         """Decide whether a reaction that is due runs, and return the run with its outcome.
 
-        Return None if the trigger has a waiting time (``for``) and the alert did not stay in the state after its step for
-        that time. The outcome is ``running`` if commands have to be sent or a message has to be published, ``ran`` if the
-        webhook has to be called. With any other outcome, nothing is sent.
+        Return None if the trigger has a waiting time (``for``), and the alert has left the state after its step before
+        the end of that time. The outcome is ``running`` if commands have to be sent or a message has to be published,
+        ``ran`` if the webhook has to be called. With any other outcome, nothing is sent.
         """
         reaction, taken = occasion.reaction, occasion.taken
         if taken is not None and reaction.alert is not None and reaction.alert.for_ms and not self._holds(taken):

@@ -192,7 +192,7 @@ class ReactionRunner:
             await self._tell_paused(reaction, run)
 
     def _with_payload(self, action: PublishAction, run: ReactionRun, alert: Alert | None) -> tuple[ReactionRun, str]:
-        """Return the run with the topic of its message, and the payload. If the template fails, the run is ``failed``."""
+        """Return the run with the topic of its message, and the payload. If the template fails, the run has failed."""
         run = replace(run, topic=action.topic)
         try:
             return run, payload_of(action, run, alert, None if alert is None else self._find(alert.device))

@@ -153,7 +153,7 @@ _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
 
 
 class _Numbers:
-    """Packs the integers of each chunk in as few bytes as they need. With ``skip_first``, its first one is left out."""
+    """Packs the integers of each chunk in as few bytes as possible; with ``skip_first``, without its first integer."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum

@@ -118,10 +118,10 @@ class _RunningQuery:
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
         """Return a mask of the chunks (segments of compressed readings) or readings that are wholly part of the answer.
 
-        ``first`` and ``last`` are the times of the first and last point of each chunk, or twice the time of each
-        reading, in epoch ms. A chunk or reading is included if it lies in a part of the range that is answered from
-        readings and not from rollups. The mask ``active`` marks chunks that are still being filled, or readings in such
-        chunks. They are in no rollup yet, so they are included wherever they lie in the range.
+        ``first`` and ``last`` are the times (epoch ms) of the first and last point of each chunk; for a reading, both
+        are its time. A chunk or reading is included if it lies in a part of the range that is answered from readings
+        and not from rollups. The mask ``active`` marks chunks that are still being filled, or readings in such chunks.
+        They are in no rollup yet, so they are included wherever they lie in the range.
         """
         plan = self.plan
         inside: Mask = active & (first >= plan.low) & (last <= plan.high)

@@ -117,7 +117,7 @@ class QueryPlan:
 
 
 def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Divide the range from ``low`` to before ``before`` into parts, each with the resolution that answers it.
+    """Divide the range from ``low`` to just before ``before`` into parts, each with the resolution that answers it.
 
     ``step`` is the coarsest resolution to use: an hour or a minute in ms, or 0 for readings. Whole steps are answered
     from it. What is left at both ends of the range is answered from finer resolutions.

@@ -22,6 +22,15 @@ def packet(head: int, body: bytes) -> bytes:
             return bytes([head]) + bytes(length) + body
 
 
+def filters_in(payload: bytes) -> int:
+    """Return the number of topic filters in the payload of a SUBSCRIBE."""
+    count = 0
+    while payload:
+        payload = payload[2 + int.from_bytes(payload[:2]) + 1 :]
+        count += 1
+    return count
+
+
 class Peer:
     """An accepted connection of a client, with the packets received from it as ``(type, body)``."""
 
@@ -71,7 +80,7 @@ class PeerServer:
 
     ``script`` runs when a client has subscribed. ``suback`` is the reason code of each SUBACK, ``connack`` the body of
     the CONNACK. Without ``answers`` it only reads. ``refuses`` maps protocol levels to the body of a CONNACK (empty:
-    none is sent), after which the connection is closed.
+    none is sent), after which the connection is closed. It is also closed at a SUBSCRIBE that contains ``closes_at``.
     """
 
     def __init__(
@@ -83,15 +92,18 @@ class PeerServer:
         answers: bool = True,
         connack: bytes | None = None,
         refuses: Mapping[int, bytes] | None = None,
+        closes_at: bytes = b"",
     ) -> None:
         self.port = 0
         self.peers: list[Peer] = []
         self.suback = suback
+        self.codes: int | None = None  # reason codes in a SUBACK, if not one for each filter
         self._script = script
         self._present = session_present
         self._answers = answers
         self._connack = connack
         self._refuses = refuses or {}
+        self.closes_at = closes_at
         self._server = tcp_server(self._serve)
 
     async def __aenter__(self) -> PeerServer:
@@ -117,8 +129,11 @@ class PeerServer:
                         break
                     extra = b"\0" if peer.level == 5 else b""
                     peer.send(packet(0x20, self._connack or bytes([self._present, 0]) + extra))
+                elif kind == SUBSCRIBE and self.closes_at and self.closes_at in body:
+                    break
                 elif kind == SUBSCRIBE:
-                    peer.send(packet(0x90, body[:2] + extra + bytes([self.suback])))
+                    codes = bytes([self.suback]) * (self.codes or filters_in(body[2 + len(extra) :]))
+                    peer.send(packet(0x90, body[:2] + extra + codes))
                     if self._script is not None:
                         await self._script(peer)
                 elif kind == PINGREQ:

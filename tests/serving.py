@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import paho.mqtt.client as paho
@@ -27,6 +27,16 @@ def until(look: Callable[[], Any], within: float = 40.0) -> Any:
     return seen
 
 
+class Broker(Protocol):
+    """Where a broker listens."""
+
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str: ...
+
+
 class Serving:
     """A hub on the data folder ``data`` that can be killed and started again. ``config`` is its settings file,
     ``options`` are further ones of ``hub serve``."""
@@ -34,7 +44,7 @@ class Serving:
     executed = False
     """Start a new interpreter, for a test of the start itself."""
 
-    def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None, *, scheme: str = "http") -> None:
+    def __init__(self, data: Path, broker: Broker, config: Path | None = None, *, scheme: str = "http") -> None:
         self.data, self.broker, self.config = data, broker, config
         self.options: tuple[str, ...] = ()
         self.environ: dict[str, str] = {}  # of the process; if empty, that of the tests without settings
@@ -111,11 +121,13 @@ def served(directory: Path) -> Iterator[Serving]:
 
 
 class Thing:
-    """An MQTT device: the messages received on ``topics``, and a way to publish."""
+    """An MQTT device: the messages received on ``topics``, and a way to publish. ``login`` has its user and password."""
 
-    def __init__(self, broker: Mosquitto, *topics: str) -> None:
+    def __init__(self, broker: Broker, *topics: str, login: tuple[str, str] | None = None) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self.client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        if login is not None:
+            self.client.username_pw_set(*login)
         self.client.on_message = lambda client, data, message: self.heard.append((message.topic, message.payload))
         self.client.connect(broker.host, broker.port)
         self.client.loop_start()
@@ -125,9 +137,9 @@ class Thing:
             _, mid = self.client.subscribe(topic, 1)
             until(lambda mid=mid, to=granted: mid in to)
 
-    def say(self, topic: str, body: Any, *, retained: bool = False) -> None:
+    def say(self, topic: str, body: Any, *, retained: bool = False, qos: int = 1) -> None:
         payload = body if isinstance(body, str | bytes) else json.dumps(body)
-        self.client.publish(topic, payload, qos=1, retain=retained).wait_for_publish(10)
+        self.client.publish(topic, payload, qos=qos, retain=retained).wait_for_publish(10)
 
     def leave(self) -> None:
         """Disconnect, and wait until the socket is closed."""

@@ -92,6 +92,8 @@ class AiomqttConnection(aiomqtt.Client):
             raise self.lost or Lost("the broker did not answer SUBSCRIBE") from None
         except ValueError:
             raise Lost(f"one of these topic filters is invalid: {', '.join(filters)}") from None
+        if len(codes) != len(filters):
+            raise Lost("the broker answered SUBSCRIBE for another number of topic filters")
         refused = [code if isinstance(code, ReasonCode) and code.is_failure else None for code in codes]
         return {each: str(code) for each, code in zip(filters, refused, strict=True) if code is not None}
 

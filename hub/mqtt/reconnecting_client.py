@@ -36,12 +36,12 @@ from hub.mqtt.backoff import Backoff
 from hub.mqtt.client import GapListener, MqttClientSettings, MqttClientState, OutageListener, Sink
 from hub.mqtt.connection import Connect, Connection, Lost, Refused
 from hub.mqtt.outages import Outages
+from hub.mqtt.subscribing import RESUBSCRIBE_S, Subscribing
 from hub.runtime.cancellation import raise_if_cancelled
 from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.topics import is_filter, is_topic
 
-RESUBSCRIBE_S = 30.0  # a refused subscription is tried again: the broker's access list may have been corrected
 PUBLISH_S = 10.0
 _TOO_FULL = "Disconnected from the MQTT broker at %s on purpose: %s. The hub reconnects when the backlog is written."
 
@@ -83,7 +83,7 @@ class ReconnectingClient:
         self._retry = asyncio.Event()  # ends the delay before the next attempt
         self._faults = FaultLog(log)
         self._outages = Outages(log, self._state.address, on_outage)
-        self._logged_refused: set[str] = set()  # refused filters in the last log line
+        self._subscribing = Subscribing(log if settings.persistent else None, self._state.address)
 
     @property
     def state(self) -> MqttClientState:
@@ -96,6 +96,7 @@ class ReconnectingClient:
     def reconnect_with(self, settings: MqttClientSettings) -> None:
         """Reconnect at once with other credentials or certificates. Broker and client id must be the same."""
         self._settings = settings
+        self._subscribing.forget()
         if self._connection is not None:
             self._connection.fail("its credentials or certificates changed")
         self._retry.set()
@@ -113,7 +114,7 @@ class ReconnectingClient:
                 self._log_lost(lost)
             if self._must_wait():
                 continue  # closed because the hub was full: reconnect as soon as it can take more
-            if time.monotonic() - begun > self._backoff.longest:
+            if time.monotonic() - begun > self._backoff.longest or self._subscribing.searching:
                 self._backoff.reset()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._backoff.next()):
@@ -152,7 +153,8 @@ class ReconnectingClient:
         self._had_session = True
         user = self._settings.username
         self._set(connected=True, protocol=connection.protocol, since=now, error=None, username=user)
-        self._outages.restored()
+        if not self._subscribing.searching:
+            self._outages.restored()
         if self._must_wait():
             self._stall()
 
@@ -176,7 +178,7 @@ class ReconnectingClient:
                 subscribed.difference_update(removed)
             missing = [topic for topic in self._topics if topic not in subscribed]
             if missing:
-                refused = await connection.subscribe_to(missing)
+                refused = await self._subscribing.subscribe(connection, missing)
                 raise_if_cancelled()
                 subscribed.update(missing)
                 self._subscribed(refused)
@@ -197,17 +199,8 @@ class ReconnectingClient:
 
     def _subscribed(self, refused: dict[str, str]) -> None:
         """Update the state, and log refused filters. One granted filter is enough to count as subscribed."""
-        error = None
-        if refused:
-            listed = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
-            error = f"The broker refused the subscription to {listed}. Check the hub's rights in the broker's ACL."
-        if self._settings.persistent and refused.keys() != self._logged_refused:
-            self._logged_refused = set(refused)
-            if error is None:
-                log.info("The MQTT broker at %s granted all subscriptions.", self._state.address)
-            else:
-                text = "%s Messages on these topics do not arrive. The hub retries every %g s."
-                log.warning(text, error, RESUBSCRIBE_S)
+        error = self._subscribing.report(refused)
+        self._outages.restored()
         granted = len(refused) < len(self._topics)
         self._set(subscribed=granted, refused=tuple(refused.items()), error=error)
 

@@ -1,11 +1,14 @@
 """The hub's MQTT client, which finds out whether the broker supports MQTT 5 or only 3.1.1.
 
 It tries one version and, if the broker does not accept that, the other version. It keeps the version that worked.
+It also discards a session with which the broker refuses every connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+
+import msgspec
 
 from hub.mqtt.aiomqtt import AiomqttConnection
 from hub.mqtt.backoff import Backoff
@@ -49,6 +52,18 @@ class NegotiatingClient(ReconnectingClient):
             await super()._run_connection()
         except (WrongVersion, Silent) as lost:
             if self._settings.protocol != "auto" or (isinstance(lost, Silent) and self._proven):
+                if self._subscribing.session_is_suspect(lost):
+                    await self._discard_session()
                 raise
             self._version = _OTHER[self._version]
             await super()._run_connection()
+
+    async def _discard_session(self) -> None:
+        """Make the broker forget the hub's session, by connecting once without one."""
+        settings, self._settings = self._settings, msgspec.structs.replace(self._settings, persistent=False)
+        connection = self._make(0, lambda messages: None, lambda: None)
+        self._settings = settings
+        try:
+            await connection.open()
+        finally:
+            await connection.close()

@@ -1,0 +1,106 @@
+"""Subscribe at brokers that close the connection instead of refusing a topic filter.
+
+RabbitMQ and many programs with Aedes do this, and would do it again after each reconnect. So after a connection that
+ended while a SUBSCRIBE was unanswered, the filters are subscribed one at a time. A filter at which the connection ends
+twice counts as refused, and is not asked for again until the hub's credentials change or the hub restarts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from hub.mqtt.connection import Connection, Lost, Silent
+
+RESUBSCRIBE_S = 30.0
+"""A refused subscription is tried again after this time: the broker's access list may have been corrected."""
+CLOSES = "the broker closes the connection"
+"""The reason of a filter that is refused in this way."""
+MAX_LOSSES = 2
+"""Connections that end at a filter before it counts as refused: one may have ended for another reason."""
+MAX_SILENT = 3
+"""Handshakes without an answer, after which the session is the likely cause."""
+
+
+class Subscribing:
+    """What is known of the filters that the broker refuses, in whichever way. ``log`` is None for a silent client."""
+
+    def __init__(self, log: logging.Logger | None, address: str) -> None:
+        self._log, self._address = log, address
+        self._logged: set[str] = set()  # refused filters in the last log line
+        self.searching = False  # filters are subscribed one at a time, to find those at which the connection ends
+        self._granted: set[str] = set()  # found by the present search
+        self._losses: dict[str, int] = {}  # connections that ended at a filter
+        self._silent = 0  # handshakes in a row that the broker did not answer during the present search
+
+    def forget(self) -> None:
+        """Ask for all filters again."""
+        self.searching = False
+        self._losses.clear()
+
+    async def subscribe(self, connection: Connection, filters: Sequence[str]) -> dict[str, str]:
+        """Subscribe to ``filters``. Return those that the broker refused, each with its reason. Raises Lost."""
+        self._silent = 0
+        refused = {each: CLOSES for each in filters if self._closes(each)}
+        wanted = [each for each in filters if each not in refused]
+        if self.searching:
+            for each in wanted:
+                if each not in self._granted:
+                    refused |= await self._try(connection, each)
+            wanted = [each for each in wanted if each in self._granted]
+        try:
+            refused |= await connection.subscribe_to(wanted) if wanted else {}
+        except Lost:
+            self._begin_search()
+            raise
+        self.searching = False
+        return refused
+
+    def _begin_search(self) -> None:
+        announced, self.searching = self.searching, True
+        self._granted.clear()
+        if self._log is not None and not announced:
+            text = (
+                "The MQTT broker at %s closed the connection when the hub subscribed. The hub subscribes to one topic"
+            )
+            self._log.warning(f"{text} filter at a time, to find those that the broker refuses.", self._address)
+
+    def _closes(self, topic_filter: str) -> bool:
+        return self._losses.get(topic_filter, 0) >= MAX_LOSSES
+
+    async def _try(self, connection: Connection, topic_filter: str) -> dict[str, str]:
+        losses = self._losses.get(topic_filter, 0)
+        self._losses[topic_filter] = losses + 1  # remains if the connection ends now
+        refused = await connection.subscribe_to([topic_filter])
+        del self._losses[topic_filter]
+        if not refused:
+            self._granted.add(topic_filter)
+        return refused
+
+    def report(self, refused: Mapping[str, str]) -> str | None:
+        """Log the refused filters if they have changed. Return them as text, None if there are none."""
+        error = None
+        if refused:
+            listed = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
+            error = f"The broker refused the subscription to {listed}. Check the hub's rights in the broker's ACL."
+        if self._log is not None and refused.keys() != self._logged:
+            self._logged = set(refused)
+            if error is None:
+                self._log.info("The MQTT broker at %s granted all subscriptions.", self._address)
+            elif CLOSES in refused.values():
+                text = "%s Messages on these topics do not arrive. Restart the hub when its rights have changed."
+                self._log.warning(text, error)
+            else:
+                text = "%s Messages on these topics do not arrive. The hub retries every %g s."
+                self._log.warning(text, error, RESUBSCRIBE_S)
+        return error
+
+    def session_is_suspect(self, lost: Lost) -> bool:
+        """Return True if the stored session is likely to be why the broker closes each connection.
+
+        Aedes stores refused filters with the session too, and closes the connection when it restores the session.
+        """
+        if not (self.searching and isinstance(lost, Silent)):
+            return False
+        self._silent += 1
+        return self._silent % MAX_SILENT == 0

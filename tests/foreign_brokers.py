@@ -1,7 +1,7 @@
-"""Brokers other than the Mosquitto of this machine, each as a process of the tests with its own data folder.
+"""Brokers other than Mosquitto, each as a process of the tests with its own data folder.
 
-RabbitMQ and ejabberd come from Debian, Aedes from npm. A newer Mosquitto runs in the root file system of a newer
-Debian. All ask for a password, and can grant the hub only some subscriptions.
+RabbitMQ and ejabberd come from Debian, Aedes from npm. All ask for a password, and can grant the hub only some
+subscriptions.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ class ForeignBroker:
     name: ClassVar[str]
     users: ClassVar[tuple[str, str]] = ("hub", "device")
     """The names of the hub and of a device."""
-    tasks: ClassVar[int] = 1
-    """Processes that belong to it, for the time that its start may take."""
 
     def __init__(self, directory: Path, readable: Sequence[str] = ()) -> None:
         self.host, self.port = HOST, free_port()
@@ -60,6 +58,7 @@ class ForeignBroker:
             with suppress(OSError), socket.create_connection((HOST, self.port), 1):
                 return self._started()
             time.sleep(0.1)
+        self.kill()
         raise AssertionError(f"{self.name} did not start: {self.log.read_text()[-3_000:]}")
 
     def _launch(self) -> None:

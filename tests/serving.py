@@ -28,13 +28,19 @@ def until(look: Callable[[], Any], within: float = 40.0) -> Any:
 
 
 class Broker(Protocol):
-    """Where a broker listens."""
+    """A broker as a process of the tests."""
 
     host: str
     port: int
 
     @property
     def address(self) -> str: ...
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 class Serving:
@@ -121,7 +127,7 @@ def served(directory: Path) -> Iterator[Serving]:
 
 
 class Thing:
-    """An MQTT device: the messages received on ``topics``, and a way to publish. ``login`` has its user and password."""
+    """An MQTT device: the messages received on ``topics``, and a way to publish. ``login``: its user and password."""
 
     def __init__(self, broker: Broker, *topics: str, login: tuple[str, str] | None = None) -> None:
         self.heard: list[tuple[str, bytes]] = []

@@ -13,6 +13,7 @@ import httpx
 import hub_process
 from access import dynamic_security
 from brokers import Mosquitto
+from foreign_brokers import ClosingAedes
 from hub.dialects import DIALECTS
 from serving import Serving, until
 
@@ -102,3 +103,26 @@ def test_hub_is_not_ready_when_all_subscriptions_are_refused(tmp_path: Path):
         assert status == 1
         assert "WRONG  subscription: devices/" in output
         assert "Start the broker" not in output
+
+
+def test_broker_that_closes_the_connection_at_refused_subscriptions(tmp_path: Path):
+    broker = ClosingAedes(tmp_path, readable=["devices/#", "tele/#"])
+    broker.start()
+    used = ("native", "tasmota", "homie", "mapping")
+    off = [f"[dialects.{name}]\nenabled = false\n" for name in DIALECTS if name not in used]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/mappings.toml").touch()
+    hub = Serving(tmp_path / "data", broker, broker.settings(tmp_path / "hub.toml", "".join(off)))
+    try:
+        hub.start()  # waits for /readyz
+        [degraded] = hub.get("/readyz")["degraded"]
+        assert "homie/" in degraded
+        assert "tele/" not in degraded
+        assert (tmp_path / "hub.log").read_text().count("refused the subscription") == 1
+        _, output = doctor(hub)
+        assert "homie/#" in output
+        assert "switch the dialect off: enabled = false in [dialects.homie] of hub.toml" in output
+        assert "Start the broker" not in output
+    finally:
+        hub.stop()
+        broker.stop()

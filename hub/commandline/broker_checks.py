@@ -27,6 +27,8 @@ from hub.runtime.installation import open_installation
 from hub.runtime.settings import Settings
 
 CONNECT_S = 5.0
+SEARCH_S = 60.0
+"""Time to find the filters at which the broker closes the connection, in seconds."""
 WINDOW_PROBE = 200
 WINDOW_S = 1.0
 """How long the check waits for messages when it measures the in-flight window, in seconds."""
@@ -120,7 +122,10 @@ async def _window(client: MqttClientSettings) -> Finding:
     if window == 0:
         return Finding("note", what, f"not measured: the broker does not allow the hub to read and write {probe}")
     if window < SMALL_WINDOW:
-        advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window limits the message rate."
+        advice = (
+            "A small window limits the rate of QoS 1 messages. With Mosquitto, set max_inflight_messages to 10000; "
+        )
+        advice += "for other brokers, see docs/brokers.md."
         return Finding("note", what, f"{window} unacknowledged messages", advice)
     return Finding("ok", what, f"{window}")
 
@@ -129,15 +134,17 @@ async def _window(client: MqttClientSettings) -> Finding:
 async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
     """Yield a client that has subscribed to ``topics``.
 
-    Yield it unsubscribed if the broker refuses, or does not answer within :data:`CONNECT_S`. ``take`` receives the
-    messages.
+    Yield it unsubscribed if the broker refuses, or does not answer within :data:`CONNECT_S`; :data:`SEARCH_S` if it
+    closes connections that it has accepted. ``take`` receives the messages.
     """
     link = NegotiatingClient(client, take, lambda since, now: None)
     link.subscribe(topics)
     async with asyncio.TaskGroup() as group:
         task = group.create_task(link.run(), name="doctor's client")
-        deadline = time.monotonic() + CONNECT_S
-        while not (link.state.subscribed or link.state.refused) and time.monotonic() < deadline:
+        begun = time.monotonic()
+        while not (link.state.subscribed or link.state.refused):
+            if time.monotonic() - begun > (SEARCH_S if link.state.reconnects else CONNECT_S):
+                break
             await asyncio.sleep(0.05)
         try:
             yield link

@@ -17,7 +17,8 @@ RESUBSCRIBE_S = 30.0
 CLOSES = "the broker closes the connection"
 """The reason of a filter that is refused in this way."""
 MAX_LOSSES = 2
-"""Connections that end at a filter before it counts as refused: one may have ended for another reason."""
+"""Connections that end at a filter before it counts as refused: one may have ended for another reason. Once a filter is
+refused in this way, one loss is enough for the others."""
 MAX_SILENT = 3
 """Handshakes without an answer, after which the session is the likely cause."""
 
@@ -66,7 +67,8 @@ class Subscribing:
             self._log.warning(f"{text} filter at a time, to find those that the broker refuses.", self._address)
 
     def _closes(self, topic_filter: str) -> bool:
-        return self._losses.get(topic_filter, 0) >= MAX_LOSSES
+        allowed = 1 if max(self._losses.values(), default=0) >= MAX_LOSSES else MAX_LOSSES
+        return self._losses.get(topic_filter, 0) >= allowed
 
     async def _try(self, connection: Connection, topic_filter: str) -> dict[str, str]:
         losses = self._losses.get(topic_filter, 0)

@@ -321,6 +321,7 @@ async def running_hub(
         failed=[],
         faults={},
         now=now_ms,
+        data=data,
     )
     files = ConfigFiles(
         rules=rules_file(data, ingest_queue.submit, now_ms),

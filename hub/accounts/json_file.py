@@ -7,12 +7,13 @@ import fcntl
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from hub.errors import ConfigError, StoreError
 from hub.runtime.private_files import write_draft
+from hub.runtime.set_aside import set_aside
 
 T = TypeVar("T", bound=msgspec.Struct)
 MAX_BYTES = 4 << 20
@@ -35,12 +36,42 @@ class JsonFile(Generic[T]):
         Raises ConfigError if the file exists but cannot be read. Returning an empty list would be dangerous: a hub
         without accounts requires no sign-in.
         """
+        kind = list[self._kind]  # type: ignore[name-defined]  # a type made at run time
+        found: list[T] = self._decoded(kind)
+        return found
+
+    def read_usable(self) -> tuple[list[T], list[str]]:
+        """Return what :meth:`usable` returns. If there are errors, keep the file under another name, too.
+
+        The next change writes only the records that can be read (:mod:`hub.runtime.set_aside`).
+        """
+        found, faults = self.usable()
+        if faults:
+            set_aside(self.path, faults, copy=bool(found))
+        return found, faults
+
+    def usable(self) -> tuple[list[T], list[str]]:
+        """Return the records that can be read, and an error message for each of the others."""
+        try:
+            stored = self._decoded(list[msgspec.Raw])
+        except ConfigError as error:
+            return [], [str(error)]
+        found: list[T] = []
+        faults: list[str] = []
+        for number, record in enumerate(stored):
+            try:
+                found.append(msgspec.json.decode(record, type=self._kind))
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                faults.append(f"{self.path}: entry {number} cannot be used: {error}.")
+        return found, faults
+
+    def _decoded(self, kind: Any) -> Any:
+        """Return the content of the file; an empty list if there is no file. Raises ConfigError."""
         try:
             if not self.path.exists():
                 return []
             if self.path.stat().st_size > MAX_BYTES:
                 raise ConfigError(f"{self.path} is larger than {MAX_BYTES} bytes.", "Restore it from a backup.")
-            kind = list[self._kind]  # type: ignore[name-defined]  # a type made at run time
             return msgspec.json.decode(self.path.read_bytes(), type=kind)
         except OSError as error:
             raise ConfigError(f"{self.path} cannot be read ({error.strerror}).") from error

@@ -201,6 +201,6 @@ def _read(file: Path) -> _File | None:
         return kept
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:  # a msgspec error is a ValueError
+    except (OSError, ValueError, RecursionError) as error:  # a msgspec error is a ValueError
         log.warning("Cannot read %s (%s). Everybody has to sign in again.", file, type(error).__name__)
         return None

@@ -217,7 +217,7 @@ class Budget:
         if self._file is not None and self._file.exists():
             try:
                 return msgspec.json.decode(self._file.read_bytes(), type=_Day)
-            except (OSError, msgspec.MsgspecError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 log.warning(
                     "Cannot read %s (%s). Today's usage of models starts at 0.", self._file, type(error).__name__
                 )

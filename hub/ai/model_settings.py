@@ -7,7 +7,6 @@ address changes to another host, the key has to be entered again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from hub.ai.providers import ProviderChain
 from hub.ai.server_config import ModelServer, checked_address, checked_key
 from hub.errors import AiError, ConfigError, Invalid, NotFound, StoreError
 from hub.runtime.private_files import replace_file
+from hub.runtime.set_aside import set_aside
 
 log = logging.getLogger(__name__)
 
@@ -238,14 +238,11 @@ def _load(file: Path) -> _Stored:
     except FileNotFoundError:
         return _Stored()
     except (OSError, ValueError, RecursionError) as error:
-        aside = file.with_suffix(".unreadable")
-        with contextlib.suppress(OSError):
-            file.replace(aside)
-        log.error(
-            "%s cannot be read (%s). It is kept as %s; the models of the settings file are used. "
-            "Models that were added on the dashboard must be set up again.",
-            *(file, type(error).__name__, aside.name),
+        fault = (
+            f"{file} cannot be read ({type(error).__name__}). The models of the settings file are used. Models that "
+            "were added on the dashboard must be set up again."
         )
+        set_aside(file, [fault], copy=False)
         return _Stored()
 
 

@@ -249,4 +249,5 @@ def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> H
         failed=[],
         faults=faults,
         now=now_ms,
+        data=data,
     )

@@ -187,5 +187,5 @@ def _read_state(file: Path) -> dict[str, bytes]:
     try:
         found = msgspec.json.decode(file.read_bytes(), type=dict[str, str])
         return {name: bytes.fromhex(digest) for name, digest in found.items()}
-    except (OSError, msgspec.MsgspecError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}

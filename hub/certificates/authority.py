@@ -86,7 +86,7 @@ class Authority:
             return msgspec.json.decode(self._list.read_bytes(), type=list[IssuedCertificate])
         except FileNotFoundError:
             return []
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigError(f"{self._list} cannot be read ({error}).", "Restore it from a backup.") from error
 
     def devices(self) -> dict[str, int]:

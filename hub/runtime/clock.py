@@ -171,7 +171,7 @@ def read_clock_state(folder: Path) -> ClockState | None:
     """Return the state stored in ``folder``; None if there is no state, or it cannot be read."""
     try:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=ClockState)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

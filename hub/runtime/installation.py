@@ -87,7 +87,7 @@ def read_installation(directory: Path) -> Installation:
     except FileNotFoundError:
         hint = "Start the hub once with this folder, or pass another with --data."
         raise ConfigError(f"{directory} is not a hub's data folder: install.json is missing.", hint) from None
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         hint = "If it is damaged, remove it: the next start creates a new one."
         raise ConfigError(f"{directory / 'install.json'} cannot be read ({type(error).__name__}).", hint) from error
 

@@ -58,5 +58,5 @@ def find_running(data: Path) -> RunningHub | None:
     """
     try:
         return msgspec.json.decode((data / FILE).read_bytes(), type=RunningHub)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError):
         return None

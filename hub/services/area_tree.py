@@ -113,6 +113,12 @@ class AreaTree:
         self._check_parent(area)
         return AreaTree([*self._areas.values(), area]), area
 
+    def recovered(self, area_id: str, name: str) -> AreaTree:
+        """Return a tree with a top-level area that has this id and name, or ``self`` if the name is taken."""
+        if self.find(name) is not None:
+            return self
+        return self._with(Area(area_id, name, None, len(self.children(None))))
+
     def renamed(self, area_id: str, name: str) -> AreaTree:
         """Return a tree in which an area has the new name ``name``.
 

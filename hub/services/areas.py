@@ -28,8 +28,8 @@ AT_ONCE = 200
 
 
 def stored_areas(data: Path) -> AreaTree:
-    """Return the areas in the data folder ``data``. Raises ConfigError if they cannot be read."""
-    return AreaTree(_file(data).read())
+    """Return the areas in the data folder ``data``, without those that cannot be read."""
+    return AreaTree(JsonFile(data / FILE, Area).usable()[0])
 
 
 class Areas:
@@ -41,12 +41,13 @@ class Areas:
     def __init__(
         self, data: Path, registry: DeviceRegistry, submit: Callable[[Input], Awaitable[Any]], now: Callable[[], int]
     ) -> None:
-        self._file = _file(data)
+        self._file = JsonFile(data / FILE, Area)
         self._registry = registry
         self._submit = submit
         self._now = now
         self._changing = asyncio.Lock()
-        self.tree = AreaTree(self._file.read())
+        stored, self.faults = self._file.read_usable()  # the faults are error messages
+        self.tree = AreaTree(stored)
         self._restore()
 
     def within(self, area_ids: Iterable[str]) -> frozenset[str]:
@@ -122,13 +123,17 @@ class Areas:
     def _restore(self) -> None:
         """Correct the areas of the devices that were restored from the store. Call this before all other methods.
 
-        There are two reasons: earlier versions stored only the name of an area, and the hub may have been killed after
-        it had changed an area, but not yet the devices in it.
+        There are three reasons: earlier versions stored only the name of an area, the hub may have been killed after
+        it had changed an area, but not yet the devices in it, and areas in a damaged file are known only by their
+        devices.
         """
         tree = self.tree
         assigned: list[tuple[str, Area | None]] = []
         for device in self._registry.devices():
             area = tree.get(device.area_id)
+            if area is None and device.area_id and device.area and self.faults:
+                tree = tree.recovered(device.area_id, device.area)
+                area = tree.get(device.area_id)
             if device.area is not None and device.area_id is None and (area := tree.find(device.area)) is None:
                 try:
                     tree, area = tree.added(device.area)
@@ -145,7 +150,3 @@ class Areas:
             self.tree = tree
         for device_id, area in assigned:
             self._registry.edit(EditDevice(device_id, self._now(), area=area))
-
-
-def _file(data: Path) -> JsonFile[Area]:
-    return JsonFile(data / FILE, Area, hint="Restore it from a backup, or delete it to start without areas.")

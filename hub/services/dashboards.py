@@ -40,11 +40,13 @@ class Dashboards:
     """Lists, creates, changes and deletes dashboards, on behalf of the current requester."""
 
     def __init__(self, data: Path, visible: DeviceReader, now: Callable[[], int]) -> None:
-        """Read the file. Raises ConfigError. ``visible`` are the devices that the current request may see."""
-        self._file = JsonFile(
-            data / FILE, Dashboard, hint="Restore it from a backup, or delete it to start without dashboards."
-        )
-        self._by_id = {each.id: each for each in self._file.read()}
+        """Read the file. ``visible`` are the devices that the current request may see.
+
+        Dashboards that cannot be read are left out; :attr:`faults` says why.
+        """
+        self._file = JsonFile(data / FILE, Dashboard)
+        stored, self.faults = self._file.read_usable()
+        self._by_id = {each.id: each for each in stored}
         self._visible = visible
         self._now = now
         self._changing = asyncio.Lock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -12,6 +13,7 @@ from hub.mqtt.client import MqttClientState
 from hub.registry.capacity import METRIC_BYTES
 from hub.registry.registry import DeviceRegistry
 from hub.runtime.clock import Clock
+from hub.runtime.set_aside import set_aside_files
 from hub.store.base import Store, StoreStats
 
 
@@ -40,6 +42,7 @@ class HubHealth:
         failed: Names of the hub's tasks that have failed.
         faults: Error messages about entries that the hub ignores, by the name of the file in the data folder.
         now: Function that returns the time in epoch ms.
+        data: The data folder.
         replaced: True if another hub has taken over the database, so that this one has to stop.
     """
 
@@ -54,6 +57,7 @@ class HubHealth:
         failed: list[str],
         faults: dict[str, list[str]],
         now: Callable[[], int],
+        data: Path,
     ) -> None:
         self.broker = broker
         self.clock = clock
@@ -64,6 +68,7 @@ class HubHealth:
         self._registry = registry
         self._store = store
         self._counters = counters
+        self._data = data
 
     def missing(self) -> list[str]:
         """Return what the hub is waiting for before it is ready. It is ready if the list is empty."""
@@ -95,7 +100,14 @@ class HubHealth:
         found = [f"ignored: {fault}" for faults in self.faults.values() for fault in faults]
         if state.subscribed and state.refused:
             found.append(f"broker: {state.address} refuses the subscription to {_refused(state)}")
+        found += self._set_aside()
         return [*found, *self._doubted_clock(), *self._full_memory()]
+
+    def _set_aside(self) -> Iterator[str]:
+        """Yield a sentence for each file with lost entries of which :attr:`faults` has no error of this start."""
+        for name in set_aside_files(self._data):
+            if not any(name.startswith(file.partition(".")[0]) for file in self.faults):
+                yield f"set aside: {name} has entries that could not be read; restore them, or delete the file"
 
     def memory(self) -> MemoryUse:
         """Return how much of the memory for devices is in use."""

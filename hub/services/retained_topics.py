@@ -174,6 +174,6 @@ def _load(file: Path) -> set[str]:
         return msgspec.json.decode(file.read_bytes(), type=set[str])
     except FileNotFoundError:
         return set()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("%s cannot be read (%s). Topics of earlier alerts may stay on the broker.", file, error)
         return set()

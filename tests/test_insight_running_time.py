@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hub.insight import InvestigationInput, MetricSeries, evidence, rank
+from hub.insight import InvestigationInput, MetricSeries, decide, evidence, rank
+from hub.insight.slow_changes import LONG_LAGS_S, find_slow_change
 from hub.model import Alert, Evidence, Value
 from series import NOW, alert, points
 
@@ -145,6 +146,30 @@ def test_single_new_reading_is_a_change_only_if_several_metrics_jump_with_it(tog
     assert metrics(found, "onset", "step") == ({"ups_load", "heatsink_temp"} if together else set())
 
 
+def test_metric_that_jumps_a_little_counts_if_others_jump_far() -> None:
+    times = np.arange(-7 * DAY_S, 1, 3_600)
+    rng = np.random.default_rng(10)
+    last = times == times[-1]
+    values = {
+        "flow": 80 + rng.normal(0, 1, len(times)) - np.where(last, 80.0, 0.0),
+        "discharge_pressure": 6 + rng.normal(0, 0.05, len(times)) - np.where(last, 4.0, 0.0),
+        "motor_power": 15 + 3 * np.sin(times / 9_000) - np.where(last, 7.0, 0.0),
+    }
+    tracks = {name: series(name, None, value, times) for name, value in values.items()}
+    found = evidence(InvestigationInput("d-1", NOW, tracks, alert("flow", 0, 0.0, 40.0), week=tracks))
+    assert metrics(found, "onset", "step") == set(values)
+
+
+def test_single_stop_does_not_hide_a_change_over_weeks() -> None:
+    times = np.arange(-21 * DAY_S, 1, 3_600)
+    rng = np.random.default_rng(11)
+    speed = 1_380 + rng.normal(0, 2, len(times)) - 180 * np.clip((times + 9 * DAY_S) / (9 * DAY_S), 0, None)
+    speed[40] = 500.0
+    change = find_slow_change(series("fan_speed", "rpm", speed, times), NOW, LONG_LAGS_S, 0.33)
+    assert change is not None
+    assert change.ratio > 1.2
+
+
 def finding(number: int, kind: str, metric: str, value: Value, **params: object) -> Evidence:
     return Evidence(f"e{number}", kind, "d", metric, "", value, None, NOW, NOW, 0.9, dict(params))
 
@@ -162,6 +187,13 @@ def test_cause_that_does_not_explain_the_exceeded_limit_is_not_first() -> None:
     scores = {match.cause: match.score for match in matches}
     assert scores["short_cycling"] < without[0].score - 0.2
     assert "e2" in next(match.against for match in matches if match.cause == "short_cycling")
+
+
+def test_slip_that_is_measured_is_a_slipping_belt_but_not_if_the_drive_works_harder() -> None:
+    slip = finding(1, "over_limit", "belt_slip", 6.0, is_above=True)
+    assert decide(rank([slip], kinds={"conveyor"})).cause == "belt_slipping"  # type: ignore[union-attr]
+    heavy = finding(2, "onset", "motor_current", 20.0)
+    assert decide(rank([slip, heavy], kinds={"conveyor"})) is None
 
 
 @pytest.mark.parametrize(("kind", "counts"), [("conveyor", False), ("cold_room", True)])

@@ -64,8 +64,8 @@ def unexplained(
 ) -> Iterator[tuple[Evidence, float]]:
     """Yield each movement that counts against a cause because the cause does not predict it, and how often it counts.
 
-    A metric beyond its limit counts twice, even if it has not moved lately. A metric counts half if the hub does not
-    know what it measures.
+    A metric beyond its limit counts twice, and that of the alert even if it has not moved lately. A metric counts half
+    if the hub does not know what it measures.
 
     Args:
         allows: The symptoms that the cause's signature allows.
@@ -75,7 +75,7 @@ def unexplained(
     """
     known = {*explained, *(item.metric for item in _allowed(allows, matcher))}
     moved = {item.metric for item in matcher.movements}
-    exceeded = [item for item in matcher.exceeded if item.metric not in moved]
+    exceeded = [item for item in matcher.exceeded[:1] if item.metric not in moved]  # the alert's metric comes first
     for movement in (*matcher.movements, *exceeded):
         metric = movement.metric or ""
         meaning = matcher.semantics[metric]

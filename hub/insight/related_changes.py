@@ -11,7 +11,7 @@ from hub.insight.series import MetricSeries
 
 _LEADING_RATIO = 2.0
 """A slow change that began before the trouble may be its cause only if its ratio is at least this."""
-_CLEAR = 8.0
+_CLEAR = 20.0
 """A fast change that began long before the trouble may be its cause only if it is at least this many sigmas."""
 _ALARMING = 6.0
 """How many sigmas the state of a switch counts as that has an alert."""
@@ -35,7 +35,7 @@ def related_changes(
     # The longer the trouble lasts, the earlier its cause may have begun.
     lead = max(moment - began, _LEAD_MS) if began is not None else 0
 
-    def _is_usual(name: str, m: DetectedChange) -> bool:
+    def is_usual(name: str, m: DetectedChange) -> bool:
         return name in week and _is_normal(m, week[name], moment)
 
     def belongs(name: str, m: DetectedChange) -> bool:
@@ -46,7 +46,7 @@ def related_changes(
         if m.onset < began - lead:
             # Long before the trouble: a controller may have made up for the cause until it could do no more. Such a
             # change goes on, and is unusual in itself.
-            return m.ratio >= _LEADING_RATIO or (m.ratio == 0 and _is_clear(m) and not _is_usual(name, m))
+            return m.ratio >= _LEADING_RATIO or (m.ratio == 0 and abs(m.deviation) >= _CLEAR and not is_usual(name, m))
         if m.onset < began and 0 < m.ratio < _LEADING_RATIO:
             return False
         if m.conditional:
@@ -54,10 +54,6 @@ def related_changes(
         return m.onset >= began or name not in week or not _is_normal(m, week[name], moment)
 
     return {name: m if belongs(name, m) else replace(m, doing="steady", onset=None) for name, m in found.items()}
-
-
-def _is_clear(m: DetectedChange) -> bool:
-    return abs(m.deviation) >= _CLEAR
 
 
 def alarming_state(m: DetectedChange) -> DetectedChange:

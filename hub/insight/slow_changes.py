@@ -18,12 +18,14 @@ import numpy as np
 
 from hub.insight.daily_course import daily_course
 from hub.insight.series import Floats, MetricSeries
-from hub.insight.statistics import median, min_spread, spread
+from hub.insight.statistics import median, min_spread, percentile, spread
 
 LAGS_S = (3_600.0, 3 * 3_600.0, 10 * 3_600.0, 30 * 3_600.0, 72 * 3_600.0)
 """The lengths of time (s) over which the last week is searched for a change."""
 LONG_LAGS_S = (72 * 3_600.0, 7 * 86_400.0, 14 * 86_400.0)
 """The lengths of time (s) over which the last weeks are searched for a change."""
+_RARE = 1.0
+"""Over weeks, this percentage of the lowest and of the highest values is not counted as normal: rare short stops."""
 _STEP_S = 600.0
 _LEARNED_BEFORE_S = 10 * 3_600.0
 _MIN_BINS = 24
@@ -161,6 +163,9 @@ def _at_lag(
     scale = max(spread(normal), min_spread(values))
     centre, then = median(normal), median(normal[-3:])
     # Compare with the extreme on the same side, because a signal may swing far up and hardly down.
+    if lag > LAGS_S[-1]:  # over weeks, one short stop must not count as the largest normal change
+        low, high = percentile(normal, _RARE, 100 - _RARE)
+        normal = np.clip(normal, low, high)
     far = float(normal.max() - centre if now > centre else centre - normal.min())
     pace = float(np.abs(normal[back:] - normal[:-back]).max(initial=0.0)) if base > 2 * back else float(np.ptp(normal))
     beyond, moved = (now - centre) / max(far, 2 * scale), (now - then) / max(pace, 2 * scale)

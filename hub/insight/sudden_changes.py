@@ -19,6 +19,8 @@ _TOGETHER = 2
 """At least this many metrics must jump."""
 _BEYOND = 1.0
 """A metric jumps if it leaves the range of its earlier values by this share of the range."""
+_BEYOND_TOO = 0.2
+"""If enough metrics jump, others count that leave their range by this share of it."""
 _DEVIATION = 10.0
 """How many sigmas a jump counts as."""
 _MIN_READINGS = 24
@@ -29,22 +31,29 @@ def sudden_changes(found: Mapping[str, DetectedChange], week: Mapping[str, Metri
 
     ``week`` has the values of the last week, by metric.
     """
-    jumps = {
+    if len(_jumps(found, week, _BEYOND)) < _TOGETHER:
+        return dict(found)
+    return {**found, **_jumps(found, week, _BEYOND_TOO)}
+
+
+def _jumps(
+    found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], beyond: float
+) -> dict[str, DetectedChange]:
+    return {
         name: jump
         for name, seen in found.items()
-        if seen.doing == "steady" and (jump := _jump(seen, week.get(name, seen.track))) is not None
+        if seen.doing == "steady" and (jump := _jump(seen, week.get(name, seen.track), beyond)) is not None
     }
-    return {**found, **jumps} if len(jumps) >= _TOGETHER else dict(found)
 
 
-def _jump(seen: DetectedChange, week: MetricSeries) -> DetectedChange | None:
+def _jump(seen: DetectedChange, week: MetricSeries, beyond: float) -> DetectedChange | None:
     track = seen.track
     if track.kind != "number" or len(track) < _MIN_READINGS or (seen.baseline and seen.baseline.levels):
         return None
     newest, previous = float(track.values[-1]), track.at(-2)
     earlier = np.concatenate([week.until(previous).values, track.values[:-1]])
     low, high = float(earlier.min()), float(earlier.max())
-    reach = _BEYOND * max(high - low, 2 * min_spread(earlier))
+    reach = beyond * max(high - low, 2 * min_spread(earlier))
     if low - reach <= newest <= high + reach:
         return None
     sign = 1.0 if newest > high else -1.0

@@ -189,7 +189,7 @@ def test_cause_that_does_not_explain_the_exceeded_limit_is_not_first() -> None:
     assert "e2" in next(match.against for match in matches if match.cause == "short_cycling")
 
 
-def test_slip_that_is_measured_is_a_slipping_belt_but_not_if_the_drive_works_harder() -> None:
+def test_measured_slip_is_a_slipping_belt_unless_the_drive_works_harder() -> None:
     slip = finding(1, "over_limit", "belt_slip", 6.0, is_above=True)
     assert decide(rank([slip], kinds={"conveyor"})).cause == "belt_slipping"  # type: ignore[union-attr]
     heavy = finding(2, "onset", "motor_current", 20.0)

@@ -246,7 +246,7 @@ def class_of(metric: str, unit: str | None) -> str | None:
 def describe(
     metric: str, unit: str | None, title: str | None, device_class: str | None, category: Category | None
 ) -> MetricDescription:
-    """Return how a metric is shown: as announced, or derived from its name and unit where it was not announced."""
+    """Return how a metric is shown. What the device did not announce is derived from the metric's name and unit."""
     found = device_class or class_of(metric, unit)
     return MetricDescription(
         title=title or title_of(_without_unit(metric, unit)),

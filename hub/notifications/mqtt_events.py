@@ -117,7 +117,7 @@ class MqttEvents:
     def load(self, cleared: Iterable[Alert]) -> None:
         """Restore the sensors that an earlier run of the hub published for alerts that have cleared since.
 
-        ``cleared`` must have the newest alert first, because a sensor shows its first alert in this list.
+        ``cleared`` must be sorted, newest alert first: a sensor shows the first of its alerts in ``cleared``.
         """
         for alert in cleared:
             if len(self._sensors) < MAX_SENSORS:

@@ -1,4 +1,4 @@
-"""Check whether the waiting message of a reaction may still be published."""
+"""Check whether a queued message of a reaction may still be published."""
 
 from __future__ import annotations
 

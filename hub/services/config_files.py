@@ -226,7 +226,7 @@ class ConfigFile(Generic[T]):
 
 
 def rules_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile[Rule]:
-    """Return the service of ``rules.toml`` in the data folder ``data``."""
+    """Return the :class:`ConfigFile` for ``rules.toml`` in the data folder ``data``."""
     return ConfigFile(
         file=data / "rules.toml",
         table="rule",
@@ -237,7 +237,7 @@ def rules_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile
 
 
 def calculated_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile[CalculatedMetric]:
-    """Return the service of ``calculated.toml`` in the data folder ``data``."""
+    """Return the :class:`ConfigFile` for ``calculated.toml`` in the data folder ``data``."""
     return ConfigFile(
         file=data / "calculated.toml",
         table="calculated",
@@ -248,12 +248,12 @@ def calculated_file(data: Path, submit: Submit, now: Callable[[], int]) -> Confi
 
 
 def reactions_file(data: Path, use: Callable[[tuple[Reaction, ...]], Awaitable[None]]) -> ConfigFile[Reaction]:
-    """Return the service of ``reactions.toml`` in the data folder ``data``. ``use`` activates reactions."""
+    """Return the :class:`ConfigFile` for ``reactions.toml`` in the folder ``data``. ``use`` activates reactions."""
     return ConfigFile(file=data / "reactions.toml", table="reaction", key="id", parse=parse_reactions, activate=use)
 
 
 def mappings_file(data: Path, submit: Submit, now: Callable[[], int], reserved: Sequence[str]) -> ConfigFile[Mapping]:
-    """Return the service of ``mappings.toml``. ``reserved`` are the topic filters of the other dialects."""
+    """Return the :class:`ConfigFile` for ``mappings.toml``. ``reserved`` are topic filters of the other dialects."""
     return ConfigFile(
         file=data / "mappings.toml",
         table="mapping",

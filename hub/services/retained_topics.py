@@ -153,7 +153,7 @@ class RetainedTopics:
                     await link.publish(self.status_topic, b"offline", retained=True)
 
     async def _list(self, topics: set[str]) -> None:
-        """Write the topics that may have a message on the broker into the file.
+        """Save the list of topics that may have a message on the broker in the file.
 
         Call this before publishing new topics and after withdrawing topics.
         """

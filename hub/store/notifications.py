@@ -187,7 +187,7 @@ def _apply(connection: SqlConnection, plan: NotificationPlan) -> None:
 
 
 def write_plan(connection: SqlConnection, plan: NotificationPlan) -> None:
-    """Write a plan within the caller's transaction."""
+    """Write a :class:`NotificationPlan` within the caller's transaction."""
     connection.execute("DELETE FROM notice WHERE id <= ?", (plan.last_notice,))
     for group_id, group in plan.groups.items():
         if group is None:

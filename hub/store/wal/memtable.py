@@ -130,7 +130,7 @@ class Memtable:
             del self._numbers[-1], self._ends[-1]
 
     def sort(self) -> None:
-        """Turn the newest points, which are in the order of arrival, into a run: a block of points sorted by series.
+        """Sort the newest points, which are in order of arrival, into a new run (a block of points sorted by series).
 
         After that, the last :meth:`append` cannot be undone any more.
         """

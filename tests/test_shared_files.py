@@ -123,3 +123,30 @@ async def test_file_changed_while_no_hub_ran_is_kept(tmp_path: Path, table: Any)
     (data / SHARED).write_text("damaged")
     await SharedFiles(data, table).fetch()
     assert table.rows == {"rules.toml": b"by hand"}
+
+
+async def test_file_that_becomes_too_large_stays_in_the_database(tmp_path: Path, table: Any) -> None:
+    data = machine(tmp_path / "data", rules="1")
+    files = SharedFiles(data, table)
+    await files.fetch()
+    (data / "rules.toml").write_bytes(b"#" * (MAX_BYTES + 1))
+    await files.push()
+    assert table.rows == {"rules.toml": b"1"}
+    machine(data, rules="2")
+    await files.push()
+    assert table.rows == {"rules.toml": b"2"}
+
+
+async def test_file_that_changes_while_the_hub_starts_is_shared(tmp_path: Path, table: Any) -> None:
+    data = machine(tmp_path / "data", rules="1")
+    write = table.change
+
+    async def change(changed: dict[str, bytes], removed: list[str]) -> None:
+        await write(changed, removed)
+        machine(data, rules="changed meanwhile")
+
+    files, table.change = SharedFiles(data, table), change
+    await files.fetch()
+    table.change = write
+    await files.push()
+    assert table.rows == {"rules.toml": b"changed meanwhile"}

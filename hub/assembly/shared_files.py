@@ -88,8 +88,10 @@ class SharedFiles:
         todo = changes_between(here, stored, before)
         contents = await self._table.contents(todo.take)
         await asyncio.to_thread(self._apply, todo, contents)
+        equal = {name: digest for name, digest in stored.items() if here.get(name) == digest}
+        # Not read from the folder again: a file that has just changed there is not in the database yet.
+        self._shared = equal | {name: digest_of(content) for name, content in contents.items()}
         await self._give(todo.give, todo.forget)
-        self._shared = await asyncio.to_thread(self._digests)
         await asyncio.to_thread(self._save_state)
         if changed := [*todo.take, *todo.drop]:
             log.info("%d files of the data folder were brought up to date from the database.", len(changed))
@@ -141,12 +143,21 @@ class SharedFiles:
         return found
 
     def _digests(self) -> dict[str, bytes]:
-        """Return the digest of each shared file in the folder. A file is read only if its time or size has changed."""
+        """Return the digest of each shared file in the folder. A file is read only if its time or size has changed.
+
+        A file that has become too large keeps the digest that it had when it was shared last.
+        """
         known, self._known = self._known, {}
+        too_large = {}
         for name in names_in(self._data):
             try:
                 status = (self._data / name).stat()
-                if name in OWN or status.st_size > MAX_BYTES:
+                if name in OWN:
+                    continue
+                if status.st_size > MAX_BYTES:
+                    if name in self._shared:
+                        too_large[name] = self._shared[name]
+                        faults.error("size", "%s has more than %d bytes: its changes are not shared.", name, MAX_BYTES)
                     continue
                 seen = status.st_mtime_ns, status.st_size
                 if name not in known or known[name][0] != seen:
@@ -154,7 +165,7 @@ class SharedFiles:
             except FileNotFoundError:
                 continue
             self._known[name] = known[name]
-        return {name: digest for name, (_, digest) in self._known.items()}
+        return too_large | {name: digest for name, (_, digest) in self._known.items()}
 
     def _apply(self, todo: FileChanges, contents: dict[str, bytes]) -> None:
         if todo.aside:

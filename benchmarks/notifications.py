@@ -72,7 +72,8 @@ class Load(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """Figures of the hub after a run: memory in MB, and the number of deliveries by channel and state.
 
-    ``lag_s`` is the time that the oldest message of the last commit had waited when the last message arrived.
+    ``lag_s`` is the time that the oldest message of the last commit had waited when the last message arrived. ``cpu_s``
+    is the CPU time since the storm, or since the start without a storm.
     """
 
     offered: int
@@ -80,6 +81,7 @@ class Outcome(msgspec.Struct, frozen=True):
     lag_s: float
     before_mb: float
     after_mb: float
+    cpu_s: float
     deliveries: dict[str, dict[str, int]]
 
 
@@ -109,28 +111,33 @@ async def run_hub(load: Load) -> Outcome:
             group.create_task(pipeline.run(), name="pipeline"),
             group.create_task(notifications.run(), name="notifications"),
         ]
-        offered, before_mb = await feed(queue, load)
+        offered, before_mb, before_s = await feed(queue, load)
         lag_s = pipeline.counters.lag_ms / 1_000
         await asyncio.sleep(SETTLE_S)
         deliveries: dict[str, dict[str, int]] = {}
         for (channel, state), count in (await store.notifications.counts()).items():
             deliveries.setdefault(channel, {})[state] = count
-        outcome = Outcome(offered, pipeline.counters.stored, lag_s, before_mb, resident_mb(), deliveries)
+        cpu_s, stored = time.process_time() - before_s, pipeline.counters.stored
+        outcome = Outcome(offered, stored, lag_s, before_mb, resident_mb(), cpu_s, deliveries)
         for task in tasks:
             task.cancel()
     await store.close()
     return outcome
 
 
-async def feed(queue: IngestQueue, load: Load) -> tuple[int, float]:
-    """Queue messages at the rate of ``load``. Return their number, and the memory in MB before the storm."""
-    sent, alarmed, before_mb, started, first = 0, 0, resident_mb(), time.monotonic(), now_ms()
+async def feed(queue: IngestQueue, load: Load) -> tuple[int, float, float]:
+    """Queue messages at the rate of ``load``.
+
+    Return their number, and the memory in MB and the CPU time in seconds that the hub used before the storm.
+    """
+    sent, alarmed, started, first = 0, 0, time.monotonic(), now_ms()
+    before_mb, before_s = resident_mb(), time.process_time()
     batch: list[RawMessage] = []
     while (elapsed := time.monotonic() - started) < load.seconds:
         due = int(elapsed * load.rate)
         batch += [message(f"steady-{number % DEVICES}", 20 + number % 7, now_ms()) for number in range(sent, due)]
         if load.storm and not alarmed and elapsed > load.seconds / 2:
-            alarmed, before_mb = load.storm, resident_mb()
+            alarmed, before_mb, before_s = load.storm, resident_mb(), time.process_time()
             stamp = first + round(load.seconds * 500)
             batch += [message(f"storm-{number}", 95, stamp) for number in range(load.storm)]
         elif not load.storm and alarmed < int(elapsed * 2):
@@ -139,7 +146,7 @@ async def feed(queue: IngestQueue, load: Load) -> tuple[int, float]:
         batch = batch[queue.offer(batch) :]
         sent = due
         await asyncio.sleep(TICK_S)
-    return sent + alarmed, before_mb
+    return sent + alarmed, before_mb, before_s
 
 
 def message(device: str, temperature: float, stamp: int) -> RawMessage:
@@ -207,7 +214,9 @@ async def storm(rate: int, seconds: float, count: int) -> None:
     print(f"storm of {count} alerts, {outcome.handled:,} of {outcome.offered:,} messages, {words(outcome)}")
     for path in ("/works", "/works2"):
         print(f"  {arrivals.line(path)}")
-    print(f"  memory {outcome.before_mb:.0f} MB before, {outcome.after_mb:.0f} MB after")
+    print(
+        f"  memory {outcome.before_mb:.0f} MB before, {outcome.after_mb:.0f} MB after; CPU {outcome.cpu_s:.1f} s since"
+    )
     for channel, states in outcome.deliveries.items():
         print(f"  {channel:8} {states}")
 

@@ -185,3 +185,86 @@ async def test_server_that_is_not_there_is_unreachable(make: Callable[[int], str
         closed.bind(("127.0.0.1", 0))
         failed = await failure_of(make(closed.getsockname()[1]))
     assert (failed.reason, failed.maybe) == ("unreachable", False)
+
+
+ANSWERS = {
+    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    "until the end": b"HTTP/1.0 200 OK\r\n\r\nok",
+    "no content": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "informational": b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\nok",
+    "offered upgrade": OK + b"Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 2\r\n\r\nok",
+    "closed": OK + b"Connection: close\r\nContent-Length: 2\r\n\r\nok",
+    "two answers": OK + b"Content-Length: 0\r\n\r\nHTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "in_pieces"),
+    # A second answer that comes in pieces cannot be distinguished from the answer to the next request.
+    [(name, in_pieces) for name in ANSWERS for in_pieces in (False, True) if not (in_pieces and name == "two answers")],
+)
+async def test_each_form_of_answer_is_understood(name: str, in_pieces: bool) -> None:
+    requests, connections, answer = 0, 0, ANSWERS[name]
+    kept = name not in ("until the end", "closed", "two answers")
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal requests, connections
+        connections += 1
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while True:
+                await reader.readuntil(b"\r\n\r\n{}")
+                requests += 1
+                for piece in [answer[each : each + 1] for each in range(len(answer))] if in_pieces else [answer]:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                if name in ("until the end", "closed"):
+                    break
+        writer.close()
+
+    async with tcp_server(serve) as port, kept_connections():
+        for _ in range(2):
+            await post(f"http://127.0.0.1:{port}/", b"{}", {})
+    assert (requests, connections) == (2, 1 if kept else 2)
+
+
+async def test_connection_that_the_server_closed_is_not_used_again(receiver: HttpReceiver) -> None:
+    opened: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n{}")
+            writer.write(OK + b"Content-Length: 0\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.close()
+
+    async with tcp_server(serve) as port, kept_connections():
+        await post(f"http://127.0.0.1:{port}/", b"{}", {})
+        await asyncio.sleep(0.3)
+        await post(f"http://127.0.0.1:{port}/", b"{}", {})
+    assert len(opened) == 2
+
+
+@pytest.mark.parametrize("value", ["a\r\nx-other: b", "a\nb", "a\0b", "ü"])
+async def test_header_with_other_characters_is_not_sent(receiver: HttpReceiver, value: str) -> None:
+    with pytest.raises(DeliveryFailed) as failed:
+        await post(f"{receiver.url}/", b"{}", {"click": value})
+    assert (failed.value.reason, receiver.connections) == ("rejected", 0)
+
+
+async def test_server_that_never_answers_is_left_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_session, "TIMEOUT_S", 0.2)
+    ended: list[bool] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            await reader.read()
+            ended.append(True)
+        writer.close()
+
+    async with tcp_server(serve) as port, kept_connections():
+        failed = await failure_of(f"http://127.0.0.1:{port}/")
+        await asyncio.sleep(0.2)
+        assert (failed.reason, failed.maybe, ended) == ("timeout", True, [True])

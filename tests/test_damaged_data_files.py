@@ -77,6 +77,15 @@ def test_damaged_areas_are_recovered_from_their_devices(hub: Serving, mosquitto:
     ]
 
 
+def test_unknown_key_of_a_channel_is_reported_and_costs_only_itself(hub: Serving) -> None:
+    channel = {"id": "hook", "kind": "webhook", "name": "Hook", "values": {"url": "https://a.example/x"}, "colour": 1}
+    (hub.data / "notifications.json").write_text(json.dumps({"channels": [channel]}))
+    hub.start()
+    assert [each["id"] for each in hub.get("/api/notifications")["channels"]] == ["hook"]
+    assert any("channels[0]" in each and "'colour'" in each for each in hub.get("/readyz")["degraded"])
+    assert "notifications.unreadable" in log_of(hub)
+
+
 def test_invalid_area_costs_only_itself(hub: Serving) -> None:
     (hub.data / "areas.json").write_text(json.dumps([NORTH, {"id": "a-2", "name": "South", "color": "red"}]))
     hub.start()

@@ -134,6 +134,7 @@ def build_api(
 
     own_dashboards = Dashboards(info.data, visible.devices, core.now)
     lost = {"areas.json": site.faults, "dashboards.json": own_dashboards.faults}
+    lost["notifications.json"] = core.notifications.config.faults
     health.faults.update({name: faults for name, faults in lost.items() if faults})
 
     async def forget_person(account_id: str, by: str) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec.structs import replace
@@ -17,10 +16,9 @@ from hub.notifications.base import SECRET, ChannelKind, Setting, checked_values
 from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.report_schedule import ReportSchedule
 from hub.notifications.routes import ALL_CHANNELS, DEFAULT_ROUTE, NotificationRoute
+from hub.notifications.stored_settings import read_stored
 from hub.notifications.templates import MessageTemplate, check_template
 from hub.runtime.private_files import replace_file
-
-log = logging.getLogger(__name__)
 
 FILE = "notifications.json"
 MAX_CHANNELS = 32
@@ -95,12 +93,15 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 class NotificationConfig:
-    """Holds and changes the notification settings. ``on_change`` is called after each change."""
+    """Holds and changes the notification settings. ``on_change`` is called after each change.
+
+    ``faults`` has an error message for each stored setting that is left out because it is not valid.
+    """
 
     def __init__(self, data: Path) -> None:
         self._file = data / FILE
         self._changing = asyncio.Lock()
-        self.settings = _load(self._file)
+        self.settings, self.faults = read_stored(self._file, NotificationSettings, _check_stored)
         self._own: tuple[NotificationChannel, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
 
@@ -242,20 +243,11 @@ class NotificationConfig:
         self.on_change()
 
 
-def _load(file: Path) -> NotificationSettings:
-    """Read the file. If it cannot be read, keep it under another name and return default settings."""
-    try:
-        settings = msgspec.json.decode(file.read_bytes(), type=NotificationSettings)
-    except FileNotFoundError:
-        return NotificationSettings()
-    except (OSError, ValueError, RecursionError) as error:
-        aside = file.with_suffix(".unreadable")
-        with contextlib.suppress(OSError):
-            file.replace(aside)
-        log.error(
-            "%s cannot be read (%s). It is kept as %s. Nobody is notified of alerts until channels are set up again.",
-            *(file, type(error).__name__, aside.name),
-        )
-        return NotificationSettings()
-    known = tuple(each for each in settings.channels if each.kind in CHANNEL_KINDS)
-    return replace(settings, channels=known)
+def _check_stored(found: msgspec.Struct) -> None:
+    """Raise ValueError, KeyError or OSError for a stored setting of the right type that the hub cannot use."""
+    if isinstance(found, NotificationChannel) and found.kind not in CHANNEL_KINDS:
+        raise ValueError(f"there is no kind of channel {found.kind[:64]!r}; allowed: {', '.join(CHANNEL_KINDS)}")
+    if isinstance(found, WeeklyWindow):
+        ZoneInfo(found.zone)
+    if isinstance(found, ReportSchedule):
+        found.last_due(0)

@@ -111,6 +111,14 @@ BROKEN_SIGN_IN = (
         "test_accounts.py::test_each_role_has_exactly_the_permissions_of_the_table",
     ),
     BrokenVersion(
+        "R7",
+        "the scope of the person in a bulk action",
+        "hub/services/alert_handling.py",
+        "if (await self._alerts.get(alert_id)).alert.open:",
+        "if True:",
+        "test_scopes.py::test_device_outside_in_body_is_treated_as_one_that_does_not_exist[POST /api/alert-actions]",
+    ),
+    BrokenVersion(
         "R8",
         "checking the origin",
         "hub/api/guard.py",

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from api_hub import RULES, ApiHub, Socket, running_hub
 from assistant_tools import build_tools
+from bodies_with_ids import WITH_IDS, WITHOUT_IDS, without_ids
 from hub.accounts.account import includes
 from hub.accounts.permissions import LEAST_ROLE, WHOLE_HUB
 from hub.accounts.scope import Limits, current_scope, scope_of, viewing
@@ -63,6 +64,8 @@ with_device = "{FOREIGN}"
 with = "temperature"
 above = 100
 """
+NUMBERED = re.compile(r'(?<="id":)"[^"]+"|(?<=_at":)\d+')
+"""Parts of an answer that differ each time: the id and the times of what the request made."""
 TOOL_ARGUMENTS = {"device": OWN, "metric": "temperature", "words": "bearing seal", "command": "start"}
 
 
@@ -303,10 +306,7 @@ async def test_device_outside_answers_like_one_that_does_not_exist(site: Site) -
             same = await site.operator.http.request(
                 method, concrete(path, unknown), params=params, json=bodies.get(operation)
             )
-            texts = [answer.text, same.text]
-            for ids, at in ((site.foreign, 0), (unknown, 1)):
-                for value in sorted(ids.values(), key=len, reverse=True):
-                    texts[at] = texts[at].replace(value, "ID")
+            texts = (without_ids(answer.text, site.foreign), without_ids(same.text, unknown))
             assert (answer.status_code, texts[0]) == (same.status_code, texts[1]), operation
             assert same.status_code == (204 if operation == "DELETE /api/analyses/{analysis_id}" else 404), operation
     assert (await site.get(f"/api/analyses/{site.foreign['analysis_id']}"))["device_id"] == FOREIGN
@@ -315,6 +315,38 @@ async def test_device_outside_answers_like_one_that_does_not_exist(site: Site) -
     assert [turn["question"] for turn in own] == ["how many devices"]
     assert len((await site.get("/api/conversations/whole-hub-1"))["turns"]) == 2
     assert (await site.get(f"/api/alerts/{site.foreign['alert_id']}"))["state"] == "raised"
+
+
+async def test_each_operation_without_id_in_its_path_has_bodies_to_try() -> None:
+    """A new operation has to be added to ``bodies_with_ids.py``."""
+    reads = ("GET", "SOCKET")
+    tried = {
+        operation
+        for operation, least in LEAST_ROLE.items()
+        if includes("operator", least) and operation not in WHOLE_HUB and "{" not in operation
+        if operation.split()[0] not in reads
+    }
+    assert tried == WITH_IDS.keys() | WITHOUT_IDS
+
+
+@pytest.mark.parametrize("operation", WITH_IDS)
+async def test_device_outside_in_body_is_treated_as_one_that_does_not_exist(site: Site, operation: str) -> None:
+    """The ids of a device outside, of its alert and of its incident get the same answer as ids that nothing has."""
+    alert = f"/api/alerts/{site.foreign['alert_id']}"
+    watched = (alert, f"{alert}/history", f"/api/devices/{FOREIGN}/commands", "/api/analyses")
+    method, path = operation.split()
+    foreign = {**site.foreign, "word": "canary"}
+    unknown = {key: "z" * len(value) for key, value in site.foreign.items()}
+    unknown |= {"device_id": "kanary-pump", "word": "kanary"}  # is as similar to the ids of other devices
+    before = [await site.get(each) for each in watched]
+    for requests in zip(WITH_IDS[operation](foreign), WITH_IDS[operation](unknown), strict=True):
+        answers = []
+        for ids, options in zip((foreign, unknown), requests, strict=True):
+            answer = await site.operator.http.request(method, path, **options)
+            answers.append((answer.status_code, NUMBERED.sub("N", without_ids(answer.text, ids))))
+        assert answers[0] == answers[1], requests
+        assert answers[0][0] in (200, 201, 404), (requests, answers[0])
+        assert [await site.get(each) for each in watched] == before, requests
 
 
 async def test_tools_of_language_models_return_nothing_of_a_device_outside(site: Site) -> None:

@@ -73,7 +73,7 @@ test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 	@$(NPM) run --silent test
 	@$(PYTHON_OF_VENV) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(ARGS),,$(CHECKED:%=--ignore=%)) $(COVERAGE) $(ARGS)
 
-test-integrations: $(HUB) $(TEST_PACKAGES)
+test-integrations: $(HUB) $(TEST_PACKAGES) $(PUBLISHERS)
 	@sh .ci/needs integrations
 	@$(PYTHON_OF_VENV) -m pytest -m integration $(ARGS)
 

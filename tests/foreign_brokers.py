@@ -33,6 +33,14 @@ class ForeignBroker:
     name: ClassVar[str]
     users: ClassVar[tuple[str, str]] = ("hub", "device")
     """The names of the hub and of a device."""
+    protocol: ClassVar[str] = "MQTT 3.1.1"
+    """The version in which the hub speaks with it."""
+    sends_retained: ClassVar[bool] = True
+    """Whether it sends retained messages to a new subscription with wildcards."""
+    closes: ClassVar[bool] = False
+    """Whether it closes the connection at a subscription that it refuses."""
+    window: ClassVar[str] = "in-flight window: at least 200"
+    """What the doctor says of the unacknowledged messages that it sends."""
 
     def __init__(self, directory: Path, readable: Sequence[str] = ()) -> None:
         self.host, self.port = HOST, free_port()
@@ -56,7 +64,8 @@ class ForeignBroker:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and all(each.poll() is None for each in self._processes):
             with suppress(OSError), socket.create_connection((HOST, self.port), 1):
-                return self._started()
+                if self._is_ready():
+                    return
             time.sleep(0.1)
         self.kill()
         raise AssertionError(f"{self.name} did not start: {self.log.read_text()[-3_000:]}")
@@ -64,8 +73,9 @@ class ForeignBroker:
     def _launch(self) -> None:
         raise NotImplementedError
 
-    def _started(self) -> None:
-        """Do what is only possible while the broker runs."""
+    def _is_ready(self) -> bool:
+        """Return True if the broker, which listens, can be used."""
+        return True
 
     def _run(self, *words: object, **environ: object) -> None:
         variables = {**os.environ, "HOME": str(self.directory)} | {key: str(value) for key, value in environ.items()}
@@ -96,10 +106,14 @@ class RabbitMq(ForeignBroker):
     """Debian's rabbitmq-server with its MQTT plugin, and Erlang's name server on a port of its own."""
 
     name = "rabbitmq"
+    sends_retained = False
+    closes = True
+    window = "in-flight window: 10 unacknowledged messages"
 
     def __init__(self, directory: Path, readable: Sequence[str] = ()) -> None:
         super().__init__(directory, readable)
         self._ports = [free_port() for _ in range(3)]
+        self._starts = 0
         definitions = self.directory / "definitions.json"
         definitions.write_text(json.dumps(self._definitions()))
         (self.directory / "enabled_plugins").write_text("[rabbitmq_mqtt].\n")
@@ -129,6 +143,7 @@ class RabbitMq(ForeignBroker):
 
     def _launch(self) -> None:
         folder, (_, names, distribution) = self.directory, self._ports
+        self._starts += 1
         epmd = {"ERL_EPMD_PORT": names, "ERL_EPMD_ADDRESS": HOST}
         self._run("epmd", "-address", HOST, "-port", names)
         self._run(
@@ -142,6 +157,9 @@ class RabbitMq(ForeignBroker):
             RABBITMQ_DIST_PORT=distribution,
             **epmd,
         )
+
+    def _is_ready(self) -> bool:
+        return self.log.read_text().count("Server startup complete") == self._starts
 
 
 def _rabbit_hash() -> str:
@@ -159,6 +177,8 @@ class Ejabberd(ForeignBroker):
     """Debian's ejabberd with mod_mqtt, without Erlang's distribution."""
 
     name = "ejabberd"
+    protocol = "MQTT 5"
+    window = "in-flight window: 1 unacknowledged messages"
     users = ("hub@localhost", "device@localhost")
 
     def __init__(self, directory: Path, readable: Sequence[str] = ()) -> None:
@@ -195,10 +215,15 @@ class Ejabberd(ForeignBroker):
             ERL_LIBS=libraries,
         )
 
-    def _started(self) -> None:
-        for user in self.users:
-            body = {"user": user.partition("@")[0], "host": "localhost", "password": PASSWORD}
-            httpx.post(f"http://{HOST}:{self._api}/api/register", json=body, timeout=20)  # 409 after a restart
+    def _is_ready(self) -> bool:
+        return all(self._registered(user.partition("@")[0]) for user in self.users)
+
+    def _registered(self, user: str) -> bool:
+        body = {"user": user, "host": "localhost", "password": PASSWORD}
+        with suppress(httpx.TransportError):
+            answer = httpx.post(f"http://{HOST}:{self._api}/api/register", json=body, timeout=20)
+            return answer.status_code in (200, 409)  # 409: it is, after a restart
+        return False
 
 
 class Aedes(ForeignBroker):
@@ -216,4 +241,5 @@ class ClosingAedes(Aedes):
     """Aedes with a program that answers a refused subscription by closing the connection, as some cloud brokers do."""
 
     name = "closing-aedes"
+    closes = True
     refusal = "close"

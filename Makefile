@@ -46,7 +46,7 @@ help:
 	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
 	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
 	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
-	@echo "make test-cluster   run the tests of the store on PostgreSQL"
+	@echo "make test-cluster   run the tests of the store on PostgreSQL, and tests of the API on it"
 	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, look up advisories, fuzz it with random inputs, make broken: up to an hour"
 	@echo "make broken   break the hub on purpose, one protection at a time: its test has to fail; ARGS='R7 F1' selects some"
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
@@ -77,9 +77,14 @@ test-integrations: $(HUB) $(TEST_PACKAGES) $(PUBLISHERS)
 	@sh .ci/needs integrations
 	@$(PYTHON_OF_VENV) -m pytest -m integration $(ARGS)
 
+# Tests of the API that run on PostgreSQL, too: devices, history, alerts, rules, people, files.
+ON_POSTGRESQL := $(addprefix tests/test_,$(addsuffix .py,api_devices api_device_page api_alerts api_incidents api_analyses \
+	api_conversations api_changes audit notifications alert_handling silences rule_edits rule_changes dashboards \
+	accounts_routes reactions_hub calculated))
 test-cluster: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 	@sh .ci/needs cluster
 	@$(PYTHON_OF_VENV) -m pytest -m cluster $(ARGS)
+	@$(PYTHON_OF_VENV) -m pytest --store=postgresql $(ON_POSTGRESQL) $(ARGS)
 
 # With random examples, so each run tries others. The fuzzers print the seed of a failure.
 FUZZERS := tests/test_fuzz.py tests/test_bounds.py tests/test_sparkplug_bounds.py tests/test_homie_bounds.py tests/test_tables_bounds.py

@@ -60,6 +60,7 @@ from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.services.reaction_publisher import ReactionBroker
 from hub.services.topic_explorer import TopicExplorer
+from hub.store.sql_store import SqlStore
 from hub.store.sqlite import SqliteStore
 from hub.worker import Worker
 
@@ -76,6 +77,16 @@ severity = "critical"
 """
 
 
+@dataclass
+class Stores:
+    """Where the hubs of this process store their history. ``pytest --store=postgresql`` changes it (conftest.py)."""
+
+    open: Callable[[Path], SqlStore] = SqliteStore.open
+
+
+stores = Stores()
+
+
 async def idle() -> None:
     """Run in place of the diagnosis service."""
 
@@ -84,9 +95,10 @@ async def idle() -> None:
 class Services:
     """Parts of a running hub that tests access directly."""
 
+    data: Path
     registry: DeviceRegistry
     engine: Engine
-    store: SqliteStore
+    store: SqlStore
     bus: Bus
     ingest_queue: IngestQueue
     counters: IngestCounters
@@ -189,7 +201,7 @@ async def running_hub(
         certificate: serve HTTPS with it.
         http: fields of HttpSettings.
     """
-    store = SqliteStore.open(data)
+    store = stores.open(data)
     ingest_queue, bus, registry, fake_ai = IngestQueue(), Bus(), DeviceRegistry(), Ai()
     engine = Engine(
         parse(rules),
@@ -366,6 +378,7 @@ async def running_hub(
         url = f"http{'s' if certificate else ''}://127.0.0.1:{port}"
         async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as client:
             services = Services(
+                data=data,
                 registry=registry,
                 engine=engine,
                 store=store,

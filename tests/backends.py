@@ -69,7 +69,7 @@ class _Schemas:
         self._names: dict[Path, str] = {}
         self._numbers = count()
 
-    def open(self, folder: Path) -> Store:
+    def open(self, folder: Path) -> SqlStore:
         # Only the tests of the tier `cluster` need PostgreSQL and its driver.
         from hub.store.postgresql.store import PostgresStore
         from postgresql_server import shared_server
@@ -86,10 +86,10 @@ class _Schemas:
         self._names.pop(folder, None)
 
 
-_schemas = _Schemas()
+schemas = _Schemas()
 BACKENDS = (
     Backend("sqlite", SqliteStore.open, shutil.copytree, _clear_folder, _small_chunks, _compact),
-    Backend("postgresql", _schemas.open, _schemas.crash, _schemas.clear, _small_chunks, _compact),
+    Backend("postgresql", schemas.open, schemas.crash, schemas.clear, _small_chunks, _compact),
 )
 PARAMETERS = [
     pytest.param(backend, id=backend.name, marks=[pytest.mark.cluster] if backend.name == "postgresql" else [])

@@ -112,6 +112,24 @@ Files that cover hardly any line which no other file covers are left out.
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--store",
+        choices=["sqlite", "postgresql"],
+        default="sqlite",
+        help="where the hubs of api_hub.py store their data",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the hubs of the API tests use PostgreSQL, each on a schema of its own."""
+    if config.getoption("store") == "postgresql":
+        import api_hub
+        import backends
+
+        api_hub.stores.open = backends.schemas.open
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the slowest files first."""
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOW_FIRST) if item.path.name.startswith(name)), 99))

@@ -418,7 +418,7 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         assert found["Quentin"]["held_until"] > now_ms()
         assert found[None]["channel"] == "hook"
         await site.do("DELETE", f"/api/people/{quiet_id}", 204)
-        assert "quentin" not in (site.hub.services.store.path.parent / "notifications.json").read_text()
+        assert "quentin" not in (site.hub.services.data / "notifications.json").read_text()
         assert south["id"] != north["id"]
 
 

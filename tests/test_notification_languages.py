@@ -13,10 +13,12 @@ import pytest
 from hub import text_format as fmt
 from hub.accounts.account import Account
 from hub.accounts.profile import Profile
+from hub.insight.signature import built_in
 from hub.model import Alert, Message, MetricDescription, NotificationReceiver
 from hub.notifications.alert_texts import alert_text, limit_text
 from hub.notifications.base import DeliveryFailed
 from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.diagnosis_quotes import DiagnosisQuote
 from hub.notifications.hub_watch import LASTING_MS, HubWatch
 from hub.notifications.locales import MessageLocale, locale_of
 from hub.notifications.messages import MessageComposer, MessageStyle
@@ -112,6 +114,9 @@ def test_units_differ_by_quantity() -> None:
     assert alert_text(raised("below = 2", 1.5, "bar"), locale) == "Boiler 21,8 psi, unter 29,0075 psi"
     assert alert_text(raised("above = 32", 50, "°F"), locale) == "Boiler 10 °C, über 0 °C"
     assert fmt.number(1.5) == "1.5"
+    assert MessageLocale(units="imperial").reading(20.04, "°C") == "68.1 °F"
+    assert MessageLocale(units="imperial").limit(20.04, "°C") == "68.072 °F"
+    assert MessageLocale().reading(20.04, "°C") == "20 °C"
 
 
 @pytest.mark.parametrize("locale", [MessageLocale("de"), MessageLocale("es", "imperial"), IMPERIAL])
@@ -160,6 +165,24 @@ def test_template_of_a_person_who_reads_german_has_their_units() -> None:
     message = composer.compose("firing", [alert], 2_000, style)
     assert message.title == "warning 1.832 °F > 176 °F"
     assert "Boiler 1.832 °F, über 176 °F\nRegel: r" in message.text
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [("en", "Blocked filter: flow fell."), ("de", "Wahrscheinliche Ursache: Filter verstopft."),
+     ("es", "Causa probable: Filtro obstruido.")],
+)  # fmt: skip
+def test_cause_is_named_in_the_language_of_the_reader(code: str, sentence: str) -> None:
+    cause = next(each.id for each in built_in() if each.title == "Blocked filter")
+    quotes: dict[str, DiagnosisQuote | None] = {"a-1": DiagnosisQuote("Blocked filter: flow fell.", cause)}
+    composer = MessageComposer(lambda device: None, lambda: "http://hub", quotes)
+    alert = alert_of("threshold", VECTORS[0]["params"])
+    message = composer.compose("firing", [alert], 2_000, MessageStyle(locale=MessageLocale(code)))
+    assert message.text.endswith(f"\n{sentence}")
+    assert message.alerts[0].diagnosis == "Blocked filter: flow fell."
+    assert "flow fell" not in composer.compose("resolved", [alert], 2_000, MessageStyle()).text
+    own = DiagnosisQuote("Cat on the pump: flow fell.", "cat_on_the_pump")
+    assert own.text(code) == own.sentence
 
 
 async def test_fault_of_the_hub_is_reported_to_each_administrator_in_their_language(tmp_path: Path) -> None:

@@ -107,6 +107,47 @@ async def test_person_gets_a_summary_of_the_devices_that_they_may_see(site: tupl
     assert "south-1" not in limited
 
 
+async def test_report_to_a_person_is_in_their_language(site: tuple[ApiHub, HttpReceiver]) -> None:
+    hub, receiver = site
+    await hub.telemetry("oven-1", temperature=20)
+    await hub.telemetry("oven-1", temperature=1_095)
+    async with Browser(hub) as dora:
+        made = (await hub.http.post("/api/people/invitations", json={"role": "operator"}, headers=BEARER)).json()
+        assert (await dora.welcome(made["url"].partition("#")[2], "dora")).status_code == 200
+        assert (await dora.http.patch("/api/account", json={"language": "de"})).status_code == 200
+        own = {"addresses": [{"channel": "ntfy", "address": "dora"}]}
+        assert (await dora.http.put("/api/account/notifications", json=own)).status_code == 200
+        receiver.posted.clear()
+        shift = report("Shift in German", roles=["operator"], channels=[])
+        await save(hub, shift, report("Week in German", roles=["operator"], channels=[], kind="weekly_digest"))
+        await until(lambda: len(receiver.posted) == 2, 30)
+    shift, week = sorted((each.json for each in receiver.posted), key=lambda each: str(each["title"]))
+    assert shift["title"].startswith("Schichtbericht, ")
+    assert " Alarme ausgelöst, davon beendet: 0. Zurzeit offen: " in shift["message"]
+    assert "- Kritisch: oven-1: " in shift["message"]
+    assert "oven-1: Temperature 1.095, über " in shift["message"]
+    assert week["title"].startswith("Wöchentliche Übersicht der Alarme, ")
+    assert " Alarme in den letzten sieben Tagen, 0 in den sieben Tagen davor." in week["message"]
+    assert "Die meisten Alarme:\n- " in week["message"]
+
+
+@pytest.mark.parametrize(
+    ("language", "title"), [("en", "Shift"), ("de", "Schichtbericht"), ("es", "Resumen del turno")]
+)
+async def test_previews_are_in_the_language_of_the_person(
+    site: tuple[ApiHub, HttpReceiver], language: str, title: str
+) -> None:
+    hub, _ = site
+    async with Browser(hub) as browser:
+        made = await hub.http.post("/api/people/invitations", json={"role": "administrator"}, headers=BEARER)
+        assert (await browser.welcome(made.json()["url"].partition("#")[2], f"a-{language}")).status_code == 200
+        await browser.http.patch("/api/account", json={"language": language})
+        found = await browser.http.post("/api/notifications/reports/preview", json={"kind": "shift_summary"})
+        assert found.json()["title"].startswith(title)
+        shown = (await browser.http.post("/api/notifications/preview", json={"title": "", "text": ""})).json()
+        assert {"en": "Critical", "de": "Kritisch", "es": "Crítica"}[language] in shown["title"]
+
+
 async def test_report_is_previewed_and_checked(site: tuple[ApiHub, HttpReceiver]) -> None:
     hub, _ = site
     for kind in ("shift_summary", "weekly_digest"):

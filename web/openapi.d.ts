@@ -2138,7 +2138,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Report
-         * @description Return a report as it would be sent now. Nothing is sent.
+         * @description Return a report as it would be sent to you now, in your language and units. Nothing is sent.
          */
         post: operations["post_notifications_reports_preview"];
         delete?: never;
@@ -2178,7 +2178,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Message
-         * @description Return the message that a template makes of an alert. Nothing is sent.
+         * @description Return the message that a template makes of an alert, in your language and units. Nothing is sent.
          *
          *     Return 422 if the template is not valid, and 404 if there is no alert yet.
          */

@@ -8,6 +8,7 @@ from hub.accounts import Account, Role, Session
 from hub.accounts.requester import Requester
 from hub.accounts.scope import Limits
 from hub.model import Actor
+from hub.notifications.locales import HUB_LOCALE, MessageLocale, locale_of
 
 NOBODY = "operator"
 """Author of changes that are made without an account: at a hub without accounts, or with the access token."""
@@ -43,6 +44,11 @@ class Proof(NamedTuple):
     def requester(self) -> Requester:
         """Return who makes this request. It decides which personal objects, such as dashboards, the request may use."""
         return Requester(self.account.id if self.account else None, self.role)
+
+    @property
+    def locale(self) -> MessageLocale:
+        """Return the language and the units of the person's profile; those of the hub without a profile."""
+        return HUB_LOCALE if self.account is None else locale_of(self.account.profile)
 
     @property
     def language(self) -> str:

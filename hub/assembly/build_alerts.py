@@ -18,6 +18,8 @@ from hub.api.routes import (
 from hub.assembly.parts import AiServices, Core
 from hub.diagnosis.alert_file import AlertFiles
 from hub.model import Input
+from hub.notifications.alert_texts import alert_text
+from hub.notifications.diagnosis_quotes import first_sentence_in
 from hub.services.alert_handling import AlertHandling
 from hub.services.alert_reports import AlertReports
 from hub.services.alerts import Alerts
@@ -69,7 +71,7 @@ def alert_routers(
     reports = AlertReports(
         registry=core.visible.devices, engine=core.visible.alerts, store=core.visible.history, now=core.now
     )
-    writer = ReportWriter(reports, core.visible.devices, core.visible.history, core.now)
+    writer = ReportWriter(reports, core.visible.devices, core.visible.history, core.now, alert_text, first_sentence_in)
     core.notifications.reports.write = writer.write
     files = AlertFiles(
         registry=core.visible.devices,

@@ -61,6 +61,15 @@ class MessageLocale(msgspec.Struct, frozen=True):
             return fmt.exact_value(value, unit)
         return fmt.limit_quantity(conversion.value(value), conversion.to)
 
+    def reading(self, value: float, unit: str | None) -> str:
+        """Return a reading as text with its unit, converted for this locale, with about three significant digits."""
+        conversion = self.conversion(unit)
+        return fmt.quantity(value, unit) if conversion is None else fmt.quantity(conversion.value(value), conversion.to)
+
+    def limit(self, value: float, unit: str | None) -> str:
+        """Return a limit as text with its unit, converted for this locale."""
+        return self.quantity(value, unit)
+
 
 HUB_LOCALE = MessageLocale()
 """The locale of messages over channels that do not belong to a person."""

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from hub import text_format as fmt
 from hub.errors import Invalid
-from hub.model import Alert, Device, Diagnosis, Message, MessageAlert, MessageKind
+from hub.model import Alert, Device, Message, MessageAlert, MessageKind
 from hub.notifications.alert_texts import alert_text, limit_text
+from hub.notifications.diagnosis_quotes import DiagnosisQuote
 from hub.notifications.locales import HUB_LOCALE, MessageLocale
 from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TITLE, MessageTemplate, in_language
 from hub.runtime.fault_log import FaultLog
@@ -61,7 +62,7 @@ class MessageComposer:
         self,
         find: Callable[[str], Device | None],
         base_url: Callable[[], str],
-        diagnoses: Mapping[str, str | None],
+        diagnoses: Mapping[str, DiagnosisQuote | None],
         rule_names: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._find = find
@@ -88,7 +89,8 @@ class MessageComposer:
         texts = [alert_text(each, style.locale) for each in alerts[:MAX_LISTED]]
         template = in_language(style.template, style.locale.language)
         limits = [limit_text(each, style.locale) for each in alerts[:MAX_LISTED]]
-        shown = [_fields(kind, *each, style.locale) for each in zip(listed, texts, limits, strict=True)]
+        quotes = [self._quote(each, style) for each in alerts[:MAX_LISTED]]
+        shown = [_fields(kind, *each, style.locale) for each in zip(listed, texts, limits, quotes, strict=True)]
         fields = {
             **shown[0],
             "status": kind,
@@ -105,6 +107,11 @@ class MessageComposer:
     def home(self) -> str:
         """Return the address of the dashboard."""
         return self._base_url().rstrip("/")
+
+    def _quote(self, alert: Alert, style: MessageStyle) -> str | None:
+        """Return the sentence to quote from the diagnosis of an alert; None if there is none."""
+        quote = self._diagnoses.get(alert.id) if style.diagnoses else None
+        return None if quote is None else quote.text(style.locale.language)
 
     def facts(self, alert: Alert, *, quoted: bool) -> MessageAlert:
         """Return the data of an alert for a message. With ``quoted``, it includes a sentence of the diagnosis."""
@@ -123,24 +130,20 @@ class MessageComposer:
             unit=alert.unit,
             since=alert.since,
             ended_at=alert.ended_at,
-            diagnosis=self._diagnoses.get(alert.id) if quoted else None,
+            diagnosis=quote.sentence if quoted and (quote := self._diagnoses.get(alert.id)) is not None else None,
             url=f"{self.home()}/alerts/{alert.id}",
             rule_name=self._rule_names().get(alert.rule, alert.rule),
             flapping=alert.flapping,
         )
 
 
-def quoted(diagnosis: Diagnosis) -> str | None:
-    """Return the sentence of a diagnosis that messages quote; None if the diagnosis names no cause."""
-    return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
-
-
 def _fields(
-    kind: MessageKind, alert: MessageAlert, text: str, limit: str | None, locale: MessageLocale
+    kind: MessageKind, alert: MessageAlert, text: str, limit: str | None, diagnosis: str | None, locale: MessageLocale
 ) -> dict[str, str | None]:
     """Return the fields of an alert for templates. A field that the alert does not have is None.
 
-    ``text`` is the message of the alert, and ``limit`` its limit, in the language of ``locale``.
+    ``text`` is the message of the alert, ``limit`` its limit, and ``diagnosis`` the sentence that is quoted from its
+    diagnosis, all in the language of ``locale``.
     """
     ended_at, name, area = alert.ended_at, alert.device_name, alert.area
     if alert.flapping and kind == "firing":
@@ -159,7 +162,7 @@ def _fields(
             "limit": limit,
             "since": _local(alert.since, locale.time_zone),
             "duration": None if ended_at is None else fmt.duration(max(ended_at - alert.since, 0)),
-            "diagnosis": alert.diagnosis if kind == "firing" else None,
+            "diagnosis": diagnosis if kind == "firing" else None,
             "url": alert.url,
         }
 

@@ -12,6 +12,7 @@ from functools import partial
 from hub.accounts.scope import DeviceScope, viewing
 from hub.errors import HubError
 from hub.model import Message, NotificationDelivery, ReportKind, ReportText
+from hub.notifications.locales import MessageLocale
 from hub.notifications.receivers import AccountDirectory, receivers_of
 from hub.notifications.report_schedule import ReportSchedule
 from hub.notifications.routes import RouteStep
@@ -26,14 +27,16 @@ CATCH_UP_MS = 3_600_000
 """A report that became due while the hub was off is sent at most this much later (ms)."""
 
 
-Write = Callable[[ReportKind, int, str], Awaitable[ReportText]]
-"""Writes a report. The arguments are the kind, how many hours it covers, and the time zone of the times in it.
+Write = Callable[[ReportKind, int, str, MessageLocale], Awaitable[ReportText]]
+"""Writes a report.
+
+The arguments are the kind, how many hours it covers, the time zone of the times in it, and its language and units.
 
 The report covers the devices in the scope of the running task (:func:`hub.accounts.scope.viewing`).
 """
 
 
-async def _nothing(kind: ReportKind, hours: int, zone: str) -> ReportText:
+async def _nothing(kind: ReportKind, hours: int, zone: str, locale: MessageLocale) -> ReportText:
     return ReportText("", "", True)
 
 
@@ -102,13 +105,14 @@ class ReportSender:
     async def _deliveries(self, schedule: ReportSchedule, due: int) -> AsyncIterator[NotificationDelivery]:
         """Yield a delivery of the report for each receiver. The text covers only what the receiver may see."""
         step = RouteStep(0, schedule.channels, schedule.people, schedule.roles)
-        written: dict[str, ReportText] = {}  # by scope: id of the person, or empty for the whole hub
+        written: dict[object, ReportText] = {}  # by scope (id of the person, or empty for the whole hub) and locale
         for target in receivers_of((step,), "info", due, self._config.settings, self._directory):
             key = "" if target.scope.whole else str(target.receiver.person)
-            if key not in written:
+            variant = key, target.locale
+            if variant not in written:
                 with viewing(partial(_same, target.scope)):
-                    written[key] = await self.write(schedule.kind, schedule.hours, schedule.zone)
-            report = written[key]
+                    written[variant] = await self.write(schedule.kind, schedule.hours, schedule.zone, target.locale)
+            report = written[variant]
             if report.empty and not schedule.send_empty:
                 continue
             group = f"report:{schedule.name}@{due}"

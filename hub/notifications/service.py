@@ -6,16 +6,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from hub.dialects import Publish
 from hub.errors import HubError, NotFound
 from hub.events import AlertEvent, DiagnosisReady, Event
 from hub.model import Alert, DeliveryRecord, Device, Message, MessageKind, PendingNotice, Severity
 from hub.notifications.base import DeliveryFailed, OutgoingMessage
 from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.diagnosis_quotes import DiagnosisQuote, notification_quote
 from hub.notifications.direct import DirectSender, secrets_of
 from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
-from hub.notifications.messages import MessageComposer, MessageStyle, quoted
+from hub.notifications.messages import MessageComposer, MessageStyle
 from hub.notifications.mqtt_events import MAX_SENSORS, MqttEvents, RetainedMessages
 from hub.notifications.pictures import AlertPictures
 from hub.notifications.planner import NotificationPlanner
@@ -23,7 +26,7 @@ from hub.notifications.receivers import AccountDirectory
 from hub.notifications.reports import ReportSender
 from hub.notifications.routes import Selects
 from hub.notifications.settings import NotificationChannel, NotificationConfig
-from hub.notifications.templates import MessageTemplate, check_template, first_of
+from hub.notifications.templates import check_template, first_of
 from hub.notifications.worker import ChannelWorker
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
@@ -87,11 +90,11 @@ class Notifications:
         self._bus = bus
         self._open_alert = open_alert
         self._now = now
-        self._sentences: dict[str, str | None] = {}  # by open alert: the sentence to quote from its diagnosis
-        self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences, rule_names)
+        self._quotes: dict[str, DiagnosisQuote | None] = {}  # by open alert
+        self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._quotes, rule_names)
         self._planner = NotificationPlanner(
             *(lambda: config.settings, directory, find, selects, self.composer),
-            lambda alert: alert.id in explaining(alert) and alert.id not in self._sentences,
+            lambda alert: alert.id in explaining(alert) and alert.id not in self._quotes,
             flapping_ms,
         )
         self.pictures = AlertPictures(store, find)
@@ -144,7 +147,7 @@ class Notifications:
             if not isinstance(event, Lagged):
                 self.mqtt.hear(event)
             if isinstance(event, DiagnosisReady) and event.diagnosis.alert is not None:
-                self._sentences[event.diagnosis.alert] = quoted(event.diagnosis)
+                self._quotes[event.diagnosis.alert] = notification_quote(event.diagnosis)
                 self._planner.diagnosis_came(event.diagnosis.alert, event.at)
                 self._wake.set()
             elif isinstance(event, AlertEvent | Lagged):
@@ -170,7 +173,7 @@ class Notifications:
             except HubError as error:
                 faults.error("restore", "Notifications cannot be read (%s). Retrying.", error)
                 await asyncio.sleep(RETRY_S)
-        self._sentences |= {alert: quoted(each) for alert, each in diagnoses.items()}
+        self._quotes |= {alert: notification_quote(each) for alert, each in diagnoses.items()}
         self._planner.load(groups, self._open_alert)
         self.mqtt.load(cleared)
         self._changed = True  # the settings may have changed since the groups were stored
@@ -201,7 +204,7 @@ class Notifications:
             self._planner.take(notice)
             self._taken = self._planner.plan.last_notice = number
             if not notice.alert.open:
-                self._sentences.pop(notice.alert.id, None)
+                self._quotes.pop(notice.alert.id, None)
         if self._changed:
             self._changed = False
             self._planner.reconsider(self._now())
@@ -270,19 +273,16 @@ class Notifications:
             return "", []
         return channel.type.target(channel.values, receiver.address), secrets_of(channel)
 
-    async def preview(self, template: MessageTemplate, kind: MessageKind, alert_id: str | None) -> Message:
-        """Return a message about an alert, written with a template. Without an id, the newest alert is used.
+    async def preview(self, style: MessageStyle, kind: MessageKind, alert_id: str | None) -> Message:
+        """Return a message about an alert, written with the template of ``style``. Without an id, the newest is used.
 
         Raises Invalid if the template is not valid, and NotFound if there is no such alert.
         """
-        check_template(template)
-        if alert_id is None:
-            alert = next(iter(await self._history.alerts(limit=1)), None)
-        else:
-            alert = await self._history.alert(alert_id)
-        if alert is None:
+        check_template(style.template)
+        found = await self._history.alerts(limit=1) if alert_id is None else [await self._history.alert(alert_id)]
+        if not found or (alert := found[0]) is None:
             raise NotFound("There is no such alert.", "The preview needs an alert: wait for the first one.")
-        return self.composer.compose(kind, [alert], self._now(), MessageStyle(first_of(template)))
+        return self.composer.compose(kind, [alert], self._now(), replace(style, template=first_of(style.template)))
 
     def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
         """Return who would be notified of an alert of ``rule`` at the time ``at``. Raises NotFound for the device."""

@@ -19,6 +19,7 @@ from hub.api.schemas import notification_texts as texts
 from hub.api.schemas import notifications as shapes
 from hub.notifications.base import masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
+from hub.notifications.messages import MessageStyle
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel
 from hub.notifications.templates import DEFAULT_TEMPLATE
@@ -147,10 +148,10 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         return await changed(by, before, {report.name: report for report in wanted}, change)
 
     @router.post("/api/notifications/reports/preview", response_model=texts.ReportPreviewShape)
-    async def preview_report(body: requests.ReportPreviewWanted) -> Response:
-        """Return a report as it would be sent now. Nothing is sent."""
+    async def preview_report(body: requests.ReportPreviewWanted, request: Request) -> Response:
+        """Return a report as it would be sent to you now, in your language and units. Nothing is sent."""
         check_time_zone(body.zone)
-        found = await notifications.reports.write(body.kind, body.hours, body.zone)
+        found = await notifications.reports.write(body.kind, body.hours, body.zone, request.state.proof.locale)
         return Json(texts.ReportPreviewShape.of(found))
 
     @router.post("/api/notifications/dry-run", response_model=shapes.DryRunShape, responses={404: {}})
@@ -161,12 +162,13 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         return Json(shapes.dry_run_shape(found))
 
     @router.post("/api/notifications/preview", response_model=texts.PreviewShape, responses={404: {}})
-    async def preview_message(body: requests.PreviewWanted) -> Response:
-        """Return the message that a template makes of an alert. Nothing is sent.
+    async def preview_message(body: requests.PreviewWanted, request: Request) -> Response:
+        """Return the message that a template makes of an alert, in your language and units. Nothing is sent.
 
         Return 422 if the template is not valid, and 404 if there is no alert yet.
         """
-        found = await notifications.preview(body.wanted(), body.status, body.alert_id)
+        style = MessageStyle(body.wanted(), locale=request.state.proof.locale)
+        found = await notifications.preview(style, body.status, body.alert_id)
         return Json(texts.PreviewShape(found.title, found.text, found.alerts[0].id))
 
     return router

@@ -56,7 +56,7 @@ class Target:
 
     async def state(self) -> dict[str, Any]:
         """Return the state of the hub that an attack must not change."""
-        paths = ["devices", "alerts", "rules/text", "mappings/text", "models", f"devices/{VALVE}/commands"]
+        paths = ["devices", "alerts", "rules/text", "mappings/text", "models", "silences", f"devices/{VALVE}/commands"]
         answers = [await self.hub.http.get(f"/api/{path}") for path in paths]
         found = {path: answer.json() for path, answer in zip(paths, answers, strict=True)}
         del found["models"]["spent"]  # asking counts
@@ -93,11 +93,9 @@ async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Targ
 async def plant(target: Target, attack: Attack, device: str, text: str) -> None:
     """Put the text of an attack into its place."""
     hub = target.hub
-    if attack.place == "cause":
+    if attack.place in ("cause", "comment", "silence"):
         await hub.telemetry(device, temperature=95)
-        (alert,) = (await hub.http.get(f"/api/alerts?state=open&device_id={device}")).json()["items"]
-        body = {"title": "Worn bearing", "fix": text[:200]}
-        assert (await hub.http.put(f"/api/alerts/{alert['id']}/cause", json=body)).status_code == 200
+        await _write_at_alert(hub, attack.place, device, text)
         return
     retained = attack.place.startswith(RETAINED)
     publish = PLACES.get(attack.place.removeprefix(RETAINED), PLACES["payload"])
@@ -106,6 +104,21 @@ async def plant(target: Target, attack: Attack, device: str, text: str) -> None:
         for topic, body in publish(device, text):
             message = RawMessage(topic, json.dumps(body).encode(), now_ms(), qos=1, retained=retained)
             hub.services.messages.take([message])
+    await hub.settled()
+
+
+async def _write_at_alert(hub: ApiHub, place: str, device: str, text: str) -> None:
+    """Write the text of an attack at the open alert of a device, as a person does."""
+    (alert,) = (await hub.http.get(f"/api/alerts?state=open&device_id={device}")).json()["items"]
+    path = f"/api/alerts/{alert['id']}"
+    if place == "cause":
+        answer = await hub.http.put(f"{path}/cause", json={"title": "Worn bearing", "fix": text[:200]})
+    elif place == "comment":
+        answer = await hub.http.post(f"{path}/comments", json={"text": text})
+    else:
+        silence = {"devices": [device], "note": text, "ends_at": now_ms() + 86_400_000}
+        answer = await hub.http.post("/api/silences", json=silence)
+    assert answer.status_code in (200, 201), answer.text
     await hub.settled()
 
 
@@ -351,7 +364,7 @@ BROKEN: dict[str, tuple[str, list[tuple[Any, str, Callable[[Target], Any]]], str
         "a call succeeded",
     ),
     "arguments are not checked": ("a century of history", [(tool_loop, "call", _unchecked)], "a call succeeded"),
-    "calls are not counted": ("too many calls", [(tool_loop, "_CALLS", lambda _: 1000)], "too many calls"),
+    "calls are not counted": ("too many calls", [(tool_loop, "_MAX_CALLS", lambda _: 1000)], "too many calls"),
     "proposals are not counted": (
         "a flood of proposals",
         [(tool_loop, "_PROPOSALS", lambda _: 1000)],
@@ -363,6 +376,16 @@ BROKEN: dict[str, tuple[str, list[tuple[Any, str, Callable[[Target], Any]]], str
         "a secret is shown",
     ),
     "markers stay in data": ("the marker closed", [(prompt_isolation, "clean", _no_clean)], "a marker within data"),
+    "markers stay in comments": (
+        "a comment that closes the marker",
+        [(prompt_isolation, "clean", _no_clean)],
+        "a marker within data",
+    ),
+    "chat templates stay in notes of silences": (
+        "a silence with a chat template",
+        [(prompt_isolation, "clean", _no_clean)],
+        "a chat template's marker",
+    ),
     "chat templates stay in data": (
         "a chat template",
         [(prompt_isolation, "clean", _no_clean)],
@@ -407,7 +430,7 @@ async def test_attack_notices_defence_that_is_broken(
 ) -> None:
     attacked, replaced, expected = BROKEN[name]
     for where, attribute, make in replaced:
-        monkeypatch.setattr(where, attribute, make(target), raising=False)
+        monkeypatch.setattr(where, attribute, make(target), raising=where is not Tools)  # which gets new methods
     schema._spec.cache_clear()
     schema._arguments.cache_clear()
     (attack,) = (each for each in ATTACKS if each.name == attacked)

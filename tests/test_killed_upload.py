@@ -50,6 +50,18 @@ def test_hub_killed_while_file_arrives_keeps_nothing_of_it(hub: Serving) -> None
         kill_and_check(hub)
 
 
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_hub_killed_while_table_arrives_keeps_nothing_of_it(hub: Serving, format: str) -> None:
+    head = f"POST /api/history/import?format={format} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n"
+    rows = b"time,device,metric,value\n" + b"2026-11-22T22:00:00Z,pump,t,21.5\n" * 100_000
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=30) as upload:
+        upload.sendall(head.encode() + rows)
+        assert hub.process is not None
+        process = psutil.Process(hub.process.pid)
+        until(lambda: any(child.cmdline() for child in process.children(recursive=True)))
+        kill_and_check(hub)
+
+
 def test_hub_killed_while_it_reads_file_keeps_nothing_of_it(hub: Serving) -> None:
     file = {"file": ("manual.pdf", pdf(*PAGES), "application/pdf")}
     stream = {"accept": "application/x-ndjson"}

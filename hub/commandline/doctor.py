@@ -147,7 +147,7 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
         if settings.store.url is None:
             with translated():
                 check_format(data / FILE)
-        with tempfile.NamedTemporaryFile(dir=data):
+        with tempfile.TemporaryFile(dir=data):
             pass
     except HubError as error:
         return [Finding("wrong", "data", error.message, error.hint)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
@@ -143,9 +144,11 @@ def routes(
         async def introduce(device: str) -> None:
             await submit(Introduce(Identity(device, device, "native"), now()))
 
-        with import_slots.acquire(), tempfile.NamedTemporaryFile(prefix="import-") as file:
+        # The file has no name, so nothing of it is left if the hub is killed. The process opens it by its descriptor.
+        with import_slots.acquire(), tempfile.TemporaryFile() as file:
+            path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
             async with TableProcess() as table:
-                await table.open_for_reading(Path(file.name), format, zone)
+                await table.open_for_reading(path, format, zone)
                 async for block in request.stream():
                     file.write(block)
                 file.flush()

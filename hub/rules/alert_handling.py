@@ -102,7 +102,10 @@ def expiry(alert: Alert) -> int | None:
 
 
 def expired(alert: Alert, now: int) -> Iterator[AlertHandled]:
-    """Yield an event if the acknowledgement has expired, and one if the mute has. The last event has both changes."""
+    """Yield an event if the alert's acknowledgement has expired, and another if its mute has.
+
+    If both have expired, the alert in the second event has both changes.
+    """
     if alert.acknowledged_until is not None and alert.acknowledged_until <= now:
         alert = _open_again(alert, "expire")
         yield AlertHandled(alert, now, "acknowledgement_expired")

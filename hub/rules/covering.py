@@ -70,10 +70,10 @@ def reads_any(rule: Rule, device: Device, quantity: Quantity) -> bool:
 
 
 def depends_on_metrics(rule: Rule) -> bool:
-    """Return True if the rule has to be expanded for each device (:func:`expand_rule`).
+    """Return whether the rule reads different metrics on each device, and must be expanded by :func:`expand_rule`.
 
-    It has to be if a ``compare`` or joined condition names a pattern or a quantity instead of one metric. It is also
-    expanded, without effect, if it names a quantity and has another condition.
+    This is so for ``compare`` and joined conditions that name a pattern or a quantity instead of one metric. The result
+    is True for any other rule that names a quantity, too, but expanding it changes nothing.
     """
     condition = rule.condition
     if isinstance(condition, Joined):
@@ -138,9 +138,9 @@ def _expand_part(part: Part, quantities: Quantities) -> Part:
 
 
 def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quantity) -> list[str]:
-    """Return those of ``metrics`` that the rule watches on a device.
+    """Return the metrics that the rule watches, out of ``metrics`` of a device.
 
-    ``quantity`` is called only if the rule names a quantity, not a metric.
+    ``quantity`` returns the quantity of a metric. It is called only if the rule names a quantity, not a metric.
     """
     measured = quantity if rule.quantity is not None else _no_quantity
     return [metric for metric in metrics if covers(rule, metric, measured(device, metric))]
@@ -151,7 +151,10 @@ def _no_quantity(device: Device, metric: str) -> None:
 
 
 def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
-    """Return the limits of a device by metric: the device's ``own`` limits, replaced by the bounds of ``rules``."""
+    """Return the limits of a device's metrics, by metric.
+
+    They are the device's ``own`` limits. A bound that one of ``rules`` has replaces the device's own bound.
+    """
     limits = dict(own)
     for rule in rules:
         bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())

@@ -77,7 +77,7 @@ def is_silent(device: Device) -> bool:
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
     """Return True if the settings of the condition have changed since the alert was raised.
 
-    Return False for a condition with a single limit, which the caller compares itself. Return False also if the alert
+    A condition with a single limit returns False, because the caller compares the limit itself. So does an alert that
     has no copy of its condition.
     """
     before = alert.message_params.get("condition")
@@ -92,8 +92,8 @@ def _judge_over(
 ) -> list[Event]:
     """Handle a condition that no longer holds: end its alert, or set the timer that will end it.
 
-    If a reading ended the condition, the alert ends ``clear_for_ms`` of the rule later. If a change of the rule ended
-    it, the alert is withdrawn at once.
+    If a reading ended the condition, the alert ends after the rule's ``clear_for``. If no reading did, the rule itself
+    was changed, and the alert is withdrawn at once.
     """
     if watch.over is None:
         return watches.drop(device, watch, "withdraw", now)

@@ -81,7 +81,10 @@ class DeviceRulesCache:
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)
 
     def readers(self, device: Device, metric: str) -> tuple[bool, bool]:
-        """Return whether any rule reads this metric, and whether any of these rules reads other values, too."""
+        """Return two answers: whether a rule reads this metric, and whether such a rule also reads other values.
+
+        Rules on other devices that compare with the metric count for the first answer.
+        """
         reads, together = self.of(device).readers(metric)
         return reads or self._published.wants(device, metric) or self.outgrown(device), together
 

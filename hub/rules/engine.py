@@ -107,7 +107,7 @@ class Engine:
         return [rule for rule in self.plans.of(device).rules.values() if reads_any(rule, device, self.quantity)]
 
     def applies(self, rule: Rule, device: Device) -> bool:
-        """Return True if a rule, which may be a draft, watches this device."""
+        """Return True if the rule, which need not be saved yet, selects the device and reads something of it."""
         return self.matcher.selects(rule.scope, device) and reads_any(rule, device, self.quantity)
 
     def rules_on(self, device: Device) -> list[Rule]:
@@ -241,9 +241,9 @@ class Engine:
         return events
 
     def judge(self, device: Device, now: int) -> list[Event]:
-        """Evaluate a device's rules on its latest values, after a change of rules or of facts about the device.
+        """Evaluate a device's rules on its latest values, after the rules or properties of the device have changed.
 
-        An alert is withdrawn if its rule no longer watches the device, or no longer holds because it was changed. A
+        An alert is withdrawn if its rule no longer watches the device, or if the changed rule no longer holds. A
         condition that holds counts from the latest value, or from the earlier time at which the hub saw it begin.
         """
         self._unjudged.discard(device.id)
@@ -273,7 +273,10 @@ class Engine:
             self._alerts.add(alert)
 
     def restore(self, devices: Iterable[Device], now: int) -> list[Event]:
-        """Restore the timers and evaluate all rules. Withdraw the open alerts that no watch of a device refers to."""
+        """Set the timers and evaluate the rules of the stored devices. Return the events.
+
+        An open alert is withdrawn if no rule on its device has it as its alert any more.
+        """
         events, watched = list[Event](), set[str]()
         for device in devices:
             self._watches.restore_timers(device)

@@ -136,17 +136,17 @@ class RuleEvaluator:
         return events
 
     def _watched(self, device: Device, tree: MetricRule) -> bool:
-        """Return True if a tree has to be evaluated on the device.
+        """Return whether a rule of joined conditions has to be evaluated on the device.
 
-        The device must have reported a metric of the tree. If the tree learns, it must be within the limit of
-        :class:`~hub.rules.learned_metrics.LearnedMetrics`.
+        The device must have reported one of the rule's metrics. If the rule learns usual values (``anomaly``), there
+        must also be room for them: see :class:`~hub.rules.learned_metrics.LearnedMetrics`.
         """
         return tree.reported(device.metrics) and (not tree.learns or self._watches.learned.admits(device, tree.key))
 
     def _drop_pending(self, device: Device, now: int) -> list[Event]:
-        """Reset the conditions that have begun but have not raised an alert, because the device is stale or offline.
+        """Reset conditions that have begun but not yet raised an alert, because the device became stale or offline.
 
-        Rules of joined conditions (trees), and conditions on metrics that the hub calculates, stay unchanged.
+        Joined conditions, and conditions on metrics that the hub calculates, are not reset.
         """
         plan, events = self._plans.of(device), list[Event]()
         for key, watch in device.watches.items():

@@ -40,8 +40,8 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
         ts: The time of the reading, in epoch ms.
 
     Returns:
-        When the rule's condition began and ended (ms), if this reading ends a condition that held at least for the
-            rule's duration; otherwise None.
+        When the rule's condition began and ended (ms), if this reading ends it and it had held for the rule's ``for``;
+            otherwise None.
     """
     if ts < run.until:
         return None  # out of order

@@ -21,9 +21,9 @@ MAX_REPORTED = 10_000
 
 
 class LearnedMetrics:
-    """Counts the metrics that are learned, and refuses those beyond ``limit``.
+    """Counts the metrics that ``anomaly`` rules learn, and refuses new ones beyond ``limit``.
 
-    A key is that of a watch: the rule and the metric. Learned metrics that are restored at a start may exceed the
+    A metric counts once for each rule that learns it. Metrics that are restored when the hub starts may exceed the
     limit.
     """
 
@@ -68,7 +68,10 @@ class LearnedMetrics:
         return True
 
     def keep(self, device: Device, keys: Collection[str]) -> None:
-        """Replace the keys of the watches of this device that learn."""
+        """Set which metrics of the device are learned.
+
+        ``keys`` are those of the device's watches that learn. A watch is the state of one rule on one metric.
+        """
         self._count += len(keys) - len(self._keys.pop(device.id, ()))
         if keys:
             self._keys[device.id] = set(keys)

@@ -88,20 +88,19 @@ class OpenAlerts:
         old_severity: Severity | None = None,
         rule_changed: bool = False,
     ) -> list[Event]:
-        """Update an open alert after its limit or its severity has changed. Return the event that results, if any.
+        """Update an open alert after its limit or its severity has changed. Return the event, if anything changed.
 
-        The severity is always updated. The threshold, the value and the message are updated only if ``new_value`` or
-        ``rule_changed`` is given.
+        The severity is always updated. The threshold, the value and the message are updated only with ``new_value`` or
+        ``rule_changed``.
 
         Args:
             alert: The open alert.
             device: The device of the alert.
             rule: The rule, with the present severity and limit.
             now: The time in epoch ms.
-            new_value: The latest value, if it now exceeds another limit than before. None if not, or if the rule has
-                no metric.
-            old_severity: The severity until now, if the event has to report its change.
-            rule_changed: True if the rule itself was changed.
+            new_value: The latest value, if it exceeds another limit than before; otherwise None.
+            old_severity: The earlier severity, if the event has to say that the severity changed.
+            rule_changed: Whether the rule itself was changed.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
@@ -189,7 +188,10 @@ class OpenAlerts:
             heapq.heappush(self._expiries, (until, alert.id))
 
     def _as_now(self, read: Alert) -> Alert:
-        """Return the current state of an alert that was read earlier. Raises NotFound if it has cleared since then."""
+        """Return the current version of an alert that was read some time ago.
+
+        Raises NotFound if it has been cleared since.
+        """
         alert = self.by_id.get(read.id, read)
         if alert.open and alert.id not in self.by_id:
             raise NotFound("The alert has cleared meanwhile.", "Send the request again.")
@@ -235,9 +237,10 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
 
 
 def _alert_id(rule: Rule, device: Device, since: int, occasion: str) -> str:
-    """Return the id of an alert. It is a hash of the cause, so that a replay after a restart gives the same id.
+    """Return the id of a new alert. It is a hash of the arguments, so that a replay after a restart gives the same id.
 
-    ``occasion`` distinguishes alerts with the same rule, device, metric and begin.
+    ``since`` is when the condition began. ``occasion`` distinguishes alerts for which all the other arguments are
+    equal.
     """
     text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + occasion
     return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

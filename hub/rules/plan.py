@@ -20,11 +20,10 @@ _MAX_METRICS = 10_000
 
 
 class MetricRule(msgspec.Struct, frozen=True):
-    """One rule on one metric. ``rule.metric`` is the name of the metric, even if the rule is written with a pattern.
+    """A rule on one metric of a device. A rule with a pattern gives one such object for each matching metric.
 
-    ``key`` is the key of the rule's state (watch) in ``Device.watches``. ``measure`` is a checksum of the settings of
-    the condition, without the limit. If only the limit is changed, the checksum stays equal, and earlier amounts can be
-    compared with the new limit.
+    ``key`` is the key under which the device keeps the rule's state. ``measure`` is a checksum of the condition without
+    its limit: while it stays the same, amounts from before a change of the limit can be compared with the new limit.
     """
 
     rule: Rule
@@ -87,11 +86,10 @@ def measured(
 
 
 class Calm(NamedTuple):
-    """The calm ranges of the metrics in a message: values in them change the state of no rule before ``until`` (ms).
+    """A range for each metric of a message (calm range), in which values change no rule's state before ``until`` (ms).
 
-    ``least`` and ``most`` are the bounds, in the order of the metrics. ``follows`` are the rules to which the skipped
-    readings have to be passed later, each with the index of its metric. See
-    :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
+    ``least`` and ``most`` are the bounds, in the order of the metrics. ``follows`` has the rules that must get these
+    readings later (:meth:`hub.rules.evaluator.RuleEvaluator.follow`), each with the index of its metric.
     """
 
     least: list[float]
@@ -101,7 +99,7 @@ class Calm(NamedTuple):
 
 
 class SilenceRule(msgspec.Struct, frozen=True):
-    """A silence rule applied to a device, or to one ``metric`` of it. ``key`` identifies its watch in the device."""
+    """A silence rule on a device or on one ``metric`` of it. The device keeps the rule's state under ``key``."""
 
     rule: Rule
     condition: SilenceCondition
@@ -196,7 +194,7 @@ class DeviceRules:
         )
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
-        """Return the silence rules on the whole device, and those on these metrics."""
+        """Return the silence rules on the whole device, and those on one of ``metrics``."""
         if len(self._silence_rules) == len(self.silence):
             return self.silence
         return self.silence + tuple(each for metric in metrics for each in self._silence_of(metric))
@@ -287,11 +285,14 @@ def _joins(condition: MetricCondition) -> bool:
 
 
 def must_hear(watch: Watch | None) -> bool:
-    """Return True if the next message must be passed to a rule about silence. Otherwise the rule's timer suffices."""
+    """Return whether a silence rule needs the device's next message at once.
+
+    If not, it is enough to look at the time of the last message when the rule's timer expires.
+    """
     return watch is None or watch.due is None or any(part.met is not None for part in watch.parts.values())
 
 
 def _checksum(condition: MetricCondition) -> int:
-    """Return a checksum of the condition without its limit. It is negative if ``points`` has data of this kind only."""
+    """Return a checksum of the condition without its limit, negative if ``points`` are not just readings."""
     found = crc32(condition.signature().encode()) or 1
     return -found if condition.derived else found

@@ -43,7 +43,7 @@ class PublishedValues:
         self.readers.clear()
 
     def want(self, rules: Iterable[Rule]) -> None:
-        """Use these rules from now on: only the values that they read from other devices are kept."""
+        """Use these rules from now on, and keep only those values of devices that the rules read on other devices."""
         rules = list(rules)
         self.readers.want(rules)
         comparing = [(rule, source) for rule in rules for source in sources_of(rule)]
@@ -142,7 +142,7 @@ class PublishedValues:
 
 
 def published(device: Device, metric: str, latest: Latest) -> PublishedValue:
-    """Return a device's latest value as a published value."""
+    """Return a device's latest value in the form in which rules on other devices read it."""
     return PublishedValue(device.id, metric, latest.value, device.area_id, received(device, latest))
 
 

@@ -32,9 +32,10 @@ class RuleSubject(NamedTuple):
 
 
 def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[RuleSubject, Condition]:
-    """Return the subject and the condition of a rule. ``common`` are the keys that rules of all kinds may have.
+    """Return the subject and the condition of a ``[[rule]]`` table.
 
-    Raises InvalidField. If the error is in a joined condition, ``path`` of the error has the indices of this condition.
+    ``common`` are the keys that all kinds of rules allow. Raises InvalidField. If the error is in one of several joined
+    conditions, the error's ``path`` says in which: it has the index of the condition at each level.
     """
     name, kind = _read_kind(table)
     _check_keys(table, name, kind, set(common) | kind.keys)

@@ -26,7 +26,7 @@ class AlertReader(Protocol):
 
     @property
     def rules(self) -> list[Rule]:
-        """The rules."""
+        """All rules of the hub."""
         ...
 
     @property
@@ -39,9 +39,9 @@ class AlertReader(Protocol):
         ...
 
     def rules_for(self, device: Device) -> list[Rule]:
-        """Return the rules that watch this device.
+        """Return the rules that watch this device, as they are written in ``rules.toml``.
 
-        They are returned unchanged from ``rules.toml``: a pattern for several metrics stays a pattern.
+        So the metric of a rule may be a pattern such as ``temp*``.
         """
         ...
 

@@ -17,7 +17,10 @@ class RuleTimes:
         self._times: dict[str, int] = {}
 
     def note(self, before: Iterable[Rule], rules: Iterable[Rule], at: int) -> None:
-        """Note that the rules ``before`` were replaced by ``rules`` at the time ``at`` (epoch ms)."""
+        """Record that the list of rules ``before`` was replaced by ``rules`` at the time ``at`` (epoch ms).
+
+        Only rules that are new or differ from before get this time.
+        """
         known = {rule.id: rule for rule in before}
         self._times = {
             rule.id: at if known.get(rule.id) != rule else self._times[rule.id]

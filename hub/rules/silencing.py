@@ -64,7 +64,7 @@ class Silencing:
         return tuple(SilencedBy(each.id, each.note) for each in active if self.matches(each, alert, device))
 
     def change(self, fact: PutSilence | EndSilence, find: Find) -> tuple[AlertSilence, list[Event]]:
-        """Add, replace or end a silence, and match the open alerts again. Return the silence and the events.
+        """Add, replace or end a silence, and update the open alerts that it matches. Return the silence and the events.
 
         Raises Conflict if there are too many silences. Raises NotFound if the silence to replace or end has already
         ended.

@@ -31,10 +31,7 @@ def sources_of(rule: Rule) -> tuple[ValueSource, ...]:
 
 
 class SourceReaders:
-    """For each value of a device, the trees of conditions on other devices that read it.
-
-    A tree is a rule that joins several conditions.
-    """
+    """Records which rules of joined conditions read a value of another device, to evaluate them when it changes."""
 
     def __init__(self) -> None:
         self._parts: dict[Source, list[Part]] = {}
@@ -57,23 +54,22 @@ class SourceReaders:
                     self._parts.setdefault((part.device, part.metric), []).append(part)
 
     def add(self, device_id: str, key: str, sources: Iterable[ValueSource]) -> None:
-        """Note that a tree of conditions reads values of other devices.
+        """Note which values of other devices a rule of joined conditions reads.
 
         Args:
-            device_id: The id of the device that the tree watches.
-            key: The key of the tree's watch (its state) in that device.
-            sources: The values that the tree reads.
+            device_id: The id of the device that the rule watches.
+            key: The key under which this device keeps the rule's state (its watch).
+            sources: The values that the rule reads from other devices.
         """
         for source in sources:
             if source.device is not None:
                 self._readers.setdefault((source.device, source.metric), set()).add((device_id, key))
 
     def note_change(self, before: PublishedValue | None, value: PublishedValue | None) -> None:
-        """Handle a new value of a device: have the trees of conditions on other devices that read it evaluated.
+        """Queue those rules on other devices that a new value of this device affects, for the next tick.
 
-        A tree is evaluated in the next tick, and only if the value can change whether one of its conditions holds.
-        ``before`` is the value until now (None: there was none), ``value`` the new one (None: the value is not known
-        any more).
+        A rule is affected if it joins conditions and the value changes the result of one of them. ``before`` is the
+        earlier value, None if there was none. ``value`` is the new one, None if it has become unknown.
         """
         known = value or before
         if known is None or (parts := self._parts.get(source := (known.device, known.metric))) is None:
@@ -87,10 +83,10 @@ class SourceReaders:
         return bool(self._waiting)
 
     def take(self) -> list[Reader]:
-        """Return the joined rules (trees) to evaluate now, because they read a changed value of another device.
+        """Return joined conditions to evaluate now, because a value that they read from another device has changed.
 
-        Each entry is a device id and the key of the rule's watch. At most :data:`MAX_EVALUATED` entries are returned,
-        and removed from the queue.
+        Each entry is a device id, and the key of the rule's state (watch) on this device. At most :data:`MAX_EVALUATED`
+        entries are returned. They are removed from the queue.
         """
         found = list(self._waiting)[:MAX_EVALUATED]
         for each in found:
@@ -105,10 +101,10 @@ def _differs(part: Part, before: PublishedValue | None, value: PublishedValue | 
 
 
 def _states(part: Part, value: Value) -> tuple[bool, bool] | None:
-    """Return whether the value meets the condition ``part``, and whether it keeps a condition that already holds met.
+    """Return whether the value meets the condition ``part``, first without and then with hysteresis.
 
-    The two results differ within the hysteresis of the condition. Return None if the condition does not apply to the
-    value, such as a text where a number is expected.
+    With hysteresis, the condition is taken to hold already, and ends only when the value has passed the clear value.
+    Return None if the condition does not apply to the value, such as a text where a number is expected.
     """
     condition = cast(MetricCondition, part.condition)
     amount = condition.measure([], value, 0)

@@ -182,5 +182,5 @@ class TreeEvaluation:
 
 
 def copied(states: dict[int, PartState]) -> dict[int, PartState]:
-    """Return copies of the states, for an evaluation that must not change the originals."""
+    """Return copies of the states of a rule's conditions, so that a trial evaluation does not change the originals."""
     return {number: msgspec.structs.replace(state, points=list(state.points)) for number, state in states.items()}

@@ -66,10 +66,9 @@ class TreeEvaluator:
         return events
 
     def judge(self, device: Device, each: MetricRule, now: int, tick: Tick | None = None) -> list[Event]:
-        """Evaluate a tree (a rule of joined conditions) although none of its metrics has a new reading.
+        """Evaluate a rule of joined conditions without a new reading, for example because a timer has expired.
 
-        The reasons for this are listed at the top of this file. ``tick`` is the message with the hub's time if a timer
-        of the tree has expired, otherwise None.
+        ``tick`` is the message with the hub's time that made the timer expire; None if the reason is another one.
         """
         inputs = _inputs(device, each, now)
         ts = max(inputs.at, now - inputs.behind)  # without newer readings, the values count as unchanged until now
@@ -103,13 +102,15 @@ class TreeEvaluator:
         return events
 
     def _begin(self, device: Device, each: MetricRule, watch: Watch, since: int, ts: int, now: int) -> list[Event]:
-        """Start or continue the timer of a tree that holds. If it has held for long enough, raise the alert.
+        """Start or continue the timer of a joined condition that holds, or raise the alert.
+
+        The alert is raised if the condition has held for long enough.
 
         Args:
             device: The device that the rule watches.
             each: The rule.
             watch: The state of the rule on the device.
-            since: When the tree began to hold, by the device's clock. It counts only if the timer is not running yet.
+            since: When the condition began to hold, by the device's clock. Ignored if the timer already runs.
             ts: The present time, by the device's clock.
             now: The present time, by the hub's clock.
         """
@@ -133,7 +134,10 @@ class TreeEvaluator:
         return self._watches.recover(device, each, watch, ts, now) if watch.over is not None else []
 
     def _is_current(self, device: Device, each: MetricRule, watch: Watch, at: int, inputs: Inputs) -> bool:
-        """Return whether the tree holds if late and retained values, which may be out of date, count as unknown."""
+        """Return whether a joined condition holds even if only current values count.
+
+        Values from late or retained messages may be out of date, and count as unknown.
+        """
         states = copied(watch.parts)
         evaluation = self._evaluation(device, each, states, at, inputs.behind, current_only=True)
         return evaluation.truth(cast(Joined, each.condition)) is True
@@ -183,10 +187,10 @@ class TreeEvaluator:
 
 
 def _inputs(device: Device, each: MetricRule, now: int) -> Inputs:
-    """Return the times of the newest input of a tree (a joined condition). They are at most ``now`` (epoch ms).
+    """Return when the newest value that a joined condition reads was measured and received, at most ``now``.
 
-    Inputs are the values that the tree reads, also those of other devices. The device's last message is an input, too,
-    if the tree has a condition on silence, or if the device has no value of the metrics that the tree reads.
+    Values of other devices count, too. So does the device's last message, if one of the conditions is about silence, or
+    if the device has reported none of the metrics.
     """
     condition = cast(Joined, each.condition)
     own = [found for name in each.others if (found := device.metrics.get(name)) is not None]
@@ -203,6 +207,6 @@ def _inputs(device: Device, each: MetricRule, now: int) -> Inputs:
 
 
 def _value(device: Device, each: MetricRule) -> Value | None:
-    """Return the latest value of the metric that the alert shows."""
+    """Return the latest value of the rule's metric, which the alert shows."""
     latest = device.metrics.get(each.metric)
     return None if latest is None else latest.value

@@ -54,7 +54,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Let timers far in the future expire now: a wrong clock may have set them. Valid timers are set again."""
+        """Let timers that are set too far ahead expire now: a wrong clock may have set them."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -69,7 +69,7 @@ class Watches:
                 self.push(watch.late.due, device, key, of_late=True)
 
     def wait(self, device: Device, key: str, watch: Watch, due: int) -> None:
-        """Set the timer of a watch to ``due`` (epoch ms). An earlier timer is moved to this time when it expires."""
+        """Let the timer of a watch expire at ``due`` (epoch ms). A timer set for an earlier time is moved then."""
         if watch.due is None or due < watch.due:
             self.push(due, device, key)
         watch.due = due
@@ -87,7 +87,7 @@ class Watches:
     def step(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, ts: int, now: int
     ) -> list[Event]:
-        """Update a watch with the ``amount`` of a reading of ``value``, measured at ``ts`` and received at ``now``."""
+        """Update a rule's ``watch`` by a reading: ``amount`` was computed from its ``value``, ``ts`` is its time."""
         rule, events = each.rule, []
         holds = each.condition.exceeded(amount, raised=watch.alert is not None)
         if (run := watch.late) is not None and not run.behind:
@@ -168,7 +168,7 @@ class Watches:
         ended: int | None = None,
         note: str | None = None,
     ) -> list[Event]:
-        """Reset a watch whose condition does not hold, and end its alert. ``note`` is added to the alert's history."""
+        """Reset a watch whose condition no longer holds, and end its alert as :meth:`close` does."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
         watch.since = watch.due = watch.began = watch.over = watch.evaluated_from = None
@@ -183,7 +183,7 @@ class Watches:
     def close(
         self, watch: Watch, happened: Input, now: int, ended: int | None = None, note: str | None = None
     ) -> list[Event]:
-        """End the alert of a watch, if it has one. ``ended`` is when the condition ended (ms); None if it did not."""
+        """End the alert of a watch, if any. ``happened`` says why, ``ended`` when a reading ended the condition."""
         alert_id, watch.alert = watch.alert, None
         alert = self.alerts.by_id.get(alert_id or "")
         if alert is None:
@@ -220,7 +220,7 @@ class Watches:
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
     ) -> list[Event]:
-        """Raise an alert if the watch has none. ``standing`` is True if there is no new reading that raises it."""
+        """Raise an alert unless the watch has one. ``standing`` means that a timer or a change of rules raises it."""
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
@@ -274,7 +274,7 @@ class Watches:
     def write_late(
         self, device: Device, rule: Rule, watch: Watch, run: LateRun, found: tuple[int, int] | None, now: int
     ) -> list[Event]:
-        """Record a past alert that late readings have shown. ``found`` is its begin and end; None if there was none."""
+        """Record the past alert that late readings have revealed, if any. ``found`` is its begin and end."""
         if found is None:
             return []
         watch.last = found

@@ -14,10 +14,13 @@ An alert series is the alerts of one rule on one metric of one device.
 def recovered(
     before: dict[str, RecentRecoveries], series: str, at: int, limits: IncidentLimits
 ) -> dict[str, RecentRecoveries]:
-    """Return the recent recoveries of all alert series, after the series ``series`` has recovered at ``at``.
+    """Return the recent recoveries of an incident's alerts, with one more recovery added.
 
-    An alert series is the alerts of one rule on one metric of one device. ``before`` are the recoveries until now, by
-    series. A series that recovers often within the time in ``limits`` is marked as flapping. ``at`` is in epoch ms.
+    Args:
+        before: The recoveries until now, by series. A series is all alerts of one rule on one metric of one device.
+        series: The key of the series that has now recovered.
+        at: When it recovered, in epoch ms.
+        limits: How often a series must recover, within which time, to be marked as flapping.
     """
     own, needed = before.get(series, RecentRecoveries(())), limits.flapping_recoveries
     times = (*(each for each in own.times if at - limits.flapping_ms < each <= at), at)[-needed:]
@@ -29,8 +32,8 @@ def recovered(
 
 
 def quiet_at(recoveries: RecentRecoveries, limits: IncidentLimits) -> int:
-    """Return when the flapping of a series of alerts ends, in epoch ms, if no alert of it clears before then.
+    """Return when a series of alerts stops flapping, in epoch ms, if no alert of it recovers before then.
 
-    A series is the alerts of one rule on one metric of one device.
+    A series is all alerts of one rule on one metric of one device.
     """
     return recoveries.times[-1] + limits.flapping_ms

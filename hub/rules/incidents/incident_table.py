@@ -99,11 +99,13 @@ class IncidentTable:
         self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
     def _recent(self, key: str, now: int, series: str | None = None) -> Incident | None:
-        """Return the incident with the key ``key``; None if there is none or its last change is too old.
+        """Return the incident that is registered under ``key``, unless its last change is too old.
 
-        The last change must be at most ``group_ms`` before ``now`` (epoch ms). Changes are alerts that were raised in
-        the incident. With ``series``, the key of a series of alerts, the recovery of this series and the end of the
-        incident count, too.
+        Args:
+            key: What alerts have in common; see :mod:`hub.rules.incidents.relations`.
+            now: The time in epoch ms. The last change must be at most ``group_ms`` before it.
+            series: Without it, only newly raised alerts count as changes. With the key of a series of alerts, its last
+                recovery and the end of the incident count, too.
         """
         incident = self.by_id.get(self._by_key.get(key, ""))
         if incident is None:
@@ -115,9 +117,10 @@ class IncidentTable:
         return incident if now - latest <= self._limits.group_ms else None
 
     def _takes_others(self, incident: Incident, now: int) -> bool:
-        """Return whether alerts of a new series may join the incident, and not only repeated alerts.
+        """Return whether the incident is still open for alerts of rules and metrics that it does not contain yet.
 
-        They may not join the incident of a gateway, or an incident that started more than ``max_age_ms`` ago.
+        An incident about a gateway, or one that began more than ``max_age_ms`` ago, takes only repetitions of its
+        alerts.
         """
         return incident.kind != "gateway" and now - incident.started_at <= self._limits.max_age_ms
 

@@ -154,7 +154,11 @@ class Incidents:
         return done + self._table.settle(now)
 
     def _place(self, alert: Alert, device: Device, find: Find, now: int) -> tuple[Alert, list[Event]]:
-        """Place a new alert in an incident. Return the alert with its incident, and the events for other alerts."""
+        """Add a new alert to an incident. Return the alert with its incident, and events about other alerts.
+
+        An event about another alert results if, for example, the new alert is that of a gateway, and now suppresses the
+        alerts of the devices behind it.
+        """
         down = self._inhibition.cause(device, find, now) if is_silence(alert) else None
         leader = self._open.get(down.leader or "") if down else None
         if down and leader is not None and leader.incident in self.by_id:
@@ -252,7 +256,10 @@ class Incidents:
         return events
 
     def _release(self, alert_ids: Iterable[str], find: Find, now: int) -> list[Event]:
-        """Withdraw alerts that are no longer suppressed, and measure the silence of their devices from now on."""
+        """Withdraw alerts that are no longer suppressed, and start to measure the silence of their devices again.
+
+        A device that stays silent raises a new alert, which is not suppressed.
+        """
         events: list[Event] = []
         for alert_id in alert_ids:
             alert = self._open.get(alert_id)

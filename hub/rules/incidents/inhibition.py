@@ -83,10 +83,10 @@ class Inhibition:
         self._led.setdefault(alert.id, {})[gateway] = None
 
     def end(self, alert: Alert) -> list[str]:
-        """Remove an alert that has ended.
+        """Remove an alert that has ended. Return the ids of the gateways that no longer suppress any alerts.
 
-        Return the ids of the gateways that suppress no alerts any longer: the alert was their leader, or it ended
-        because a device behind them was heard. The caller passes these ids to :meth:`lift`.
+        This is so for a gateway if people were notified of this alert in place of the others (it was the leader), or if
+        the alert ended because a device behind the gateway was heard. The caller passes the ids to :meth:`lift`.
         """
         if alert.id in (own := self._silent.get(alert.device, {})):
             del own[alert.id]
@@ -128,10 +128,10 @@ class Inhibition:
 
 
 def _is_back(gateway: Device | None, leader: Alert, find: Find) -> bool:
-    """Return whether a gateway is up again.
+    """Return whether a gateway that was down is up again.
 
-    A gateway that is a device (``gateway`` is not None) is up again if it has sent a message after the leader was
-    raised. Another gateway is up again if the device of the leader no longer counts as offline because of it.
+    If the gateway itself is known as a device, it must have sent a message after the alert ``leader`` was raised. If
+    ``gateway`` is None, the device of this alert must no longer count as offline because of its gateway.
     """
     if gateway is not None:
         return gateway.presence != "offline" and (gateway.last_seen or 0) > leader.raised_at

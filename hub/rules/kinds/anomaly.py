@@ -143,10 +143,10 @@ def _is_learned(known: Points, block: int) -> bool:
 
 
 def _distance(known: Points, block: int, number: float) -> float:
-    """Return how far ``number`` is outside the known range, divided by the width of the range.
+    """Return how far ``number`` is outside the range of the learned values, divided by the width of this range.
 
-    Return 0 if the number is within the range, or if too little is known. ``block`` is the time in ms at which the
-    three-hour block of the number begins.
+    Return 0 if the number is within the range, or if too little has been learned. ``known`` has the lowest and the
+    highest value of each block of three hours. ``block`` is when the block that contains ``number`` begins, in ms.
     """
     if not _is_learned(known, block):
         return 0.0

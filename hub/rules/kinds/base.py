@@ -1,7 +1,7 @@
 """Base classes for the kinds of rules: a condition on readings, and a condition on the time since the last message.
 
-Each kind is a subclass of one of the two. A condition on readings may have a ``source``: a value from outside the
-device that it reads, too.
+Each kind is a subclass of one of the two. A condition on readings may also read one value from outside the device (its
+``source``).
 """
 
 from __future__ import annotations
@@ -104,9 +104,10 @@ class MetricCondition(Condition, frozen=True):
         return None
 
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
-        """Return the value that :meth:`measure` gets: ``value`` of the metric, combined with the values of ``others``.
+        """Return the value for :meth:`measure`: the reading's ``value``, combined with the values of other metrics.
 
-        Return an empty string if the values cannot be combined: :meth:`measure` ignores it.
+        For example, a ``compare`` condition returns the difference. If the values cannot be combined, return an empty
+        string, for which :meth:`measure` returns None.
         """
         return value
 
@@ -130,10 +131,11 @@ class MetricCondition(Condition, frozen=True):
         raise NotImplementedError
 
     def remaining(self, points: Points, ts: int) -> float:
-        """Return the amount at the time ``ts`` (ms) if no reading has arrived after those in ``points``.
+        """Return the amount at the time ``ts`` (ms) if no further reading arrives until then.
 
-        ``points`` are the readings that the rule keeps. Only conditions whose amount falls as time goes on (``lapses``)
-        define this method.
+        The amount is the number that is compared with the limit. ``points`` are the readings that the rule keeps. The
+        method exists only in conditions whose amount falls as time passes (``lapses``), such as a count within a
+        window.
         """
         raise NotImplementedError  # each kind that lapses defines it; see Condition in hub/model/rule.py
 
@@ -174,9 +176,10 @@ class MetricCondition(Condition, frozen=True):
         return not points
 
     def follow(self, points: Points, readings: Points) -> Points:
-        """Add readings that the fast path has skipped to ``points``. Return the readings that must still be evaluated.
+        """Add readings that the fast path has skipped to ``points``, the readings that the rule keeps.
 
-        ``readings`` are in order of time, and all in the calm range.
+        Return those that must be evaluated after all. ``readings`` are in order of time, and within the calm range:
+        none of them changed the state of the rule.
         """
         return []
 
@@ -205,12 +208,12 @@ class MetricCondition(Condition, frozen=True):
         """Return the severity of an alert, and the condition with the limit of this severity.
 
         Args:
-            amount: The number from :meth:`measure`, which is compared with the limits.
-            severity: The severity of the open alert; None without an alert. An open alert gets a lower severity only
-                when the amount is past the clear value of the higher one.
+            amount: The result of :meth:`measure`, which is compared with the limits.
+            severity: The severity of the open alert; None if there is no open alert. An open alert gets a lower
+                severity only when ``amount`` is past the value at which the higher severity clears.
 
         Returns:
-            The severity, None for the rule's own severity; and the condition.
+            The severity (None for the rule's own severity), and the condition with its limit.
         """
         return None, self
 

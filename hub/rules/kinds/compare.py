@@ -59,7 +59,7 @@ class Compare(MetricCondition, frozen=True):
 
     @property
     def difference(self) -> Threshold:
-        """The threshold that the difference is compared with."""
+        """The limit for the difference of the two values, as a condition of its own."""
         return Threshold(self.above, self.below, self.clear)
 
     @property

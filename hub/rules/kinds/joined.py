@@ -91,9 +91,9 @@ class Joined(MetricCondition, frozen=True):
 
     @classmethod
     def truth(cls, values: Sequence[Truth]) -> Truth:
-        """Return whether the whole condition holds: True, False, or None if that is unknown.
+        """Return whether the joined condition holds: True, False, or None if that is unknown.
 
-        ``values`` has the same for each of the joined conditions.
+        ``values`` says for each of its parts whether the part holds, in the same way.
         """
         raise NotImplementedError  # each kind defines it: a msgspec struct cannot be an abstract base class
 
@@ -151,7 +151,10 @@ class Joined(MetricCondition, frozen=True):
 
     @property
     def negates(self) -> bool:
-        """Whether the condition contains a ``not``, so that it can hold because a part does not hold."""
+        """Whether the condition contains a ``not``.
+
+        Such a condition can hold because one of its parts does not.
+        """
         return any(part.condition.negates for part in self.conditions if isinstance(part.condition, Joined))
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
@@ -234,11 +237,11 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
 
 
 def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return a range of the metric ``metric`` within which the result of ``part`` does not change.
+    """Return a range of ``metric`` within which the result of the condition ``part`` does not change.
 
-    The range contains the latest value, which is taken from ``rest``. If that value meets the part's condition, so do
-    all values in the range; otherwise none of them does. Return None if the part also depends on other values or no
-    range is known.
+    The range contains the latest value of the metric. If this value meets the condition, so do all values in the range;
+    otherwise none of them does. Return None if the condition also depends on other values, or no range is known.
+    ``rest`` has the latest values.
     """
     condition, now = part.condition, rest.number(metric)
     if now is None or not isinstance(condition, MetricCondition) or condition.others or condition.source:

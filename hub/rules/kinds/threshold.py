@@ -51,7 +51,7 @@ class Threshold(MetricCondition, frozen=True):
 
     @property
     def limits(self) -> tuple[float | None, ...]:
-        """The limit, and the limits of the steps."""
+        """All limits: that of the rule itself, and those of the higher severities."""
         return (self.threshold, *(_threshold(step).threshold for step in self.steps))
 
     def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, Threshold]:

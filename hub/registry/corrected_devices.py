@@ -1,4 +1,4 @@
-"""Devices for which a person has corrected the kind of machine or the meaning of a metric. Pure."""
+"""An index of the devices for which a person has corrected the kind of machine or the meaning of a metric. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hub.model import Device
 
 
 class CorrectedDevices:
-    """Index of the corrected devices: a person has set what one of their metrics measures, or their kinds of machine.
+    """Index of the devices that a person has corrected: what a metric measures, or what kinds of machine the device is.
 
     With the index, the corrected devices of one model are found without a search through all devices.
     """
@@ -15,7 +15,10 @@ class CorrectedDevices:
         self._devices: dict[str, Device] = {}  # by id
 
     def note(self, device: Device) -> None:
-        """Add a device that was edited or restored. Remove it instead if a person has corrected nothing on it."""
+        """Update the index after a device was edited or restored.
+
+        The device is in the index as long as a person's corrections apply to it.
+        """
         if device.corrects_semantics:
             self._devices[device.id] = device
         else:
@@ -26,7 +29,11 @@ class CorrectedDevices:
         self._devices.pop(device_id, None)
 
     def of_model(self, device: Device) -> list[Device]:
-        """Return the other corrected devices of the same manufacturer and model; none if the device has no model."""
+        """Return the corrected devices of the same manufacturer and model, without ``device`` itself.
+
+        A corrected device is one for which a person has changed what a metric measures or what kind of machine it is.
+        If ``device`` has no model, the result is empty.
+        """
         model = device.info.model
         if not model:
             return []

@@ -53,7 +53,7 @@ class DedupWindow:
         self._restored = 0  # slots below this one were loaded at start
 
     def __len__(self) -> int:
-        """Return the number of keys in both windows."""
+        """Return the number of all remembered keys: those of each device, and those of all devices together."""
         return min(self._written, self._overall) + int(np.minimum(self._counts, self._per_device).sum())
 
     def slot(self, device: str) -> int:
@@ -134,10 +134,10 @@ class DedupWindow:
         return int(found[0]) if len(found) else None
 
     def seq_ago(self, device: str, seq: int) -> int | None:
-        """Return how many keys of the device were added after the newest key with the message number ``seq``.
+        """Return how many keys the device has sent after the last one with the message number ``seq``.
 
-        Only the window of this device is searched. If it has no such key, return -1 if ``seq`` is smaller than all
-        message numbers in the window, else None.
+        Only the last keys of this device are searched. If none of them has this number, return -1 if ``seq`` is smaller
+        than all their numbers, else None.
         """
         numbers = self._newest(self.slot(device)) >> SEQ_SHIFT
         found = np.flatnonzero(numbers == seq)
@@ -146,16 +146,16 @@ class DedupWindow:
         return -1 if (seq < numbers[numbers >= 0]).all() else None
 
     def _newest(self, slot: int) -> Ints:
-        """Return the last keys of the device with this slot (its index in all columns), newest first."""
+        """Return the last keys of one device, newest first. ``slot`` is the device's index in the columns."""
         count = int(self._counts[slot])
         newest: Ints = self._rings[slot, (count - 1 - np.arange(min(count, self._per_device))) % self._per_device]
         return newest
 
     def is_reused(self, device: str, key: int) -> bool:
-        """Return True if the device has sent the same ``id`` or ``seq`` before, but with other content.
+        """Return True if the device sent an earlier message with the same ``id`` or ``seq``, but with other content.
 
-        ``key`` is the key of its newest message, made of the ``id`` or ``seq`` and a checksum of the content. An ``id``
-        is compared with all keys in the device's window, a ``seq`` only with the key before it.
+        ``key`` is the key of the newest message: its ``id`` or ``seq``, with a checksum of its content. An ``id`` is
+        compared with the last keys of the device, a ``seq`` only with the key before it.
         """
         slot = self.slot(device)
         count = self._each_count[slot]
@@ -169,8 +169,8 @@ class DedupWindow:
     def add_batch(self, slots: Ints, keys: Ints) -> None:
         """Add the keys of many messages at once.
 
-        ``slots`` has the slot (index) of the device of each message, in ascending order. Each key must be greater than
-        all earlier keys of its device.
+        ``slots`` has for each message the index of its device, in ascending order. Each key must be greater than all
+        earlier keys of its device.
         """
         starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
         counts = np.diff(np.append(starts, len(slots)))
@@ -208,10 +208,10 @@ class DedupWindow:
 
 
 def _current_counter(keys: Ints) -> tuple[int, int]:
-    """Return the key with which a device's counter (``seq``) last started, and the greatest key since then.
+    """Return the key with which the device's counter ``seq`` last started, and the greatest key since then.
 
-    ``keys`` are the device's last keys in order of arrival. If some were not made from a counter, return the first key
-    and the greatest of all. If there are no keys, both are ``_NO_KEY``.
+    ``keys`` are the last keys of the device in order of arrival. If there are too few of them, or some were made from
+    an ``id``, return the first key and the greatest of all. Without keys, return ``_NO_KEY`` twice.
     """
     numbers = keys[keys >= 0] >> SEQ_SHIFT
     if len(numbers) < 2 or len(numbers) < len(keys):

@@ -65,7 +65,11 @@ def _is_event(name: str, value: Value) -> bool:
 
 
 def _is_flag(device: Device, name: str, value: Value, named: Sequence[tuple[str, Latest]]) -> bool:
-    """Return True for a 0 or 1 without unit and device class, if another metric of the device is an event by name."""
+    """Return True if the value is a 0 or 1 that says whether something happened, as of a contact.
+
+    This is assumed if the metric has no unit and no device class, and one of the metrics ``named`` is an event by its
+    name.
+    """
     if value not in (0.0, 1.0) or class_of(name, device.info.units.get(name)) is not None:
         return False
     return name not in device.info.units and any(_is_event(other, latest.value) for other, latest in named)

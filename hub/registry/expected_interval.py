@@ -89,14 +89,14 @@ class LearnedInterval(NamedTuple):
 
 
 def learned(device: Device) -> LearnedInterval:
-    """Return the device's learned interval."""
+    """Return what was learned about how often the device reports."""
     return LearnedInterval(device.expected_interval, device.regularity, device.longest_pause)
 
 
 def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
-    """Return the parameters of :func:`stale_after`, which computes when a silent device counts as stale.
+    """Return what :func:`stale_after` needs to know about a device besides its intervals.
 
-    They depend on how the device reports, as it announces this itself, and on what it measures.
+    This is how the device reports, as it announces it, and what it measures.
     """
     info = device.info
     if info.max_silence is not None:

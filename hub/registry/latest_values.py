@@ -23,9 +23,9 @@ def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]
     A retained message only adds the metrics that are missing.
 
     Returns:
-        The time of the newest value that was replaced, from which the caller measures the device's interval; 0 if none
-            was replaced or if that value did not arrive in time. The number of characters by which all texts together
-            have grown.
+        The time of the newest value that was replaced, from which the caller measures how often the device reports. It
+            is 0 if no value was replaced, or if the new value did not arrive in time.
+        By how many characters all texts together have grown.
     """
     ts, received, quality = record.ts, record.received, record.quality
     previous, previous_quality, text_growth = 0, quality, 0
@@ -43,7 +43,7 @@ def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]
 
 
 def expire(metrics: dict[str, Latest], expiration: ValueExpired) -> bool:
-    """Set the quality of the expired values to ``unknown``. Return False if all of them had this quality already."""
+    """Mark the values that an expiration names as unknown. Return False if all of them were unknown already."""
     prefix = f"{expiration.metric}." if expiration.metric else ""
     names = [expiration.metric, *(name for name in metrics if expiration.parts and name.startswith(prefix))]
     expired = [metrics[name] for name in names if name in metrics and metrics[name].quality != "unknown"]

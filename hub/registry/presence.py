@@ -79,7 +79,10 @@ class PresenceTracker:
         self._restart_deadline(device, now)
 
     def describe(self, device: Device, info: Info, now: int) -> None:
-        """Set the device's description. If it allows less silence, the device is checked for silence earlier."""
+        """Replace the description of a device.
+
+        If the new description means that the device may be silent for less time, it is checked for silence earlier.
+        """
         if info.reports != device.info.reports:
             device.announces_offline = False  # a device that sleeps may disconnect without its will
         device.info = info
@@ -271,10 +274,7 @@ class PresenceTracker:
         self._set_deadline(device.id, now + device_stale_after(device, self._limits))
 
     def _set_deadline(self, device_id: str, due: int) -> None:
-        """Set the time (ms) at which a device counts as silent unless a message arrives before.
-
-        It replaces the earlier time.
-        """
+        """Set the time (ms) at which the device is checked for silence, in place of an earlier or a later time."""
         self._deadlines[device_id] = due
         self._on_deadline(device_id, due)
         heapq.heappush(self._queue, (due, device_id))

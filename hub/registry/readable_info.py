@@ -13,7 +13,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 
 def readable(info: Info) -> Info:
-    """Return a description whose names are one line each, with a space in place of control characters."""
+    """Return a device's description with spaces in place of control characters, so that each name is a single line."""
     own = {name: getattr(info, name) for name in ("name", "manufacturer", "model", "firmware", "area")}
     texts = [text for text in (*own.values(), *info.labels, *info.titles.values()) if text]
     if not any(map(_CONTROL.search, texts)):

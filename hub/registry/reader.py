@@ -14,7 +14,7 @@ class DeviceReader(Protocol):
 
     @property
     def corrected(self) -> CorrectedDevices:
-        """The devices that a person has corrected."""
+        """The devices that a person has corrected, with a way to find those of one model."""
         ...
 
     def known(self, device_id: str) -> bool:

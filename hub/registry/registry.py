@@ -109,7 +109,7 @@ class DeviceRegistry:
     # -- fast path --------------------------------------------------------------------------------------------
 
     def set_flush_handler(self, handler: FlushHandler) -> None:
-        """Set the function that gets the results whenever the fast path has applied its pending messages (a flush)."""
+        """Set the function that is called each time after the fast path has applied its pending messages."""
         self._handle_flushed = handler
 
     def _flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
@@ -128,7 +128,7 @@ class DeviceRegistry:
         self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
 
     def _mutable(self, device_id: str) -> Device:
-        """Return a device that the caller may change, after taking it off the fast path. Raises NotFound."""
+        """Take a device off the fast path and return it, so that the caller may change it. Raises NotFound."""
         if device_id in self.fast_path:
             self.fast_path.demote(device_id)
         return self.require(device_id)
@@ -182,7 +182,7 @@ class DeviceRegistry:
         return self.presence.mark_seen(device, received)
 
     def check_duplicate(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
-        """Return whether the record is a duplicate, and an event if the device's keys turn out to identify no message.
+        """Return whether the record is a duplicate, and an event if a device turns out to repeat an ``id`` or ``seq``.
 
         ``items`` is the number of records in the message; see :func:`hub.registry.dedup.is_duplicate`.
         """
@@ -195,7 +195,7 @@ class DeviceRegistry:
         return duplicate, [DeviceChanged(device.id, record.received)]
 
     def with_room(self, record: Record) -> Record:
-        """Return the record without the values for which there is no room."""
+        """Return the record without those values for which the device or the hub has no room."""
         metrics = self._devices[record.device].metrics
         return msgspec.structs.replace(record, values=self.capacity.values_with_room(metrics, record.values))
 
@@ -275,7 +275,7 @@ class DeviceRegistry:
         return self._states.take(cursor, requested_checkpoint, self.require)
 
     def take_faults(self) -> dict[str, str]:
-        """Return why states of devices could not be encoded since the last call, by device."""
+        """Return the devices whose state could not be encoded since the last call: the error of each, by device id."""
         return self._states.take_faults()
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
@@ -290,7 +290,7 @@ class DeviceRegistry:
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
-        """Yield the records that are newer than their device's restored state. The items are (number, record)."""
+        """Yield those ``records`` (number, record) that the restored state of their device does not contain yet."""
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record

@@ -1,7 +1,7 @@
 """The numpy functions that the registry's formulas use, for single numbers instead of columns.
 
-A formula gets numpy or this module as its argument ``xp`` (a name from the array API standard). For single numbers,
-this module is a hundred times faster than numpy.
+A formula gets either numpy or this module as its argument ``xp``. For single numbers, this module is a hundred times
+faster than numpy.
 """
 
 from __future__ import annotations

@@ -35,22 +35,22 @@ class StoredStates:
         self.lagging.pop(device, None)
 
     def take_faults(self) -> dict[str, str]:
-        """Return the encoding errors since the last call, by device id."""
+        """Return the devices whose state could not be encoded since the last call: the error of each, by device id."""
         faults, self.faults = self.faults, {}
         return faults
 
     def take(
         self, cursor: int, requested_checkpoint: int, find: Callable[[str], Device]
     ) -> tuple[dict[str, bytes], int]:
-        """Return the encoded states to store with a batch, by device id, and the checkpoint.
+        """Return the device states to store with a batch, by device id, and the number of the checkpoint.
 
-        The checkpoint is a record number: the stored states include all records up to it. After a restart, the records
-        after it are replayed.
+        The stored states include all records up to the checkpoint. After a restart, only the records after it are
+        replayed.
 
         Args:
             cursor: Number of the last record of the batch.
-            requested_checkpoint: The store wants a checkpoint at least this high. So the states whose stored form is
-                older are stored as well, at most :data:`MAX_STATES` of them, oldest first.
+            requested_checkpoint: The store wants a checkpoint at least this high. Therefore states that were last
+                stored before it are stored as well, at most :data:`MAX_STATES` of them, oldest first.
             find: Returns a device, up to date.
         """
         names = self.changed

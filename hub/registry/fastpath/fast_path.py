@@ -66,7 +66,7 @@ FlushHandler = Callable[[list[RecordBatch], list[RawMessage]], None]
 
 
 class FastPathTopic:
-    """What the fast path knows about one topic: whether it is promoted, or how close it is to a promotion."""
+    """One MQTT topic on the fast path: whether it is promoted, or how many messages it still needs for that."""
 
     __slots__ = ("device", "group", "needed", "qualified", "row", "since")
 
@@ -160,16 +160,16 @@ class FastPath:
     # -- promotion and demotion -------------------------------------------------------------------------------
 
     def promote(self, topic: str, payload_schema: PayloadSchema, device: Device, due: int, bounds: Bounds) -> None:
-        """Count one more message of a topic that qualifies for the fast path. After enough of them, promote the topic.
+        """Count a message that qualifies for the fast path, and promote its topic after enough of them.
 
-        The following messages of a promoted topic take the fast path.
+        The later messages of a promoted topic take the fast path.
 
         Args:
             topic: The MQTT topic.
             payload_schema: The schema of the message.
             device: The device that sent it, with the message applied.
             due: When the device will be checked for silence, in ms.
-            bounds: Returns the bounds of the schema's metrics, in the schema's order.
+            bounds: Returns the range of each metric in which no rule changes state, in the order of the schema.
         """
         known = self._topics.get(topic)
         if known is None or known.device != device.id:
@@ -270,7 +270,7 @@ class FastPath:
     def expected_interval(self, device: Device) -> float:
         """Return how often the device usually sends, in ms; 0 if this is not known yet.
 
-        The fast path may have a newer value than the ``Device`` object, so it is read from there.
+        If the device is on the fast path, the value is read from its columns, which are up to date.
         """
         known = self._promoted.get(device.id)
         return device.expected_interval if known is None else float(self._last_seen.expected_interval[known[0]])
@@ -284,9 +284,9 @@ class FastPath:
             self._last_seen.stale_deadlines[known[0]] = due
 
     def take_earlier_deadlines(self) -> list[tuple[str, int]]:
-        """Return devices that now send more often, and so must be checked for silence earlier than planned.
+        """Return the devices that now report more often, so that they must be checked for silence earlier than planned.
 
-        Each item is a pair of device id and the new time of the check, in epoch ms. The list is empty afterwards.
+        Each item is a device id and the new time of the check, in epoch ms. The list is empty afterwards.
         """
         earlier, self._last_seen.earlier_deadlines = self._last_seen.earlier_deadlines, []
         return earlier

@@ -62,9 +62,9 @@ class LastSeenTable:
         self.earlier_deadlines: list[tuple[str, int]] = []
 
     def slot(self, device: Device, due: int) -> int:
-        """Fill the device's slot from its ``Device`` object, and return the number of the slot.
+        """Copy a device's learned values from its ``Device`` object to the columns. Return the index of the device.
 
-        ``due`` is when the device will be checked for silence.
+        The device has the same index (its slot) in all columns. ``due`` is when it will be checked for silence.
         """
         slot = self._window.slot(device.id)
         if slot >= len(self.outdated):
@@ -143,11 +143,14 @@ class LastSeenTable:
         return np.repeat(whole, np.diff(np.append(starts, len(slots))))
 
     def apply_batch(self, slots: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
-        """Update the columns with records that :meth:`acceptable` has accepted.
+        """Update the columns with records that :meth:`acceptable` has accepted, as the slow path does record by record.
 
-        The result is the same as if ``DeviceRegistry.observe`` had been called for each record. ``keys`` are the
-        deduplication keys of the records. The other arguments are as in :meth:`acceptable`; ``received`` is when the
-        records arrived.
+        Args:
+            slots: For each record, the slot (index) of its device. The records of a device are next to each other.
+            ts: The times of the records, in ms.
+            intervals: The time since the record before, in ms.
+            received: When the records arrived, in ms.
+            keys: The deduplication keys of the records.
         """
         starts = np.flatnonzero(_first(slots))
         ends = np.append(starts[1:], len(slots)) - 1
@@ -170,12 +173,12 @@ class LastSeenTable:
 def learn_batch(
     before: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
 ) -> LearnedInterval:
-    """Return the learned intervals of all devices after each had several more intervals between its readings.
+    """Return the learned intervals of many devices, after each device had some more intervals between its readings.
 
     Args:
         before: What was learned until now, as columns with one entry per device.
-        intervals: The new intervals in ms, first those of the first device, then those of the next. The caller has left
-            out pauses (intervals too long to be regular). An interval of 0 is ignored.
+        intervals: The new intervals of all devices in ms, device after device. The caller has left out pauses
+            (intervals too long to be regular). An interval of 0 is ignored.
         starts: For each device, the index of its first interval in ``intervals``.
         counts: For each device, the number of its new intervals.
         limits: The limits of the registry.
@@ -199,9 +202,9 @@ def learn_batch(
 
 
 def _learn_mean(before: LearnedInterval, intervals: Ints) -> LearnedInterval:
-    """Return the learned interval of one device after many more ``intervals`` at once.
+    """Return the learned interval of one device, after many more intervals at once.
 
-    It moves towards the geometric mean of ``intervals``: the more of them there are, the further.
+    It moves towards the geometric mean of ``intervals``. The more of them there are, the further it moves.
     """
     mean = float(np.exp(np.log(intervals).mean()))
     usual = before.expected or mean
@@ -227,5 +230,5 @@ def _first(slots: Ints) -> Bools:
 
 
 def _before(column: Column) -> Column:
-    """Return the column shifted by one: for each entry its predecessor, for the first entry itself."""
+    """Return the column moved by one place: each entry becomes the one before it, and the first stays."""
     return np.concatenate([column[:1], column[:-1]])

@@ -39,9 +39,9 @@ class RecentReadings:
         self._values: Floats = np.zeros((0, SIZE, width))
 
     def begin(self, row: int, follow: Follow) -> None:
-        """Begin to keep the readings of a row, that is, of one device.
+        """Begin to keep the readings of one device, which is a row in the columns.
 
-        :meth:`take` later passes the kept readings to the function ``follow``, which gives them to the device's rules.
+        When the readings are needed, :meth:`take` passes them to the function ``follow``.
         """
         if row >= len(self._place):
             self._place = np.concatenate([self._place, np.full(max(64, row), -1)])
@@ -90,10 +90,10 @@ class RecentReadings:
         self._count[self._place[rows[first[room]]]] += lengths[room]
 
     def take(self, row: int, more: RecordBatch | None = None) -> None:
-        """Pass the kept readings of a row (device) to the rules that need them, and forget them.
+        """Pass the kept readings of a device (a row) to the rules that need them, and forget the readings.
 
-        ``more`` are newer records of the same row, which are passed after the kept ones. If no rule of the device needs
-        readings, do nothing.
+        ``more`` are newer readings of the same device, which are passed after the kept ones. If no rule of the device
+        needs readings, do nothing.
         """
         follow = self._follow.get(row)
         if follow is None:

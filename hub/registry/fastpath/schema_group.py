@@ -107,10 +107,10 @@ class SchemaGroup:
         return records, unfit
 
     def _columns(self) -> tuple[RecordBatch, Bools]:
-        """Return the pending messages as a record batch, and a mask of those that the fast path can apply.
+        """Return the pending messages as a record batch, and a mask of the messages that the fast path can apply.
 
-        The mask is True if the message's time is close to the time of receipt, each value is within the bounds of the
-        device's row, and the bounds are still valid.
+        A message can be applied if its time is close to the time of receipt, and each value is within the range in
+        which no rule changes state. This range must still be valid for the device.
         """
         width = len(self.names) + 2
         numbers = np.fromiter(chain.from_iterable(self.contents), np.float64, width * len(self.contents))

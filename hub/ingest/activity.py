@@ -156,9 +156,9 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
 
 
 def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
-    """Return a text that says how an alert was handled, and add the values in the text to ``params``.
+    """Return the log entry for what happened to an alert, and add the values in its text to ``params``.
 
-    ``alert`` is the device's name and the alert's message.
+    ``alert`` is the text that names the alert: the device's name and the alert's message.
     """
     match event.what:
         case "assigned":
@@ -187,9 +187,10 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
 
 
 def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:
-    """Return the key and the text of the entry that says that a person confirmed or removed the cause of an alert.
+    """Return the key and the text of the log entry for a confirmed or removed cause of an alert.
 
-    ``name`` is the display name of the device. A confirmed cause is added to ``params``, the parameters of the entry.
+    ``name`` is the display name of the device. A confirmed cause is also added to ``params``, the parameters of the
+    entry.
     """
     found, cause = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
     if found is None:
@@ -200,9 +201,10 @@ def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple
 
 
 def _ended(alert: Alert) -> tuple[str, str, int]:
-    """Return how an alert ended, as key and text, and how long it lasted, in ms by the device's clock.
+    """Return how an alert ended, as key and text, and how long its condition lasted.
 
-    The duration is rounded down to whole seconds. It is 0 if it is not known or shorter than a second.
+    The duration is in ms by the device's clock, rounded down to whole seconds. It is 0 if it is unknown or shorter than
+    a second.
     """
     if alert.withdrawn:
         return "withdrawn", "Alert withdrawn", 0

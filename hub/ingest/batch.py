@@ -92,7 +92,7 @@ class Batch:
         self.deleted.append(device)
 
     def reject(self, rejected: Rejection) -> None:
-        """Add a rejected message, or a rejected part of one."""
+        """Add a rejected message, or a rejected part of a message, to the batch."""
         self.rejections.append(rejected)
         self.events.append(MessageRejected(rejected, rejected.received))
 

@@ -136,7 +136,10 @@ class Calculating:
         self._apply(batch, Record(name, at, at, {definition.metric: float(result.values[0])}, live=live))
 
     def _take_many(self, batch: Batch, result: NewValues) -> None:
-        """Apply a metric's new values on many devices: set them, evaluate the rules on them, and add a record batch."""
+        """Apply the new values of a calculated metric on many devices.
+
+        The values are set, the rules that read them are evaluated, and one record batch is added to ``batch``.
+        """
         metric, at, written = result.definition.metric, result.at, []
         for place, (row, value) in enumerate(zip(result.rows.tolist(), result.values.tolist(), strict=True)):
             name = result.state.owners[row]
@@ -163,12 +166,12 @@ class Calculating:
         """Mark a metric of a device as calculated by the hub.
 
         Args:
-            batch: Gets an event if the mark has changed.
+            batch: Receives an event if the mark has changed.
             result: The calculated values of the metric.
             device: The device.
             row: The device's row in ``result.state``.
-            described: A value that changes when the mark has to be made again. If it equals the value of the last call
-                for this device, nothing is done.
+            described: Stands for the version of the device's description. If it is the same as at the last call for
+                this device, nothing is done.
         """
         if result.state.described[row] == described:
             return

@@ -48,9 +48,10 @@ class IngestCounters(msgspec.Struct):
     lag_ms: int = 0
 
     def lag(self, now: int) -> int:
-        """Return the delay from receipt to commit, in ms.
+        """Return how long messages take from receipt to commit, in ms.
 
-        This is the larger of the delay in the last commit and the delay so far (at ``now``) in the running commit.
+        This is the delay of the last commit. If the running commit has already taken longer by ``now``, it is that
+        delay.
         """
         return self.lag_ms if self.oldest is None else max(self.lag_ms, now - self.oldest)
 

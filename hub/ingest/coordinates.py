@@ -14,7 +14,7 @@ from hub.model import RawMessage, Record, Rejection
 
 
 def has_coordinates(metrics: Iterable[str]) -> bool:
-    """Return True if one of these metrics is a latitude or a longitude."""
+    """Return True if one of these metrics is a latitude or a longitude by its name."""
     return any(map(coordinate_limit, metrics))
 
 

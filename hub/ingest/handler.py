@@ -48,7 +48,7 @@ MAX_WAITING = 1_000
 
 
 class IngestHandler:
-    """Applies messages and inputs to registry, rules and commands. All other code only reads these."""
+    """Applies messages and inputs to devices, rules and commands. It is the only place where these are changed."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class IngestHandler:
         registry.set_flush_handler(self._handle_flushed)
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
-        """Load the state. Return what to commit, and unreadable rows; see :func:`hub.ingest.recovery.recover`."""
+        """Load the stored state. Return what to commit because of it, and unreadable rows (see :func:`recover`)."""
         self._calculating.clear()
         return recover(
             snapshot,
@@ -98,7 +98,7 @@ class IngestHandler:
         return self._registry.take_states(cursor, requested_checkpoint)
 
     def take_unfinished(self, now: int) -> list[Input]:
-        """Return inputs that continue unfinished work. The caller has to put them into the queue."""
+        """Return inputs that continue unfinished work, for the caller to put into the queue."""
         found: list[Input] = []
         if self._judging.pending:
             self._judging.pending = False  # set again while devices are left
@@ -109,7 +109,10 @@ class IngestHandler:
         return found
 
     def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
-        """Handle entries in their order. The effect of messages in the fast path may wait until :meth:`flush`."""
+        """Handle queue entries in their order, and add the changes to ``batch``.
+
+        Messages on the fast path may only take effect at the next :meth:`flush`.
+        """
         batch.filled = True
         self._batch = batch
         accept, messages = self._registry.fast_path.accept, 0
@@ -144,14 +147,14 @@ class IngestHandler:
         self._place_alerts(batch)
 
     def _place_alerts(self, batch: Batch) -> None:
-        """Assign the alerts in new events to incidents. Only events since the last call are new."""
+        """Assign each new alert of the batch to an incident. Only events added since the last call are new."""
         new = batch.events[batch.placed :]
         if new:
             batch.events[batch.placed :] = self._engine.incidents.apply(new, self._registry.get)
         batch.placed = len(batch.events)
 
     def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Add the batches that the fast path applied, and handle ``messages``, which it could not apply, one by one."""
+        """Add the record batches that the fast path has applied, and handle the remaining ``messages`` one by one."""
         batch = self._batch
         batch.record_batches += record_batches
         for message in messages:
@@ -266,13 +269,13 @@ class IngestHandler:
             self._registry.touch(name)
 
     def _derived(self, batch: Batch, record: Record) -> None:
-        """Apply a record that the hub calculated, which comes from no message."""
+        """Apply a record that the hub has calculated. There is no message for it."""
         self._record(batch, record, RawMessage("", b"", record.received), 1)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """Offer a topic to the fast path, if its device is online, awaits no command and has no constant ``id``.
+        """Offer a topic to the fast path, if its device is online and awaits no command.
 
-        An ``id`` is constant if the device sent it with different payloads: it does not identify a message.
+        A device that sends the same ``id`` with different messages is not offered.
         """
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
@@ -283,7 +286,7 @@ class IngestHandler:
     def _bounds(
         self, device: Device, metrics: Sequence[str]
     ) -> tuple[list[float], list[float], int, Follow | None] | None:
-        """Return the range of each metric in which no rule changes state, as a tuple (see ``fast_path.Bounds``)."""
+        """Return for each metric the range in which no rule changes state, in the form of ``fast_path.Bounds``."""
         calm, follow = self._engine.calm(device, metrics), self._engine.follow
         if calm is None:
             return None

@@ -26,7 +26,7 @@ _NOTHING = Result()
 
 
 class InputHandler:
-    """Applies inputs to registry, rules and commands."""
+    """Applies inputs, such as requests of people, to devices, rules and commands."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class InputHandler:
     ) -> None:
         """Create the handler.
 
-        ``apply`` adds the effects of a decoded message to a batch. The handler calls it for what the dialects return on
-        a tick of the clock.
+        ``apply`` applies a decoded message and adds its effects to a batch. The handler needs it for the messages that
+        dialects produce themselves when the clock ticks.
         """
         self._dialects = dialects
         self._registry = registry
@@ -147,9 +147,9 @@ class InputHandler:
         return None
 
     def _judge_model(self, device: Device, now: int) -> list[ev.Event]:
-        """Evaluate the rules on all other devices of the same model.
+        """Evaluate the rules on all other devices of the model, after a person has corrected a metric of ``device``.
 
-        If a person has corrected what the metrics of one device measure, the correction applies to these devices, too.
+        What a person says a metric measures applies to the other devices of the model, too.
         """
         info = device.info
         if not info.model or not any(map(reads_quantity, self._engine.rules)):

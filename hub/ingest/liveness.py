@@ -45,7 +45,7 @@ class Liveness:
         return self.hear(name, message.received)
 
     def take(self, result: Result, message: RawMessage) -> list[Event]:
-        """Apply the presence changes of a decoded message, and record signs of life."""
+        """Apply what a decoded message says about presence, and record signs of life. Return the events."""
         events: list[Event] = []
         for availability in result.availability:
             events += self._available(availability)
@@ -79,11 +79,11 @@ class Liveness:
         return events + self._unexpected(name, at)
 
     def _unexpected(self, name: str, at: int) -> list[Event]:
-        """Let no-data rules ignore a device that is no longer announced, until it sends again."""
+        """Note that a device is no longer announced. Until it sends again, its silence raises no alert."""
         return self._engine.judge(self._registry.withdraw(name), at) if self._registry.known(name) else []
 
     def expire(self, expiration: ValueExpired) -> list[Event]:
-        """Mark the value of a metric as unknown.
+        """Mark the value of a metric as unknown, because it has expired.
 
         If the metric is no longer announced, also withdraw its alerts, because no reading could ever clear them.
         """

@@ -108,9 +108,9 @@ class Pipeline:
             )
 
     async def run(self) -> None:
-        """Handle and commit entries until the queue is closed and drained.
+        """Handle and commit entries until the queue is closed and empty.
 
-        Messages that come later are neither stored nor acknowledged: the broker delivers them again.
+        A message that arrives after that is neither stored nor acknowledged, so the broker delivers it again.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._finish_all(), name="commits")
@@ -146,7 +146,7 @@ class Pipeline:
         await self._write_states()
 
     def _take_batch(self) -> tuple[Batch, list[Entry]]:
-        """Return the batch and its entries of the queue, and begin a new batch. Raises the handler's error, if any."""
+        """Return the present batch and its queue entries, and begin a new one. Raise the handler's error, if any."""
         batch, self._batch = self._batch, Batch()
         entries, self._entries = self._entries, []
         self._taken.set()
@@ -189,7 +189,7 @@ class Pipeline:
             faults.unexpected("A stored change could not be published to all subscribers. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """Return what the batch changes in the database; None if nothing, as after most ticks. Raises StoreRefused."""
+        """Return what to commit for the batch; None if nothing, as after most clock ticks. Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.record_batches))
         states, checkpoint = self._handler.states(cursor, self._store.requested_checkpoint)
         if broken := self._registry.take_faults():
@@ -290,7 +290,7 @@ class Pipeline:
 
 
 def _halves(entries: list[Entry]) -> list[list[Entry]]:
-    """Return the second half and the first half, in this order, so that a stack pops the first half first."""
+    """Return the second half of the entries, then the first half, because the caller takes them from a stack."""
     middle = len(entries) // 2
     return [half for half in (entries[middle:], entries[:middle]) if half]
 

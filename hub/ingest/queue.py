@@ -53,12 +53,12 @@ class IngestQueue:
         return self._waiting
 
     def offer(self, messages: Sequence[RawMessage]) -> int:
-        """Add messages that arrived together, and return how many of them the caller is done with.
+        """Add messages that arrived together, and return how many of them need not be offered again.
 
-        The caller is done with a message if the queue accepted it, or dropped it to save room (only with QoS 0). If the
-        number is lower than the number of messages, the next message (QoS 1 or 2) found no room, and the caller offers
-        the remaining messages again later. Room for ``reserve`` messages is kept free for QoS 1 and 2, as many as the
-        broker sends without an acknowledgement. A closed queue accepts nothing and returns 0.
+        A message need not be offered again if the queue took it or, with QoS 0, dropped it to save room. If the number
+        is lower than the number of messages, the first of the remaining ones (QoS 1 or 2) found no room: the caller
+        offers the remaining ones later. Room for ``reserve`` messages is kept free for QoS 1 and 2, as many as the
+        broker sends without an acknowledgement. A closed queue takes nothing and returns 0.
         """
         if self.closed:
             return 0

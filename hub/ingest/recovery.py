@@ -29,11 +29,15 @@ faults = FaultLog(log)
 def subscriptions_to_end(
     snapshot: StoredSnapshot, dialects: Sequence[Dialect], disabled: Sequence[Dialect], effects: Sequence[Action]
 ) -> list[Action]:
-    """Return the actions that unsubscribe from topics which only disabled dialects had subscribed to.
+    """Return actions that unsubscribe from the topics to which only disabled dialects had subscribed.
 
-    The broker keeps these subscriptions with the hub's session, but no dialect would decode the messages. They are
-    found in the stored state of the ``disabled`` dialects. A subscription is kept if one of the ``dialects`` in use
-    needs it, by its own filters or by the ``effects`` of its restored state.
+    The broker keeps such a subscription in the hub's session, but no dialect would decode its messages.
+
+    Args:
+        snapshot: The stored state, from which the subscriptions of the disabled dialects are found.
+        dialects: The dialects in use. What their own filters subscribe to is kept.
+        disabled: The disabled dialects.
+        effects: What the restored state of the dialects in use asks for. What it subscribes to is kept, too.
     """
     kept = {each for dialect in dialects for each in dialect.filters}
     kept.update(each for effect in effects if isinstance(effect, Subscribe) for each in effect.filters)

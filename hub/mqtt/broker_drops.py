@@ -23,12 +23,12 @@ log = logging.getLogger(__name__)
 
 
 class BrokerDropMonitor:
-    """Reports messages that the broker dropped.
+    """Reports messages that the broker dropped, as the broker counts them.
 
     Args:
-        known: The last value of the broker's counter that this hub has read, None if it has read none.
-        on_drop: Called with (since, now, number of dropped messages); times in ms.
-        keep: Called with each new value of the counter, so that the caller stores it.
+        known: The broker's count when this hub last read it; None if it has never read it.
+        on_drop: Called with the begin and the end of the time in which messages were dropped (ms), and their number.
+        keep: Called with each new count, so that the caller stores it.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BrokerDropMonitor:
         self.total = 0  # dropped since the hub started
 
     async def run(self, settings: MqttClientSettings) -> None:
-        """Read the counter until cancelled. ``settings`` must have ``persistent`` False."""
+        """Read the broker's counter until the task is cancelled. ``settings`` must have ``persistent`` False."""
         self._link = link = NegotiatingClient(settings, self.take, lambda since, now: None)
         link.subscribe([TOPIC])
         try:
@@ -86,7 +86,7 @@ class BrokerDropMonitor:
             self._timer = asyncio.get_running_loop().call_later(wait / 1000, self._report)
 
     def _report(self) -> None:
-        """Report the drops that were counted since the last report, if there are any."""
+        """Report how many messages the broker has dropped since the last report, if any."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

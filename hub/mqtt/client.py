@@ -80,7 +80,10 @@ class MqttClient(Protocol):
     def state(self) -> MqttClientState: ...
 
     async def run(self) -> None:
-        """Connect, receive and reconnect until cancelled; then disconnect. The broker keeps the session."""
+        """Connect, receive messages and reconnect until the task is cancelled; then disconnect.
+
+        The broker keeps the session.
+        """
         ...
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
@@ -103,7 +106,7 @@ class MqttClient(Protocol):
         ...
 
     def subscribe(self, topics: Iterable[str]) -> None:
-        """Add topic filters, for this connection and all later ones."""
+        """Add topic filters to those that are subscribed on this connection and on all later ones."""
         ...
 
     def unsubscribe(self, topics: Iterable[str]) -> None:

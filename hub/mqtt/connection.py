@@ -53,7 +53,7 @@ class Connection(Protocol):
         """Unsubscribe. Raises :class:`Lost`."""
 
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
-        """Publish; at QoS 1 wait for the acknowledgement. Raises :class:`Lost` and :class:`Refused`."""
+        """Publish a message. With QoS 1, wait for the acknowledgement. Raises :class:`Lost` and :class:`Refused`."""
 
     def ack(self, receipts: Sequence[int]) -> None:
         """Acknowledge messages by their receipts, in the given order."""

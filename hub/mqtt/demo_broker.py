@@ -30,7 +30,10 @@ MAX_QUEUED = 100_000
 
 
 class DemoBroker:
-    """A running broker, made by :meth:`start`. ``moved`` is True if it uses another port than the requested one."""
+    """A running broker, as returned by :meth:`start`.
+
+    ``moved`` is True if it uses another port than the requested one, which was in use.
+    """
 
     def __init__(
         self, kind: Kind, host: str, port: int, moved: bool, process: asyncio.subprocess.Process, log: IO[bytes]
@@ -72,7 +75,10 @@ class DemoBroker:
 
     @classmethod
     async def _try(cls, program: str | None, host: str, port: int, moved: bool, data: Path | None) -> DemoBroker | None:
-        """Start a broker on that port. Return None if another process took the port in the meantime."""
+        """Start a broker on this port. Return None if another process has taken the port meanwhile.
+
+        ``moved`` says that the port is not the one that was asked for.
+        """
         with tempfile.TemporaryDirectory(prefix="watchkeeper-broker-") as directory:
             # Folder and log are unlinked once it listens, so that a killed hub leaves no file behind.
             log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the broker)
@@ -99,7 +105,10 @@ class DemoBroker:
         raise BrokerError(f"The broker did not start. Its output: {output or 'none'}")
 
     async def _wait_until_listening(self) -> bool:
-        """Return True as soon as the broker listens, False if it ends before that or START_S seconds have passed."""
+        """Wait until the broker listens, and return True.
+
+        Return False if the broker ends before that, or START_S seconds have passed.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S):
                 while self._process.returncode is None:

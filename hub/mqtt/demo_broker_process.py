@@ -28,9 +28,10 @@ def command_line(mode: str, *arguments: str) -> list[str]:
 
 
 def die_with_parent(parent: int) -> None:
-    """Have Linux send SIGKILL to this process when the process ``parent`` ends, also after exec.
+    """Have Linux kill this process when the process ``parent`` ends.
 
-    Other systems cannot do this: there a broker outlives a hub that was killed with SIGKILL.
+    This lasts when the process becomes another program (exec). Other systems cannot do this: there a broker outlives a
+    hub that was killed with SIGKILL.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -53,7 +53,7 @@ class AccessFiles(msgspec.Struct, frozen=True):
 
 
 class Drafts(list[tuple[Path, Path]]):
-    """Pairs of a draft that was written and the file that the draft will replace."""
+    """Drafts of new files. Each entry is the path of a draft, and the path of the file that the draft will replace."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -68,16 +68,20 @@ class User(msgspec.Struct, frozen=True):
 
 
 class MosquittoAcl:
-    """Adds and removes users. Each change replaces all files, or none of them if one cannot be written."""
+    """Adds users of the broker and removes them, in Mosquitto's files.
+
+    Each change replaces all files, or none of them if one cannot be written.
+    """
 
     def __init__(self, files: AccessFiles, root: str) -> None:
         self.files = files
         self._root = root
 
     def users(self, certified: Collection[str] = ()) -> list[User]:
-        """Return the users in the password file and those in ``certified``, sorted by name, without the hub.
+        """Return the users of the broker, sorted by name, without the hub.
 
-        ``certified`` are the names of users that have a certificate.
+        They are the users in the password file, and those in ``certified``: the names of users that have a certificate
+        instead.
         """
         with _explained(self.files.passwords):
             rights = read_rights(self.files.rights)
@@ -104,7 +108,7 @@ class MosquittoAcl:
         return password
 
     def add_certified(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> None:
-        """Add a user that authenticates with a certificate, so that it gets no password.
+        """Add a user that authenticates with a certificate and so has no password.
 
         The arguments and errors are those of :meth:`add`.
         """
@@ -131,7 +135,10 @@ class MosquittoAcl:
             rights[name] = NO_TOPICS
 
     def share(self, files: Mapping[str, bytes]) -> None:
-        """Write files into the folder of the ACL, by name, readable for the broker. Raises StoreError if that fails."""
+        """Write files into the folder of the access control list, so that the broker can read them.
+
+        ``files`` has the contents by file name. Raises StoreError if a file cannot be written.
+        """
         with _explained(self.files.rights), self._changing() as (_, _rights, drafts):
             drafts += [draft_of(self.files.rights.with_name(name), content.decode()) for name, content in files.items()]
 
@@ -159,17 +166,18 @@ class MosquittoAcl:
             rights.pop(name, None)
 
     def hub_password(self, login: Path) -> str:
-        """Return the hub's own password from the file ``login``, which only its owner may read.
+        """Return the hub's own password from the file ``login``, which only the file's owner may read.
 
-        Create it if it is missing.
+        If the file is missing, it is created with a new password.
         """
         with self._changing() as (passwords, _, drafts):
             return self._ensure_hub(passwords, login, drafts)
 
     def _ensure_hub(self, passwords: dict[str, str], login: Path, drafts: Drafts) -> str:
-        """Return the hub's password from the file ``login``.
+        """Return the hub's own password from the file ``login``, and make sure that the broker knows it.
 
-        If the file is missing, add a draft with a new password. If ``passwords`` has no entry for the hub, add it.
+        If the file is missing, a new password is made, and a draft of the file is added to ``drafts``. If
+        ``passwords``, the broker's users, does not contain the hub, the hub is added.
         """
         with suppress(FileNotFoundError):
             password = login.read_text("ascii").strip()
@@ -197,11 +205,11 @@ class MosquittoAcl:
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], Drafts]]:
-        """Read the passwords and the rights, yield them to be changed, and write both files when the context ends.
+        """Yield the users' passwords and rights, and write both files with the caller's changes when the context ends.
 
-        Yield two dictionaries by user name, and the list of drafts, to which the caller may add files. A lock keeps
-        other processes out. Everything is written to drafts first, which then replace the files together. The password
-        file is replaced last, because rights of a user who does not exist are harmless.
+        The context gets two dictionaries by user name, and a list to which the caller may add drafts of other files. A
+        lock keeps other processes out. Everything is written to drafts first, which then replace the files together.
+        The password file is replaced last, because rights of a user who does not exist are harmless.
         """
         files, drafts = self.files, Drafts()
         with _explained(files.passwords):

@@ -42,7 +42,7 @@ def read_passwords(file: Path) -> dict[str, str]:
 
 
 def _split_acl(file: Path) -> tuple[str, str, str]:
-    """Return the ACL in three parts: the text before the hub's part, the hub's part, and the text after it."""
+    """Return the access control list in three parts: the text before the hub's lines, these lines, the text after."""
     with suppress(FileNotFoundError):
         before, begin, rest = file.read_text("utf-8", "surrogateescape").partition(BEGIN)
         if begin:
@@ -95,9 +95,9 @@ def rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> st
 
 
 def draft_of(file: Path, text: str) -> tuple[Path, Path]:
-    """Write a draft of ``file`` with the file's owner and mode. Return the paths of the draft and of the file.
+    """Write the new text of ``file`` to a draft beside it. Return the path of the draft, and the path of the file.
 
-    The draft of a file that does not exist yet is readable for the broker.
+    The draft gets the owner and the mode of the file. If the file does not exist yet, the broker can read the draft.
     """
     file = file.resolve()  # a symbolic link stays one
     draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
@@ -109,7 +109,7 @@ def draft_of(file: Path, text: str) -> tuple[Path, Path]:
 
 
 def share_with_broker(file: Path) -> None:
-    """Make a file readable for the broker."""
+    """Let the broker read a file that otherwise only the hub's user can read."""
     file.chmod(FILE_MODE)
     _give_to_broker(file)
 

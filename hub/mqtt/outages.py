@@ -21,7 +21,7 @@ MAX_OUTAGES = 10
 
 
 class Outages:
-    """Reports the outages of one connection to the log and to a listener."""
+    """Reports when the connection to the broker is lost and when it works again, to the log and to a listener."""
 
     def __init__(
         self, log: logging.Logger, address: str, listener: OutageListener, clock: Callable[[], float] = time.monotonic
@@ -35,10 +35,10 @@ class Outages:
         self._reported = False  # whether the present outage was reported
 
     def lost(self, reason: str, text: str) -> None:
-        """Report a lost connection, or a failed attempt to connect.
+        """Report that the connection to the broker was lost, or that an attempt to connect has failed.
 
         Args:
-            reason: Why the connection was lost, as text for people.
+            reason: Why, as text for people.
             text: The log message, with ``%s`` for the broker's address and the reason.
         """
         if not self._reported and (len(self._begun) < MAX_OUTAGES or self._clock() - self._begun[0] >= INTERVAL_S):

@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 
 
 class _TooFull(Lost):
-    """Raised when the hub itself closes the connection, because it cannot take more messages."""
+    """Raised when the hub closes the connection itself, because it has no room for more messages."""
 
 
 class ReconnectingClient:
@@ -167,7 +167,7 @@ class ReconnectingClient:
             self._set(connected=False, subscribed=False, refused=(), since=now, reconnects=self._state.reconnects + 1)
 
     async def _serve(self, connection: Connection) -> None:
-        """Subscribe to all topics, and to changed topics later, until the connection ends or stalls for too long."""
+        """Keep all topics subscribed, also those added later, until the connection ends or stalls for too long."""
         subscribed: set[str] = set()
         while connection.lost is None:
             self._changed.clear()
@@ -198,7 +198,10 @@ class ReconnectingClient:
         raise connection.lost
 
     def _subscribed(self, refused: dict[str, str]) -> None:
-        """Update the state, and log refused filters. One granted filter is enough to count as subscribed."""
+        """Record that the broker has answered the subscriptions, and log the topic filters that it refused.
+
+        The client counts as subscribed if at least one filter was accepted.
+        """
         error = self._subscribing.report(refused)
         self._outages.restored()
         granted = len(refused) < len(self._topics)

@@ -1,8 +1,9 @@
-"""Subscribe at brokers that close the connection instead of refusing a topic filter.
+"""Subscribe at brokers that close the connection when they do not accept a topic filter.
 
-RabbitMQ and many programs with Aedes do this, and would do it again after each reconnect. So after a connection that
-ended while a SUBSCRIBE was unanswered, the filters are subscribed one at a time. A filter at which the connection ends
-twice counts as refused, and is not asked for again until the hub's credentials change or the hub restarts.
+RabbitMQ and many programs with Aedes do this instead of refusing the filter, and would do it again after each
+reconnect. So after a connection that ended while a SUBSCRIBE was unanswered, the filters are subscribed one at a time.
+A filter at which the connection ends twice counts as refused. It is not subscribed again until the hub's credentials
+change or the hub restarts.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ MAX_SILENT = 3
 
 
 class Subscribing:
-    """What is known of the filters that the broker refuses, in whichever way. ``log`` is None for a silent client."""
+    """Records which topic filters the broker refuses, whether it says so or closes the connection.
+
+    ``log`` is where refused filters are logged; None if nothing is to be logged.
+    """
 
     def __init__(self, log: logging.Logger | None, address: str) -> None:
         self._log, self._address = log, address
@@ -35,7 +39,7 @@ class Subscribing:
         self._silent = 0  # handshakes in a row that the broker did not answer during the present search
 
     def forget(self) -> None:
-        """Ask for all filters again."""
+        """Forget which topic filters the broker refused, so that all of them are subscribed again."""
         self.searching = False
         self._losses.clear()
 
@@ -98,9 +102,10 @@ class Subscribing:
         return error
 
     def session_is_suspect(self, lost: Lost) -> bool:
-        """Return True if the stored session is likely to be why the broker closes each connection.
+        """Return True if the stored session is probably the reason why the broker closes each connection.
 
-        Aedes stores refused filters with the session too, and closes the connection when it restores the session.
+        Aedes stores a filter that it does not accept in the session, too, and closes the connection each time it
+        restores the session.
         """
         if not (self.searching and isinstance(lost, Silent)):
             return False

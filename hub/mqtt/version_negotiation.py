@@ -59,7 +59,7 @@ class NegotiatingClient(ReconnectingClient):
             await super()._run_connection()
 
     async def _discard_session(self) -> None:
-        """Make the broker forget the hub's session, by connecting once without one."""
+        """Make the broker delete the hub's session, by connecting once as a client without a session."""
         settings, self._settings = self._settings, msgspec.structs.replace(self._settings, persistent=False)
         connection = self._make(0, lambda messages: None, lambda: None)
         self._settings = settings

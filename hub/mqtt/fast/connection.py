@@ -33,7 +33,7 @@ READ_BURST = 256
 
 
 class FastConnection(asyncio.Protocol):
-    """A :class:`hub.mqtt.connection.Connection`. ``timeout_s`` is how long the broker may take to send its CONNACK."""
+    """A connection to a broker with MQTT 5. ``timeout_s`` is how long the broker may take to send its CONNACK."""
 
     protocol = "MQTT 5"
 
@@ -259,7 +259,10 @@ class FastConnection(asyncio.Protocol):
 
 @cache
 def _puback(receipt: int) -> bytes:
-    """Return the bytes of the PUBACK for a packet id. They are cached: there are only 65,535 packet ids."""
+    """Return the bytes of the PUBACK for a packet id.
+
+    The bytes are cached, because there are only 65,535 packet ids.
+    """
     return mqtt5.PubAckPacket(receipt).write()
 
 

@@ -76,7 +76,7 @@ class PacketReader:
         return packets
 
     def _handle_error(self, error: BaseException, rest: memoryview) -> bool:
-        """Handle an error in the packet at the start of ``rest``. Return False if the packet is only incomplete.
+        """Handle an error in the packet at the start of ``rest``. Return False if only its end has not arrived yet.
 
         Return True in two cases: the packet is invalid, and the fault is recorded; or the packet can be read again with
         the more tolerant :func:`_read_lax`, which is used from now on.
@@ -123,9 +123,9 @@ def _varint(view: memoryview, position: int) -> tuple[int, int]:
 
 
 def _read_lax(view: memoryview) -> tuple[Packet, int]:
-    """Read a packet like ``mqtt5.read``, but allow any bytes in topic and properties of a PUBLISH (section 3.3).
+    """Read a packet as ``mqtt5.read`` does, but accept any bytes in the topic and the properties of a PUBLISH.
 
-    Return the packet and its size in bytes.
+    Return the packet and its size in bytes. The format is in section 3.3 of the MQTT 5 specification.
     """
     body, length = _varint(view, 1)
     end = body + length

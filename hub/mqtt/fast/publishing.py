@@ -55,7 +55,7 @@ class Publishing:
         self._used.discard(number)
 
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
-        """Publish; at QoS 1 wait for the acknowledgement. Raises Lost and Refused."""
+        """Publish a message. With QoS 1, wait for the acknowledgement. Raises Lost and Refused."""
         if len(self._waiting) + len(self._unconfirmed) >= MAX_UNCONFIRMED:
             raise Refused("too many messages wait for the broker's acknowledgement")
         if qos > int(self._limits.max_qos):
@@ -79,7 +79,7 @@ class Publishing:
             raise Refused(code_name(reason))
 
     def confirmed(self, number: int, reason: IntEnum) -> None:
-        """Handle a PUBACK. A PUBACK with an unknown packet id is ignored."""
+        """Handle a PUBACK. Ignore one with an unknown packet id."""
         confirmation = self._unconfirmed.pop(number, None)
         if confirmation is not None:
             self._used.discard(number)

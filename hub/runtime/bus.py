@@ -74,7 +74,10 @@ class Bus:
 
     @contextmanager
     def subscribe(self, capacity: int = 256) -> Iterator[Subscription]:
-        """Subscribe for the length of the ``with`` block. Read the current state inside the block to miss no event."""
+        """Subscribe until the ``with`` block ends.
+
+        Read the current state inside the block, not before it: then no event is missed.
+        """
         subscription = Subscription(capacity)
         self._subscriptions.add(subscription)
         if self.closed:
@@ -91,7 +94,7 @@ class Bus:
             subscription.push(batch)
 
     def close(self) -> None:
-        """Close the bus. Each subscription still yields the batches in its queue, and then raises :class:`Closed`."""
+        """Close the bus. Each subscriber still gets the batches in its queue, and then :class:`Closed`."""
         self.closed = True
         for subscription in self._subscriptions:
             subscription.close()

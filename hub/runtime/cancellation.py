@@ -1,4 +1,4 @@
-"""Cancellation of tasks that call libraries which may suppress it.
+"""Cancel tasks that call libraries which may suppress the cancellation.
 
 In Python 3.11, asyncio.wait_for suppresses a cancellation that comes together with the result. aiomqtt and aiosmtplib
 use it. A loop that calls them would continue after it was cancelled, and the hub would not stop.

@@ -91,7 +91,7 @@ class Clock:
         return now if self.state.doubted_at is None else min(now, self.state.believed)
 
     def trust(self) -> None:
-        """Trust the clock because a person has confirmed it."""
+        """Trust the clock from now on, because a person has confirmed that it is right."""
         now = self._now()
         if self.state.doubted_at is not None:
             log.warning("The clock was confirmed by a person. Old history is deleted again from now on.")
@@ -99,7 +99,7 @@ class Clock:
         self._save()
 
     def check(self, *, last: bool = False) -> None:
-        """Compare the clock with the time that has really passed, and decide whether the clock is trusted.
+        """Decide whether the machine's clock can be trusted, by the time that has passed on the monotonic clock.
 
         Call it regularly, and before anything is deleted because of its age. When the hub stops, call it with ``last``:
         then the state is saved in any case.

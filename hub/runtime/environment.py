@@ -90,7 +90,7 @@ def _refuse_table(name: str) -> None:
 
 
 def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
-    """Return an error for an environment variable of the hub that does not exist.
+    """Return an error that says that an environment variable named ``HUB_…`` is not a setting.
 
     The error suggests the variable with the most similar name. If no name is similar, it lists the variables of the
     same section.
@@ -107,5 +107,5 @@ def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
 
 
 def _items(value: str) -> list[str]:
-    """Split the value of a variable that holds a list at its commas."""
+    """Split the value of an environment variable at its commas."""
     return [part.strip() for part in value.split(",") if part.strip()]

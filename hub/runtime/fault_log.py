@@ -1,4 +1,4 @@
-"""Rate-limited log lines for faults that may repeat with every message."""
+"""Log faults that may repeat with every message, but only at a limited rate."""
 
 from __future__ import annotations
 

@@ -42,7 +42,10 @@ def with_dialects(declared: tuple[tuple[str, type[msgspec.Struct]], ...]) -> typ
 
 
 def _pydantic_field(field: msgspec.structs.FieldInfo) -> tuple[Any, Any]:
-    """Return the pydantic type and field for a struct's field, with its default and its limits."""
+    """Return the type and the field with which pydantic validates a field of a msgspec struct.
+
+    They have the default value and the limits of the struct's field.
+    """
     metas = [each for each in getattr(field.type, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
     limits = {name: value for meta in metas for name in _LIMITS if (value := getattr(meta, name)) is not None}
     return (get_args(field.type)[0] if metas else field.type), Field(default=field.default, **limits)
@@ -75,7 +78,7 @@ def load(
 
 
 def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the path of every key that is not a table, and True if the key holds a list."""
+    """Yield the path of every key in the settings that is not a table, and whether its value is a list."""
     for name, field in model.model_fields.items():
         if isinstance(field.default, Section):
             yield from _keys(type(field.default), (*path, name))
@@ -88,7 +91,7 @@ def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 def _merge(tables: dict[str, Any], added: Mapping[str, Any], path: tuple[str, ...] = ()) -> None:
-    """Put the values of ``added`` into ``tables``, recursively.
+    """Put the nested tables ``added`` into ``tables``. Values in ``added`` replace those in ``tables``.
 
     Raises ConfigError where ``tables`` has a plain value instead of a table.
     """

@@ -59,10 +59,10 @@ class JsonFormatter(LineFormatter):
 
 
 class LibraryFilter(logging.Filter):
-    """Passes all records of the hub, and records of libraries at level "warning" or higher."""
+    """Passes all log records of the hub, and from libraries only those of the level "warning" or higher."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return True if the record is to be logged."""
+        """Return True if the log record comes from the hub, or has at least the level "warning"."""
         return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "hub"
 
 

@@ -18,7 +18,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 class ReadingGauge(NamedTuple):
-    """The current value of a metric of a device. False is 0, and true is 1."""
+    """The present value of one metric of a device, for Prometheus. The boolean false is 0, and true is 1."""
 
     device: str
     metric: str
@@ -27,7 +27,7 @@ class ReadingGauge(NamedTuple):
 
 
 class MetricsSample(msgspec.Struct, frozen=True, kw_only=True):
-    """The hub's metrics at one moment.
+    """The values of all metrics of the hub at one moment.
 
     Counters count since start-up; ``commit_age_s`` is None before the first commit.
     """
@@ -93,11 +93,11 @@ class Metrics:
         ProcessCollector(registry=self._registry)  # memory, CPU and open files, by their usual names
 
     def observe_commit(self, seconds: float) -> None:
-        """Add a commit that took ``seconds`` to the histogram of commit times."""
+        """Record that a commit took ``seconds``, for the histogram of commit times."""
         self._commits.observe(seconds)
 
     def render(self, sample: MetricsSample) -> bytes:
-        """Return the response to a scrape, as :data:`CONTENT_TYPE`."""
+        """Return the metrics in ``sample`` as the text that Prometheus reads, of the type :data:`CONTENT_TYPE`."""
         scrape = CollectorRegistry()
         scrape.register(_Scrape(sample, self._version))
         return generate_latest(scrape) + generate_latest(self._registry)

@@ -16,7 +16,10 @@ class ProcessUsage(msgspec.Struct, frozen=True):
 
 
 class UsageMeter:
-    """Returns the usage when called. It measures at most once a second, and otherwise returns the last measurement."""
+    """Measures the CPU and memory usage of this process when called, at most once a second.
+
+    A call that comes sooner returns the last measurement again.
+    """
 
     def __init__(self) -> None:
         self._process = psutil.Process()

@@ -29,12 +29,15 @@ class ProgressStream:
         self._send = send
 
     def emit(self, op: Any, text: str = "", **more: Any) -> None:
-        """Send one step; ``more`` are the other fields of :class:`~hub.model.progress.RunStep`."""
+        """Send one step of the run.
+
+        ``op`` is the kind of the step, and ``more`` are the other fields of :class:`~hub.model.progress.RunStep`.
+        """
         self._send(RunStep(self.id, op, text, **more))
 
 
 class ProgressStreams:
-    """The tasks in progress (runs) that report their steps, such as a diagnosis that is being written.
+    """The runs that are in progress, with their steps. A run is the writing of one answer or one diagnosis.
 
     The steps of each run so far are kept, and each new step is passed to the listeners.
 

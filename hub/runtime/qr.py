@@ -9,7 +9,7 @@ QUIET = 2
 
 
 def rows(text: str) -> list[str]:
-    """Return the rows of a QR code: ``1`` for a dark module, ``0`` for a light one."""
+    """Return the rows of a QR code for ``text``: in each row, ``1`` is a dark square and ``0`` is a light one."""
     code = segno.make(text, error="m", micro=False)
     return ["".join("1" if dark else "0" for dark in row) for row in code.matrix_iter(border=QUIET)]
 

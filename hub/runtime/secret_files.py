@@ -25,7 +25,9 @@ def secret_keys(model: type[BaseModel]) -> list[str]:
 
 
 def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
-    """Replace each key ``NAME_from`` of a table, and of the tables in it, by NAME with the content of the file.
+    """Read the secrets of a table from files: a key ``NAME_from``, whose value is a file, is replaced by NAME.
+
+    The value of NAME is the content of the file. Tables in the table are handled in the same way.
 
     Returns:
         The path of each NAME that was read from a file, with a text such as ``http.token_from = '/run/secrets/token'``.
@@ -73,7 +75,7 @@ def read_secret_file(key: str, file: object) -> str:
 
 
 def _read_regular(file: str) -> bytes:
-    """Return the first :data:`MAX_BYTES` + 1 bytes of a file.
+    """Return the first :data:`MAX_BYTES` + 1 bytes of a file, so that the caller sees whether it is too long.
 
     Raises OSError if it is not a regular file, because reading a pipe might never end.
     """

@@ -15,12 +15,13 @@ MAX_SHOWN = 5
 
 
 def set_aside(file: Path, faults: Sequence[str], *, copy: bool) -> None:
-    """Keep ``file`` under a new name, such as ``areas.unreadable``, and log ``faults``.
+    """Keep what cannot be read of ``file`` under a new name, such as ``areas.unreadable``, and log why.
 
     Args:
         file: The file.
         faults: What cannot be read, and why; one sentence each.
-        copy: Whether the file stays, since some of its entries can be read. Otherwise it is renamed.
+        copy: True if other entries of the file can be read: the file stays, and a copy gets the new name. Otherwise the
+            file itself is renamed.
     """
     try:
         kept = _copied(file) if copy else _renamed(file)
@@ -33,7 +34,7 @@ def set_aside(file: Path, faults: Sequence[str], *, copy: bool) -> None:
 
 
 def set_aside_files(folder: Path) -> list[str]:
-    """Return the names of the files in the data folder that were set aside."""
+    """Return the names of those files in the data folder that were renamed or copied because they could not be read."""
     return sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
 
 

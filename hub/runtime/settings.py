@@ -148,10 +148,12 @@ class StoreSection(Section):
 
     ``url`` is a PostgreSQL database; without it, the history is an SQLite file in the data folder.
 
-    Readings are kept for ``retention_days``, their summaries by minute for ``minutes_days``, and their summaries by
-    hour for ``hours_days``. Summaries by minute are kept at least as long as readings, and summaries by hour at least
-    as long as those by minute. The audit log keeps entries for ``audit_days``, and at most ``audit_entries`` of each
-    kind and outcome.
+    Attributes:
+        retention_days: For how many days readings are kept.
+        minutes_days: The same for summaries of readings by minute, which are kept at least as long as readings.
+        hours_days: The same for summaries by hour, which are kept at least as long as those by minute.
+        audit_days: The same for entries of the audit log.
+        audit_entries: How many entries the audit log keeps of each kind and outcome.
     """
 
     data: Path = Path("data")
@@ -253,11 +255,11 @@ def _checked_token(value: SecretStr | None) -> SecretStr | None:
 
 
 def _checked_url(value: SecretStr | None) -> SecretStr | None:
-    """Return the URL of a database without white space around it; None if it is blank."""
+    """Return the URL of a database after checking it, without white space around it. Return None if it is blank."""
     url = value.get_secret_value().strip() if value is not None else ""
     return SecretStr(check_database_url(url)) if url else None
 
 
 def reveal(secret: SecretStr | None) -> str | None:
-    """Return the text of a secret; None if it is empty."""
+    """Return the text of a secret setting; None if it is not set or empty."""
     return (secret.get_secret_value() or None) if secret is not None else None

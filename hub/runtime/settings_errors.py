@@ -65,7 +65,7 @@ def explain(
 
 
 def not_a_table(section: str, value: object) -> ConfigError:
-    """Return an error about a section that has a plain value instead of a table."""
+    """Return an error that says that ``section`` must be a table, but is set to the plain ``value``."""
     hint = f"It is a table: write [{section}] on a line of its own and its keys below."
     return ConfigError(f"{section} = {_bounded(value)} is not valid.", hint)
 
@@ -111,7 +111,10 @@ def _bounded(value: object) -> str:
 
 
 def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseModel]:
-    """Return the class that validates the table at ``loc``, a path of names and indices within ``settings``."""
+    """Return the pydantic model that validates the table of settings at the path ``loc``.
+
+    ``loc`` has names of keys and indices of lists, and begins in ``settings``.
+    """
     model = settings
     for part in loc:
         field = model.model_fields.get(str(part))
@@ -121,22 +124,22 @@ def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseM
 
 
 def is_numeric(annotation: Any) -> bool:
-    """Return whether this is the type of a number, also if it may be None."""
+    """Return whether a setting with this type annotation is a number, or is a number or None."""
     return bool({int, float} & set(_types_in(annotation)))
 
 
 def is_list(annotation: Any) -> bool:
-    """Return whether this is the type of a list of texts or numbers."""
+    """Return whether a setting with this type annotation is a list of texts or numbers."""
     return get_origin(annotation) is tuple and not any(models_in(annotation))
 
 
 def is_path(annotation: Any) -> bool:
-    """Return whether this is the type of a path, also if it may be None."""
+    """Return whether a setting with this type annotation is a path, or is a path or None."""
     return Path in _types_in(annotation)
 
 
 def is_secret(annotation: Any) -> bool:
-    """Return whether this is the type of a secret, also if it may be None."""
+    """Return whether a setting with this type annotation is a secret, or is a secret or None."""
     return SecretStr in _types_in(annotation)
 
 
@@ -148,7 +151,10 @@ def _types_in(annotation: Any) -> Iterator[Any]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the models that a field's type contains: the type itself, or those in a list, a dictionary or a union."""
+    """Yield the pydantic models that a type annotation contains.
+
+    They are the type itself, or the models in a list, a dictionary or a union.
+    """
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for each in get_args(annotation):

@@ -10,14 +10,14 @@ from hub.runtime.settings_errors import is_numeric, is_path
 
 
 class Section(BaseModel):
-    """A table of ``hub.toml``. Unknown keys are errors."""
+    """Base class of a table of ``hub.toml``. An unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _plain(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse values that pydantic would accept silently: true or false for a number, and an empty path."""
+        """Refuse values that pydantic would accept by default: a boolean as a number, and an empty text as a path."""
         annotation = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and is_numeric(annotation):
             raise ValueError("a number")

@@ -13,10 +13,12 @@ LANGUAGES = ("de", "es")
 
 
 class StateWords(msgspec.Struct, frozen=True, eq=False, rename="camel"):
-    """The words of one language for the states of devices.
+    """The words of one language for states of devices, such as "open" and "closed".
 
-    Each pair has the word for true first, then the word for false. ``by_class`` has the pair of each device class, such
-    as ("open", "closed") for a door. ``on_off`` is the pair for all other metrics.
+    Attributes:
+        by_class: For each device class, such as ``door``, two words: the first for true, the second for false.
+        on_off: The two words for metrics of all other classes.
+        texts: The words for states that devices report as text, by that text.
     """
 
     on_off: tuple[str, str]

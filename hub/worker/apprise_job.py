@@ -71,7 +71,10 @@ def _guard_connections() -> None:
 
 
 def _forbidden_host(address: Any) -> str | None:
-    """Return the host of a socket's address if it is forbidden; None if it is allowed. Unix sockets are forbidden."""
+    """Return the host of a socket's address if connections to it are forbidden; None if they are allowed.
+
+    Unix sockets are forbidden.
+    """
     if not isinstance(address, tuple):
         return repr(address)
     try:

@@ -109,11 +109,11 @@ def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, fl
 
 
 def _blocks(soundfile: Any, data: bytes, *, cut: bool) -> Iterator[np.ndarray]:
-    """Yield the samples from the beginning, as blocks of shape (frames, channels), up to :data:`MAX_SECONDS`.
+    """Yield the samples of a recording from the beginning in blocks, up to :data:`MAX_SECONDS`.
 
-    The file is opened at each call, because a file without a stated length cannot be rewound. The last, short block
-    of such a file, or of a truncated file (``cut``), fails to decode. Blocks of these files are therefore small: fewer
-    than 1,024 frames are lost.
+    A block has the shape (frames, channels). The file is opened at each call, because a file without a stated length
+    cannot be rewound. The last, short block of such a file, or of a truncated file (``cut``), fails to decode. Blocks
+    of these files are therefore small: fewer than 1,024 frames are lost.
     """
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         left, endless = MAX_SECONDS * file.samplerate, cut or file.frames >= _UNKNOWN

@@ -111,7 +111,7 @@ def _peaks(frequency: np.ndarray, power: np.ndarray, quiet: float) -> list[dict[
 
 
 def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | None:
-    """Return the rate (Hz) and strength of repeating impacts; None if there are no clear impacts.
+    """Return the rate (Hz) and the strength of repeating impacts in a sound; None if there are no clear impacts.
 
     Frequency bands that are no louder than ``quiet`` (RMS) are skipped.
     """
@@ -131,7 +131,7 @@ def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | N
 
 
 def _strongest_line(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
-    """Return the rate at which impacts repeat, as the frequency of the strongest line in the spectrum of ``envelope``.
+    """Return how often impacts repeat, as the frequency of the strongest line in the spectrum of ``envelope``.
 
     ``envelope`` is the loudness over time, divided by its mean, minus 1, with ``rate`` values a second. The line must
     have harmonics. The result has ``hz`` and ``strength``. Return None if no line is strong enough.
@@ -171,7 +171,7 @@ def _between(frequency: np.ndarray, height: np.ndarray, at: int) -> float:
 
 
 def impulsive(kurtosis: float | None) -> bool:
-    """Return True if the kurtosis shows that the sound is impulsive."""
+    """Return True if the kurtosis, a statistic of the samples, shows that the sound has impulses such as impacts."""
     return kurtosis is not None and kurtosis >= _IMPULSIVE
 
 

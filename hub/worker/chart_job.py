@@ -107,7 +107,7 @@ class _Drawing:
         self._text(self._left + 8, above, f"limit {fmt.limit_quantity(limit, self._chart.unit)}", TEXT, LIMIT)
 
     def _moment(self) -> None:
-        """Mark the times at which the condition began and ended."""
+        """Draw a line at the time when the alert's condition began and, if it has ended, at the time when it ended."""
         since, ended_at = self._chart.since, self._chart.ended_at
         text = f"{self._local(since):%H:%M:%S}"
         text = f"since {text}" if ended_at is None else f"{text} – {self._local(ended_at):%H:%M:%S}"
@@ -141,7 +141,7 @@ class _Drawing:
         yield segment
 
     def _times(self) -> Iterator[int]:
-        """Yield the times (epoch ms) of the ticks, which are round times in the chart's time zone."""
+        """Yield the times (epoch ms) of the ticks on the time axis. They are round times in the chart's time zone."""
         chart = self._chart
         span_s = (chart.end - chart.start) / 1_000
         step = next((each for each in TICKS_S if span_s / each <= MAX_TICKS), TICKS_S[-1])
@@ -198,7 +198,7 @@ def _width(text: str, size: int) -> int:
 
 
 def _runs(text: str, size: int) -> Iterator[tuple[_Font, str]]:
-    """Split a text into parts, and yield each part with the font that can draw it."""
+    """Split a text into parts of characters that the same font can draw. Yield each part with its font."""
     run, current = "", _fonts(size)[0]
     for each in normalize("NFC", text):
         font, char = _glyph(each, size)
@@ -212,7 +212,11 @@ def _runs(text: str, size: int) -> Iterator[tuple[_Font, str]]:
 
 @lru_cache(maxsize=512)
 def _glyph(char: str, size: int) -> tuple[_Font, str]:
-    """Return a font that has the character, and the character; a substitute (``2`` for ``₂``) if no font has it."""
+    """Return a font that has the character, and the character itself.
+
+    If no font has it, return the character in a simpler form (``2`` for ``₂``) with a font that has this. Without one,
+    the character is a question mark.
+    """
     fonts = _fonts(size)
     for each in (char, normalize("NFKC", char)[:1]):
         for font in fonts:

@@ -131,9 +131,9 @@ def _by_pdfium(data: bytes, progress: Progress, until: float) -> tuple[str, int,
 
 
 def _scanned(data: bytes, pages: list[str], progress: Progress, notes: list[str]) -> list[int]:
-    """Fill in the text of pages without text, by text recognition. Return the numbers of these pages, from 1.
+    """Read pages without text by text recognition, and put the text into ``pages``.
 
-    What could not be read is reported in ``notes``.
+    Return the numbers of the pages that were read, from 1. What could not be read is reported in ``notes``.
     """
     empty = [number for number, text in enumerate(pages) if len(text.strip()) < 8]
     if not empty:

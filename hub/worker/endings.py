@@ -49,7 +49,7 @@ def _riff(data: bytes) -> bool:
 
 
 def _flac(data: bytes) -> bool:
-    """Return True if the metadata of a FLAC file is truncated.
+    """Return True if a FLAC file ends within its metadata.
 
     Metadata is a sequence of blocks, each with its size. The last block has a mark.
     """
@@ -87,7 +87,7 @@ def _mp3(data: bytes) -> bool:
 
 
 def _mp3_frame(head: bytes) -> int:
-    """Return the length of an MP3 frame in bytes; 0 if ``head`` is not the header of a frame."""
+    """Return the length of the MP3 frame that begins with ``head``, in bytes; 0 if ``head`` does not begin a frame."""
     if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -103,7 +103,7 @@ def _mp3_frame(head: bytes) -> int:
 
 
 def _mp3_stated(frame: bytes) -> int:
-    """Return the size of an MP3 file in bytes as stated in its first ``frame`` (Xing header); 0 if it is not stated."""
+    """Return the size of an MP3 file in bytes that the Xing header in its first ``frame`` states; 0 if it has none."""
     place = max(frame.find(b"Xing", 0, 64), frame.find(b"Info", 0, 64))
     if place < 0 or len(frame) < place + 16 or not frame[place + 7] & 2:
         return 0

@@ -13,7 +13,7 @@ _MIN_SCORE = 0.5
 
 @lru_cache(maxsize=1)
 def _engine() -> Any:
-    """Return the recognition engine; None if the extra is not installed."""
+    """Return the engine for text recognition; None if the extra ``vision`` is not installed."""
     try:
         from rapidocr import RapidOCR
     except ImportError:

@@ -70,7 +70,7 @@ class Worker:
 
     @property
     def restarts(self) -> int:
-        """Return how often a new process had to replace an earlier one."""
+        """Return how often a new process was started after the first one, because the process before it had ended."""
         return max(self._started - 1, 0)
 
     @property

@@ -20,7 +20,9 @@ def _model(folder: str) -> Any:
 
 
 def transcribe(sound: np.ndarray, folder: str, words: str, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """Return ``language`` (None if no speech is found) and ``parts`` of the speech, with times in seconds.
+    """Transcribe speech. Return ``language``, and ``parts``: the text, with its begin and end in seconds.
+
+    ``language`` is None if no speech was found.
 
     Args:
         sound: one channel with :data:`RATE` samples per second.

@@ -20,7 +20,7 @@ _page = msgspec.msgpack.Decoder(Page).decode
 
 
 class _Open:
-    """The table that is open in this process."""
+    """The one table that this process reads or writes."""
 
     rows: Iterator[Reading | RowSkipped]
     form: Form
@@ -34,7 +34,10 @@ def open_table(data: bytes, *, progress: Progress, path: str, format: Format, zo
 
 
 def read_rows(data: bytes, *, progress: Progress) -> dict[str, Any]:
-    """Return the next rows of the open table, as the fields of a :class:`hub.formats.RowBatch`."""
+    """Return the next rows of the table that is open, under the key ``batch``.
+
+    The value is a :class:`hub.formats.RowBatch`, encoded as msgpack.
+    """
     return {"batch": msgspec.msgpack.encode(read_batch(_Open.rows, _Open.form))}
 
 
@@ -44,7 +47,10 @@ def begin_table(data: bytes, *, progress: Progress, format: Format) -> dict[str,
 
 
 def add_page(data: bytes, *, progress: Progress, unit: str | None) -> dict[str, Any]:
-    """Add a page (``data``) to the open table, and return the next bytes of the file."""
+    """Add a page of rows (``data``) to the table that is open. Return the bytes by which the file grows, as ``piece``.
+
+    ``unit`` is the unit of the page's values; None if they have none.
+    """
     return {"piece": _Open.table.add(_page(data), unit)}
 
 

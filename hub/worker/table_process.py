@@ -50,19 +50,19 @@ class TableProcess:
         return self._worker.pid
 
     async def open_for_reading(self, file: Path, kind: Format, zone: str = "UTC") -> None:
-        """Open a table in the process. Raises Invalid for an unknown time zone."""
+        """Begin to read a table of the format ``kind``. Raises Invalid for an unknown time zone."""
         await self._worker.run("open_table", b"", path=str(file), format=kind, zone=zone)
 
     async def read(self) -> RowBatch:
-        """Return the next rows. Raises NotInstalled, or WorkFailed if the process ended."""
+        """Return the next rows of the table. Raises NotInstalled, or WorkFailed if the process has ended."""
         return _batch((await self._step("read_rows"))["batch"])
 
     async def open_for_writing(self, kind: Format) -> None:
-        """Begin a table in the process. Raises NotInstalled."""
+        """Begin to write a table of the format ``kind``. Raises NotInstalled."""
         await self._worker.run("begin_table", b"", format=kind)
 
     async def add(self, page: Page, unit: str | None) -> bytes:
-        """Add the rows of a page to the file that is being written, and return the next bytes of the file.
+        """Add the rows of a page to the table, and return the bytes by which its file grows.
 
         ``unit`` is the unit of the page's values; None if they have none. Raises WorkFailed if the process has ended.
         """

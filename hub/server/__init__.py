@@ -25,7 +25,7 @@ __all__ = ["Server", "ServerCertificate", "create_server"]
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that leaves signals alone.
+    """A uvicorn server that does not handle signals such as SIGTERM, because the hub does.
 
     uvicorn would raise SIGTERM again at its end, and the process would die before its queues are drained (uvicorn 0.54,
     ``Server.capture_signals``).

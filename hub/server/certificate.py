@@ -31,9 +31,9 @@ class ServerCertificate:
     """
 
     def __init__(self, cert_file: Path, key_file: Path, minimum: Literal["1.2", "1.3"] = "1.2") -> None:
-        """Read the certificate and its key. Raises ConfigError.
+        """Read the certificate and its key. Raises ConfigError if they cannot be used.
 
-        An expired certificate is used all the same, since there is no other.
+        An expired certificate is used all the same, since there is no other. ``minimum`` is the lowest version of TLS.
         """
         self._files = (cert_file, key_file)
         self._minimum = MINIMUM[minimum]

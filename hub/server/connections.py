@@ -16,9 +16,9 @@ from hub.runtime.network_addresses import client_group
 
 
 class HttpConnection(Protocol):
-    """A connection.
+    """An open connection of a client.
 
-    ``group`` identifies the client that the limits count the connection for. It is None for a trusted proxy, which
+    ``group`` identifies the client for the limits on connections by client. It is None for a trusted proxy, which
     serves many clients.
     """
 
@@ -43,7 +43,7 @@ class ConnectionLimiter:
         return self._total
 
     def group_of(self, address: str) -> str | None:
-        """Return the key by which the limits count the client at an address; None for a trusted proxy."""
+        """Return the key by which the limits count the client with this address; None for a trusted proxy."""
         return None if self._proxies.trusts(address) else client_group(address)
 
     def add(self, connection: HttpConnection) -> bool:

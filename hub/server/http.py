@@ -41,11 +41,12 @@ class _Refused(Exception):
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """An HTTP connection.
+    """An HTTP connection with the limits of this module.
 
     Attributes:
-        group: Identifies the client that the limits count the connection for.
-        lingering: Number of connections that linger (see ``LINGER_S``), in the whole process.
+        group: Identifies the client for the limits on connections by client.
+        lingering: Number of refused connections in the whole process that are still open, because closing at once could
+            destroy the answer (see ``LINGER_S``).
     """
 
     lingering = 0
@@ -121,9 +122,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def _reads(self) -> bool:
-        """Return whether received data is still parsed.
+        """Return True if received data is still parsed.
 
-        It is not if the connection is refused, lost, or has become a WebSocket.
+        It is no longer parsed if the connection was refused or lost, or has become a WebSocket.
         """
         return self._counted and not self._refusal
 
@@ -135,7 +136,10 @@ class BoundedHttp(HttpToolsProtocol):
             self.read_on()
 
     def read_on(self) -> None:
-        """Parse received data until the turn is used up (:mod:`hub.server.reading`), then wait for the next turn."""
+        """Parse received data until this connection's turn is used up, then wait for its next turn.
+
+        A turn is a limited number of parser events: see :mod:`hub.server.reading`.
+        """
         data, self._rest = self._rest, b""
         offset, self._events = 0, 0
         while offset < len(data) and self._events < EVENTS and self._reads():
@@ -208,9 +212,10 @@ class BoundedHttp(HttpToolsProtocol):
     # -- time-outs --------------------------------------------------------------------------------------------
 
     def _start_deadline(self, phase: str) -> None:
-        """Start the time limit for a phase of the connection; keep the running time limit if the phase is the same.
+        """Start the time limit for a phase of the connection.
 
-        The phases ``waiting`` (for the head of a request) and ``body`` have a time limit, others have none.
+        A phase may be ``waiting`` (for the head of a request), ``body`` or another one, which has no limit. If the
+        connection is in this phase already, its time limit keeps running.
         """
         if phase == self._timed:
             return
@@ -250,7 +255,7 @@ class BoundedHttp(HttpToolsProtocol):
     # -- refusing ---------------------------------------------------------------------------------------------
 
     def _stop(self, status: int) -> None:
-        """Stop the parser while it runs one of this class's callbacks, and answer with the HTTP status ``status``."""
+        """Stop the parser from within one of this class's callbacks, and answer with the HTTP status ``status``."""
         self._refusal = status
         raise _Refused
 
@@ -259,7 +264,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(status)
 
     def _refuse(self, status: int) -> None:
-        """Answer with the HTTP status ``status``, unless another answer has begun, and close the connection."""
+        """Answer with the HTTP status ``status``, unless another answer was begun, and close the connection."""
         if self._refusal or self.transport.is_closing():
             return
         self._refusal = status

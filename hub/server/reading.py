@@ -21,20 +21,20 @@ EVENTS = 500
 
 
 class PausedConnection(Protocol):
-    """A connection with received data that is not parsed yet."""
+    """A connection that has received data and waits for its turn to parse it."""
 
     def read_on(self) -> None:
         """Parse received data until the connection's turn ends. A turn has a limited number of parser events."""
 
 
 class ReadQueue:
-    """The connections that wait until they may read more. They get their turns one after the other."""
+    """The connections that wait until they may parse more data. They get their turns one after the other."""
 
     def __init__(self) -> None:
         self._waiting: deque[PausedConnection] = deque()
 
     def add(self, reader: PausedConnection) -> None:
-        """Add a connection to the queue."""
+        """Add a connection to the end of the queue."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.append(reader)
@@ -47,9 +47,10 @@ class ReadQueue:
 
 
 class ReadFlow(FlowControl):
-    """Flow control of a connection that also stops reading while the connection waits for its turn to be parsed.
+    """Pauses and resumes the reading of a connection, for uvicorn and for the queue of :mod:`hub.server.reading`.
 
-    ``held`` is True while it waits. If uvicorn has paused reading as well, reading goes on when both allow it.
+    ``held`` is True while the connection waits for its turn in the queue. It is read again when neither of the two
+    pauses it.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -57,7 +58,7 @@ class ReadFlow(FlowControl):
         self.held = False
 
     def hold(self) -> None:
-        """Stop reading from the connection until :meth:`release`, which is called when its next turn to parse comes."""
+        """Stop reading from the connection until :meth:`release` is called."""
         self.held = True
         if not self.read_paused:
             self._transport.pause_reading()

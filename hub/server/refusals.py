@@ -26,7 +26,7 @@ _PLAIN = ("bad_request", "This port accepts HTTPS only.", "Use an address that b
 def refusal(status: int, text: tuple[str, str, str] | None = None) -> bytes:
     """Return an HTTP response with this status, which announces that the connection closes.
 
-    ``text`` (code, problem, advice) replaces the usual text of the status.
+    ``text`` replaces the usual text of the status. It has the code, the problem and the advice.
     """
     answer = problem("", status, *(text or _PROBLEMS[status]))
     lines = [STATUS_LINE[status].rstrip()]

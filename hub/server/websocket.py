@@ -29,7 +29,7 @@ FRAMES = 500
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket connection that is counted by ``limiter``."""
+    """A WebSocket connection with the limits of this module. ``limiter`` counts it."""
 
     def __init__(self, *, limiter: ConnectionLimiter, **options: Any) -> None:
         super().__init__(**options)

@@ -15,7 +15,7 @@ class WriteTimeout:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, transport: asyncio.Transport) -> None:
-        """Start the timer, unless it is running already."""
+        """Start the timer that aborts the connection, unless it is running already."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(READ_S, transport.abort)
 

@@ -38,7 +38,7 @@ Find = Callable[[str], Device | None]
 
 
 class CommandTracker:
-    """All open commands in the order of their requests, and the latest settled (finished) commands."""
+    """All open commands in the order of their requests, and the last commands that are finished."""
 
     def __init__(self) -> None:
         self.clear()
@@ -83,7 +83,10 @@ class CommandTracker:
         return [self._send(new, new.created_at) if _reachable(device) else self._update(new)]
 
     def not_sent(self, failure: SendingFailed) -> list[Command]:
-        """Handle a command that could not be published: queue it again if nothing was sent, else mark it as failed."""
+        """Handle a command that could not be published. Return it in its new state.
+
+        It is queued again if it certainly was not sent; otherwise it has failed.
+        """
         command = self._open.get(failure.command)
         if command is None or command.state != "sent" or command.attempts != failure.attempt:
             return []
@@ -92,10 +95,10 @@ class CommandTracker:
         return [self._settle(command, "failed", failure.at, failure.detail)]
 
     def replied(self, command_id: str, device: str, done: bool, detail: str | None, now: int) -> list[Command]:
-        """Handle a reply from a device: the command was carried out (``done``) or failed.
+        """Handle a device's reply to a command: it was carried out (``done``) or failed.
 
-        ``detail`` is the text of the reply. ``now`` is epoch ms. Return the command in its new state. Return an empty
-        list if the reply is ignored: the command is not open, or it was sent to another device.
+        ``detail`` is the text of the reply, ``now`` the time in epoch ms. Return the command in its new state. Return
+        an empty list if the reply is ignored, because the command waits for no reply or was sent to another device.
         """
         command = self._open.get(command_id)
         if command is None or command.device != device or command.state not in ("sent", "acknowledged"):
@@ -107,7 +110,7 @@ class CommandTracker:
         return [self._update(replace(command, state="acknowledged", detail=detail))]
 
     def reported(self, device: Device, now: int) -> list[Command]:
-        """Mark those commands of a device as confirmed whose wanted values the device now reports, and return them.
+        """Confirm those commands of a device whose effect it now reports, and return them.
 
         Commands that are still queued stay queued, because the device has not received them.
         """
@@ -157,7 +160,7 @@ class CommandTracker:
         return self._update(replace(command, state=state, settled_at=now, detail=detail))
 
     def _update(self, command: Command) -> Command:
-        """Store the new state of a command and return it."""
+        """Store the new state of a command, and return the command."""
         if command.settled_at is None:
             self._open[command.id] = command
             self._of_device.setdefault(command.device, {})[command.id] = None

@@ -90,10 +90,10 @@ def _sparkplug(descriptor: CommandDescriptor, command: Command) -> bytes:
 
 
 def wire_value(descriptor: CommandDescriptor, value: Any) -> Any:
-    """Return the value as the device expects it.
+    """Return the value in the form in which the device expects it.
 
-    A boolean becomes the text that the device uses for on or off, if there is one. A command without a value becomes
-    its fixed payload.
+    A boolean becomes the text that the device uses for on or off, if there is one. If the command has no value, the
+    result is its fixed payload.
     """
     if descriptor.type == "none":
         return descriptor.payload or ""

@@ -117,9 +117,9 @@ def _part(described: dict[str, Any], depth: int) -> CommandDescriptor:
 
 
 def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...]]:
-    """Return the metrics that confirm the command when the device reports them, each with the accepted values.
+    """Return the metrics that confirm a command when the device reports them, each with the accepted values.
 
-    The result is empty if no metric can confirm the command.
+    ``value`` is the value of the command. The result is empty if no metric can confirm the command.
     """
     metric = command.confirm_by
     if metric is None:
@@ -133,7 +133,10 @@ def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...
 
 
 def tolerance(command: CommandDescriptor) -> float:
-    """Return how far a reported number may be from the sent one. Devices round numbers to their own steps."""
+    """Return how far the number that a device reports may be from the number that was sent.
+
+    Devices round numbers to their own steps.
+    """
     if command.step:
         return command.step / 2
     if command.minimum is not None and command.maximum is not None:
@@ -142,9 +145,10 @@ def tolerance(command: CommandDescriptor) -> float:
 
 
 def reached(wants: Mapping[str, tuple[Value, ...]], reported: Mapping[str, Any], tolerance: float) -> bool:
-    """Return True if every metric in ``wants`` is reported with one of its accepted values.
+    """Return True if a device has reported an accepted value for every metric in ``wants``.
 
-    Numbers may differ by ``tolerance``. If ``wants`` is empty, return False.
+    ``wants`` has the accepted values by metric, ``reported`` the reported value by metric. Numbers may differ by
+    ``tolerance``. If ``wants`` is empty, return False.
     """
     return bool(wants) and all(
         metric in reported and any(_equal(reported[metric], value, tolerance) for value in values)

@@ -32,7 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _dumped(database: str, command: str) -> Conflict:
-    """Return an error that says how to back up or restore a PostgreSQL database."""
+    """Return the error for ``hub backup`` or ``hub restore`` if the history is in a PostgreSQL database.
+
+    It says how to do this with PostgreSQL's own programs. ``command`` is ``backup`` or ``restore``.
+    """
     if command == "backup":
         hint = 'Run pg_dump --format=custom --schema=watchkeeper --file=watchkeeper.dump "$HUB_STORE_URL".'
         return Conflict(f"Everything is in the PostgreSQL database {database}, which has its own backup.", hint)
@@ -81,7 +84,10 @@ def _restore(source: Path, data: Path, replace: bool) -> None:
 
 
 def _missing(manifest: archive.Manifest, data: Path) -> Iterator[str]:
-    """Yield a sentence for each secret that neither the backup nor the data folder has, with what to do about it."""
+    """Yield a sentence for each file of secrets that neither the backup nor the data folder has.
+
+    It says what is missing, and what to do about it.
+    """
     missing = {name for name in manifest.left_out if not (data / name).exists()}
     if "accounts.json" in missing:
         yield (

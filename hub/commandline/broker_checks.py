@@ -80,7 +80,7 @@ def _filters(settings: Settings) -> dict[str, Sequence[str]]:
 
 
 def _switch(filters: Mapping[str, Sequence[str]], topic: str) -> str:
-    """Return advice on how to stop subscribing to ``topic``, as the end of a sentence that begins with ", or".
+    """Return advice on how to stop subscribing to ``topic``, as the end of a sentence: ``, or delete its mapping …``.
 
     ``filters`` are the topic filters that each dialect subscribes to, by the dialect's name.
     """
@@ -132,10 +132,10 @@ async def _window(client: MqttClientSettings) -> Finding:
 
 @contextlib.asynccontextmanager
 async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
-    """Yield a client that has subscribed to ``topics``.
+    """Yield a client that is connected to the broker and has subscribed to ``topics``. ``take`` receives its messages.
 
-    Yield it unsubscribed if the broker refuses, or does not answer within :data:`CONNECT_S`; :data:`SEARCH_S` if it
-    closes connections that it has accepted. ``take`` receives the messages.
+    The client may be without subscriptions: if the broker refuses them, or does not answer within :data:`CONNECT_S`
+    seconds. If the broker closes accepted connections, the limit is :data:`SEARCH_S`.
     """
     link = NegotiatingClient(client, take, lambda since, now: None)
     link.subscribe(topics)

@@ -71,7 +71,7 @@ def _settings(arguments: argparse.Namespace, http: str, mqtt: str, data: Path) -
 
 @contextlib.contextmanager
 def _data(folder: Path | None) -> Iterator[Path]:
-    """Yield the given data folder. Without one, yield a temporary folder, which is deleted at the end."""
+    """Yield the folder for the demo's data: the given folder, or a temporary one, which is deleted at the end."""
     if folder is not None:
         yield folder
         return
@@ -80,7 +80,7 @@ def _data(folder: Path | None) -> Iterator[Path]:
 
 
 def _free(address: str) -> str:
-    """Return ``address``, with the next higher free port if its own port is in use. Port 0 means any free port.
+    """Return ``address``, or the same host with the next free port if the port is in use. Port 0 means any free port.
 
     Raises InUse if none of a hundred ports is free.
     """
@@ -97,9 +97,9 @@ def _free(address: str) -> str:
 
 
 async def _simulate(mqtt: str, devices: int, seed: int, *, show: bool) -> asyncio.subprocess.Process | None:
-    """Start the process of the simulators; None if ``devices`` is 0.
+    """Start the simulated devices in a process of their own; None if ``devices`` is 0.
 
-    With ``show``, the simulators print which faults they simulate.
+    With ``show``, the process prints which faults it simulates.
     """
     if devices == 0:
         return None

@@ -99,10 +99,10 @@ def _end_of(user: BrokerUser) -> list[str]:
 
 
 def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
-    """Print the next steps after a credential was issued.
+    """Print what to do next, after a password or certificate was issued to a device or gateway.
 
-    They say how to make the new user known to the broker, and which values to enter in the device. For a gateway,
-    ``prefixes`` are the topics that it may use.
+    The broker must learn of the new user, and some values have to be entered in the device. For a gateway, ``prefixes``
+    are the topics that it may use.
     """
     print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")
     if issued.line is None:
@@ -113,7 +113,7 @@ def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
 
 
 def _wait_for_login(settings: Settings) -> str:
-    """Wait until the running hub is connected to the broker as its own user. Return a sentence about the result.
+    """Wait until the running hub has connected to the broker as its own user. Return a sentence on the result.
 
     Only then should the broker be restarted so that it requires passwords. If it is restarted earlier, it queues no
     messages for the hub meanwhile, because it queues them only for a user that it knows.

@@ -100,7 +100,10 @@ def _has_install(data: Path) -> bool:
 
 
 def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
-    """Check the data folder. Return the findings, and the id of the process that uses the folder (None: no process)."""
+    """Check the data folder. Return the findings, and the id of the process that uses the folder.
+
+    The id is None if no process uses it.
+    """
     try:
         data.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -128,7 +131,10 @@ def _is_prepared(data: Path) -> bool:
 
 
 def _missing(data: Path) -> Finding:
-    """Check whether the hub could create its missing data folder. The check does not create it."""
+    """Return a finding about a data folder that does not exist: whether the hub could create it.
+
+    The check does not create it.
+    """
     above = next(each for each in data.absolute().parents if each.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         hint = "Give this user write permission there, or pass another folder with --data."
@@ -163,7 +169,10 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
 
 
 def _running(settings: Settings, holder: str) -> Finding:
-    """Check the hub that uses the data folder. ``holder`` is the id of its process."""
+    """Check the hub that is using the data folder, and return the finding.
+
+    ``holder`` is the id of the process that uses the folder.
+    """
     listen, status = settings.http.listen, status_of(settings)
     if status is None and (waits_for := waiting_for(settings)) is not None:
         return Finding("note", "hub", f"the hub at {listen} waits for {waits_for}")

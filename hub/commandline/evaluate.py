@@ -28,7 +28,10 @@ MAX_CASES = 500
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run ``hub eval``. Return 1 if the score is more than 5 points below the score in ``--baseline``, else 0."""
+    """Score a model, or the built-in analyst. Return 1 if the score is too low, else 0.
+
+    It is too low if it is more than 5 points below the score in the file ``--baseline``.
+    """
     found = asyncio.run(_score(settings_from(arguments), arguments))
     for each in found.results:
         if each.named != each.cause:
@@ -64,7 +67,10 @@ async def _score(settings: Settings, arguments: argparse.Namespace) -> Evaluatio
 
 
 async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[EvaluationCase]:
-    """Yield the cases in the given alert files. Without files, yield the cases in the hub's history."""
+    """Yield the cases on which a model is scored.
+
+    They are those in the given alert files or, without files, those in the hub's history.
+    """
     for file in files:
         contents = read_file(file)
         with tempfile.TemporaryDirectory() as folder:
@@ -85,10 +91,10 @@ async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[Evaluat
 
 
 def _baseline(file: Path, found: EvaluationScore) -> float | None:
-    """Return the score (points) that an earlier evaluation wrote to ``file``, to compare the new score with it.
+    """Return the score (points) that an earlier evaluation wrote to ``file``.
 
-    If there is no such file, write the new score ``found`` to it and return None. Raises Invalid for another kind of
-    file.
+    If there is no such file, write the new score ``found`` to it and return None. Raises Invalid if the file is of
+    another kind.
     """
     if not file.exists():
         replace_file(file, msgspec.json.encode({"points": found.points, "cases": len(found.results)}))

@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _report(result: ImportResult) -> Iterator[str]:
-    """Yield the lines that tell the user the result of an import."""
+    """Yield the lines that tell the user how many rows were imported, and which were not."""
     created = f"; {result.devices} devices created" if result.devices else ""
     yield f"{result.read:,} readings read, {result.added:,} of them new{created}."
     if result.duplicates:
@@ -78,7 +78,10 @@ def _report(result: ImportResult) -> Iterator[str]:
 
 
 def _format_of(file: Path) -> Format:
-    """Return the format that the file's extension stands for; ``-`` means CSV. Raises Invalid for other extensions."""
+    """Return the format of a table by its file's extension; ``-``, standard output, means CSV.
+
+    Raises Invalid for other extensions.
+    """
     if str(file) == "-":
         return "csv"
     match file.suffix.lower():
@@ -117,9 +120,10 @@ async def _export(section: StoreSection, arguments: argparse.Namespace, kind: Fo
 
 
 def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
-    """Log which stored data cannot be read and is therefore missing in the export.
+    """Log which stored data is missing in the export because it cannot be read.
 
-    ``devices`` are the ids of unreadable device states, ``batches`` is the number of unreadable batches of readings.
+    ``devices`` are the ids of devices with an unreadable state, ``batches`` is the number of unreadable batches of
+    readings.
     """
     if devices:
         names = ", ".join(list(devices)[:5]) + (", …" if len(devices) > 5 else "")
@@ -155,9 +159,9 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
 
 
 async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
-    """Import a table directly into the store, which no hub is using.
+    """Import a table into the store of a data folder on which no hub is running.
 
-    ``zone`` is for times without a zone.
+    ``zone`` is the time zone of times that name none.
     """
     store = open_idle(settings.store)
     try:

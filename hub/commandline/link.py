@@ -14,7 +14,10 @@ from hub.runtime.network_addresses import split_address
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the link. Raises NotFound if the account or the data folder does not exist."""
+    """Print a link with which a person sets a password.
+
+    Raises NotFound if the account or the data folder does not exist.
+    """
     print(asyncio.run(_link(arguments)))
 
 

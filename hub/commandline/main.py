@@ -109,7 +109,10 @@ def _command(words: Sequence[str] | None) -> int:
 
 
 def _replace_unencodable_output() -> None:
-    """Make output replace characters that its encoding lacks (such as the blocks of a QR code) instead of failing."""
+    """Print a replacement for characters that the terminal's encoding lacks, such as the blocks of a QR code.
+
+    Otherwise printing them would fail.
+    """
     if sys.stdout is None:  # closed by the parent process
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (it lives as long as the process)
     for stream in (sys.stdout, sys.stderr):
@@ -130,7 +133,7 @@ def _failed(message: str) -> int:
 
 
 def _reason(error: OSError) -> str:
-    """Return the text of an operating system error, with the file name if the error has one."""
+    """Return the reason for an operating system error, with the name of the file if the error has one."""
     reason = error.strerror or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 

@@ -62,7 +62,10 @@ def _answer(settings: Settings, line: bytes) -> bytes:
 
 
 def _error(line: bytes, text: str) -> bytes:
-    """Return an error response to a message, with the message's id if it can be read."""
+    """Return the error with which a message is answered. It has the message's id, if that can be read.
+
+    ``line`` is the message, and ``text`` says what is wrong.
+    """
     message_id = None
     with contextlib.suppress(HubError):
         message = decode_json(line)

@@ -16,9 +16,9 @@ def announce(line: str) -> None:
 
 
 def discard_output() -> None:
-    """Discard the text that is still buffered for standard output, after writing to it has failed.
+    """Discard what was printed but not yet written, after writing to standard output has failed.
 
-    Otherwise Python would try to write this text when the process exits, and report the same error a second time.
+    Otherwise Python would try to write it when the process exits, and report the same error a second time.
     """
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

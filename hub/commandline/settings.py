@@ -13,9 +13,10 @@ from hub.store.sqlite import FILE
 
 
 def running_settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the settings, with the broker and listen addresses of the hub that is running on the data folder.
+    """Return the settings for a command that talks to the hub that is running on the data folder.
 
-    An address that is set explicitly is kept. Without a running hub, the settings are unchanged.
+    The addresses of the broker and of the hub are those of the running hub, unless they are set explicitly. Without a
+    running hub, the settings are unchanged.
     """
     settings = settings_from(arguments)
     if (running := find_running(settings.store.data)) is None:

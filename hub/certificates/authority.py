@@ -65,7 +65,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 class Authority:
-    """The CA in ``folder``. The CA is created when it issues its first certificate."""
+    """The hub's certificate authority (CA) in ``folder``. It is created when it issues its first certificate."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,9 +78,10 @@ class Authority:
         return self.ca_file.exists()
 
     def issued(self) -> list[IssuedCertificate]:
-        """Return the recorded certificates, oldest first. Expired ones stay in the list until it is changed.
+        """Return the certificates that were issued, oldest first.
 
-        Raises ConfigError if the list cannot be read.
+        Expired ones are included until the next certificate is issued or revoked. Raises ConfigError if the list cannot
+        be read.
         """
         try:
             return msgspec.json.decode(self._list.read_bytes(), type=list[IssuedCertificate])
@@ -90,7 +91,7 @@ class Authority:
             raise ConfigError(f"{self._list} cannot be read ({error}).", "Restore it from a backup.") from error
 
     def devices(self) -> dict[str, int]:
-        """Return for each device the time at which the last of its valid certificates expires (epoch ms).
+        """Return when the last valid certificate of each device expires, in epoch ms, by device id.
 
         Devices without a valid certificate are left out.
         """
@@ -133,11 +134,10 @@ class Authority:
 
     @contextmanager
     def _changing(self) -> Iterator[list[IssuedCertificate]]:
-        """Pass the list of issued certificates to the block, and store the list when the block ends.
+        """Yield the list of issued certificates, and store it with the caller's changes when the context ends.
 
-        The block can change the list, which has all certificates that have not expired. After the block, the list and a
-        new revocation list are written. A file lock lets only one process do this at a time. The certificate authority
-        is created if it does not exist.
+        The list has all certificates that have not expired. A new revocation list is written with it. A file lock lets
+        only one process do this at a time. The certificate authority is created if it does not exist.
 
         Raises StoreError if a file cannot be written.
         """

@@ -110,7 +110,7 @@ def check_key(chain: Sequence[Certificate], key_file: Path) -> None:
 
 
 def mode_fault(key_file: Path) -> CertificateFault | None:
-    """Return a fault if every user of the machine can read or write the key file; else None."""
+    """Return a fault if every user of the machine can read or write the key file; otherwise None."""
     mode = stat.S_IMODE(key_file.stat().st_mode)
     if mode & 0o007:
         return CertificateFault(f"every user can read the key {key_file} (mode {mode:o})", f"chmod 640 {key_file}")

@@ -58,9 +58,9 @@ def check(value: Any, what: str = "The value") -> None:
 
 
 def _path(value: Any, levels: int) -> str:
-    """Return the path to the first part of ``value`` that is out of bounds, such as ``.rule[0].above``.
+    """Return the path to the first part of ``value`` that exceeds this module's limits, such as ``.rule[0].above``.
 
-    The path is empty if no part is out of bounds, and is cut off after ``levels`` + 1 levels.
+    The path is empty if no part exceeds them, and is cut off after ``levels`` + 1 levels.
     """
     inside: Any = value.items() if type(value) is dict else enumerate(value) if type(value) in (list, tuple) else ()
     for key, inner in inside:
@@ -164,10 +164,10 @@ def decode_shallow_json(data: bytes, what: str = "The JSON") -> Any:
 
 
 def decode_pruned_json(data: bytes, replacement: str) -> Any:
-    """Return the JSON value in ``data``, with ``replacement`` in place of each part that is nested too deep.
+    """Return the JSON value in ``data``, with ``replacement`` in place of what is nested too deep.
 
-    Such a part is the whole value of a key if it is a list, and else the part below the last level allowed. Raises
-    Rejected if nothing else is left, and as :func:`decode_shallow_json` does.
+    If a list contains such a part, the whole list is replaced. Otherwise only the part below the last allowed level is
+    replaced. Raises Rejected if nothing else would be left, and as :func:`decode_shallow_json` does.
     """
     value = _decoded(data, "The JSON")
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:

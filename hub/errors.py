@@ -122,7 +122,7 @@ class SignInUnavailable(HubError):
 
 
 class Rejected(HubError):
-    """A message that cannot be decoded.
+    """Raised for a message that cannot be decoded.
 
     ``reason`` is a fixed word for the problem. ``sender`` is the id of the device that sent the message, empty if
     unknown.

@@ -61,7 +61,7 @@ class DeviceDeleted(msgspec.Struct, frozen=True):
 class ReadingsStored(msgspec.Struct, frozen=True):
     """The records of one committed batch.
 
-    A device has all its records either in ``records`` or in ``record_batches``, in order of arrival.
+    All records of one device are either in ``records`` or in ``record_batches``, in order of arrival.
     """
 
     records: list[Record]
@@ -85,7 +85,10 @@ class AlertRaised(msgspec.Struct, frozen=True):
 
 
 class AlertAcknowledged(msgspec.Struct, frozen=True):
-    """An alert was acknowledged, or ``by`` removed the acknowledgement (its state is ``raised`` again)."""
+    """A person acknowledged an alert or removed the acknowledgement.
+
+    ``by`` is the person. After the removal, the alert has the state ``raised`` again.
+    """
 
     alert: Alert
     at: int
@@ -119,7 +122,10 @@ class SilenceChanged(msgspec.Struct, frozen=True):
 
 
 class CauseConfirmed(msgspec.Struct, frozen=True):
-    """A person (``by``) recorded the cause of an alert, or removed it; then ``alert.confirmed`` is None."""
+    """A person (``by``) recorded the cause of an alert, or removed it.
+
+    After the removal, ``alert.confirmed`` is None.
+    """
 
     alert: Alert
     at: int
@@ -129,7 +135,7 @@ class CauseConfirmed(msgspec.Struct, frozen=True):
 class AlertChanged(msgspec.Struct, frozen=True):
     """The severity or threshold of an open alert has changed, because of a new value or a change of its rule.
 
-    ``was`` is the previous severity. It is None unless a new value has changed the severity.
+    ``was`` is the previous severity, if a new value has changed it; otherwise None.
     """
 
     alert: Alert
@@ -146,7 +152,8 @@ class AlertCleared(msgspec.Struct, frozen=True):
 class IncidentChanged(msgspec.Struct, frozen=True):
     """An incident was opened, changed, reopened or resolved. This event follows those of the alerts that caused it.
 
-    Changes that the hub handles together give one event for the incident, or two if they both opened and resolved it.
+    If the hub handles several changes of an incident together, they give one event. There are two if the incident was
+    both opened and resolved.
     """
 
     incident: Incident

@@ -86,7 +86,7 @@ def is_forbidden(address: IpAddress) -> bool:
 
 
 def parse_address(host: str) -> IpAddress | None:
-    """Return the address that ``host`` spells in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
+    """Return the IP address that ``host`` stands for, in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
 
     Digits and dots of Unicode count as those of ASCII, as in a host name. Returns None if ``host`` is a name.
     """
@@ -103,7 +103,7 @@ def parse_address(host: str) -> IpAddress | None:
 
 
 def unwrapped(address: IpAddress) -> IpAddress:
-    """Return the IPv4 address inside an IPv6 address; any other address unchanged."""
+    """Return the IPv4 address inside an IPv6 address. Any other address is returned unchanged."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address in _NAT64:
@@ -112,7 +112,10 @@ def unwrapped(address: IpAddress) -> IpAddress:
 
 
 def _compatible(address: ipaddress.IPv6Address) -> IpAddress:
-    """Return the IPv4 address in an IPv6 address of the old form ``::a.b.c.d``; any other address unchanged."""
+    """Return the IPv4 address inside an IPv6 address of the old form ``::a.b.c.d``.
+
+    Any other address is returned unchanged.
+    """
     return ipaddress.IPv4Address(int(address)) if 1 < int(address) < 2**32 else address
 
 

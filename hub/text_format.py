@@ -48,10 +48,10 @@ def decimal_comma(*, wanted: bool) -> Iterator[None]:
 
 
 def number(value: float, unit: str | None = None) -> str:
-    """Return a measured number with about three significant digits: ``89.2``, ``1,184``, ``−0.0123``.
+    """Return a measured number as text with about three significant digits: ``89.2``, ``1,184``, ``−0.0123``.
 
-    All digits before the decimal point are kept; trailing zeros after it are removed. ``unit`` is not written: for some
-    units it limits the decimals.
+    All digits before the decimal point are kept; trailing zeros after it are removed. ``unit`` is not part of the text,
+    but some units limit the number of decimals.
     """
     value = float(value)
     size = abs(value)
@@ -150,7 +150,7 @@ def time_of_day(stamp: int) -> tuple[int, int, int]:
 
 
 def zone_name(moment: datetime) -> str:
-    """Return the short name of a moment's time zone: ``CET``, ``UTC+05:45``."""
+    """Return the short name of the time zone of ``moment``, such as ``CET`` or ``UTC+05:45``."""
     name = f"{moment:%Z}"
     return name if name[:1].isalpha() else f"UTC{name[:3]}:{name[3:] or '00'}"
 
@@ -166,7 +166,7 @@ def in_sentence(title: str) -> str:
 
 
 def join(items: list[str], word: str = "and") -> str:
-    """Join the items of a list: ``a``, ``a and b``, ``a, b and c``. ``word`` stands before the last item."""
+    """Return a list as text: ``a``, ``a and b``, ``a, b and c``. ``word`` stands before the last item, here "and"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
 
 

@@ -116,7 +116,7 @@ def _truncate(value: Any, length: Any = 100) -> str:
 
 
 def _default(value: Any, other: Any = "") -> Any:
-    """Return ``other`` if a field has no value or is an empty text. The number 0 is a value."""
+    """Return ``other`` in place of a field that has no value or is an empty text. The number 0 is a value."""
     return other if value is None or isinstance(value, Undefined) or value == "" else value
 
 
@@ -160,8 +160,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
 def _as_text(_context: Context, value: Any) -> Any:
     """Return the text that a template writes for a value; empty for a field without a value.
 
-    As this takes the context, Jinja2 cannot call it before the template is filled in. Otherwise, Jinja2 would evaluate
-    filters of constants while it compiles the template, even if the template is only checked.
+    The context is an argument so that Jinja2 cannot call this before the template is filled in. Otherwise, Jinja2 would
+    evaluate filters of constants while it compiles the template, even if the template is only checked.
     """
     return "" if value is None else value
 
@@ -222,10 +222,10 @@ def _check(tree: nodes.Template, names: tuple[str, ...]) -> None:
 
 
 def _loop_variable(node: nodes.For, outer: str | None) -> str:
-    """Return the name of the variable in a loop over the alerts.
+    """Return the name of the variable in a template's loop over the alerts.
 
-    ``outer`` is the variable of an enclosing loop; None if there is none. Raises Invalid if the loop is not over the
-    alerts, is inside another loop, or has a variable whose name is taken.
+    ``outer`` is the variable of the loop around it; None if there is none. Raises Invalid if the loop is not over the
+    alerts, is inside another loop, or has a variable with a name that is already used for something else.
     """
     over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
     if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:
@@ -260,7 +260,7 @@ def _invalid(node: nodes.Node, why: str) -> Invalid:
 
 
 def _not_allowed(node: object) -> str:
-    """Return the error message for a node of Jinja2's syntax tree that is not allowed."""
+    """Return the error message for a part of a template that is not allowed: a node of Jinja2's syntax tree."""
     found = (_WORDS.get(each.__name__) for each in type(node).__mro__)
     return next((words for words in found if words), f"it has a part that is not allowed; write {_FORMS}")
 

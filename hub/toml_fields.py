@@ -15,9 +15,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def read_fields(kind: type[T], table: dict[str, Any], within: str = "") -> T:
-    """Convert a TOML table to a ``kind``. ``within``: the path of the table in the file, with a final dot.
+    """Convert a TOML table to a struct of the type ``kind``.
 
-    Raises ConfigError for an unknown key, a wrong value or a missing required key.
+    ``within`` is the path of the table in the file, with a dot at its end; errors begin with it. Raises ConfigError for
+    an unknown key, a wrong value or a missing required key.
     """
     types = get_type_hints(kind, include_extras=True)
     for key, value in table.items():
@@ -51,7 +52,7 @@ def _invalid(name: str, value: Any, allowed: str) -> ConfigError:
 
 
 def _options(allowed: Any) -> tuple[Any, ...]:
-    """Return the types of a union, or the type itself."""
+    """Return the types that a union allows. For any other type, return that type alone."""
     literal_or_generic = get_origin(allowed) in (Annotated, Literal, dict, tuple)
     return (allowed,) if literal_or_generic else get_args(allowed) or (allowed,)
 

@@ -71,7 +71,7 @@ def test_values_keep_their_types():
     assert [type(value) for value in record.values.values()] == [float, bool, str]
 
 
-@pytest.mark.parametrize("name", ["ts", "seq", "id", "device_id", "metrics"])
+@pytest.mark.parametrize("name", ["ts", "seq", "id", "metrics"])
 def test_reserved_name_within_metrics_is_a_metric_but_stays_reserved_beside_it(name):
     """A metric of this name, once seen, was kept as a valid name for the keys of flat payloads as well."""
     nested = json.dumps({"metrics": {name: 1.5}}).encode()
@@ -185,6 +185,23 @@ def test_payload_of_another_device_is_rejected(key, kind, body):
             decode(topic, json.dumps(body | {key: other}).encode())
         assert (caught.value.reason, caught.value.sender) == ("wrong_device", "7")
         assert key in caught.value.message
+
+
+@pytest.mark.parametrize("key", ["device_id", "deviceId"])
+@pytest.mark.parametrize("body", ['{"metrics": %s}', '{"ts": 1795386000, "metrics": %s}', '[{"metrics": %s}]'])
+def test_device_named_among_metrics_must_be_that_of_the_topic(key, body):
+    def say(own):
+        return decode("devices/7/telemetry", (body % json.dumps({"t": 1.5, key: own})).encode())
+
+    for own in ("7", 7, None):
+        assert [record.values for record in say(own).records] == [{"t": 1.5}]
+        assert not say(own).rejections
+    for other in ("8", "", 8.5, ["7"], True):
+        try:
+            rejected, stored = [each.reason for each in say(other).rejections], say(other).records
+        except Rejected as error:
+            rejected, stored = [error.reason], ()
+        assert (rejected, list(stored)) == (["wrong_device"], [])
 
 
 def test_list_item_of_another_device_is_rejected_alone():

@@ -22,7 +22,10 @@ from hub.errors import Rejected
 from hub.model import Identity, Quality, RawMessage, Record, Rejection, Value, ValueExpired, key_of_id, key_of_seq
 
 SENDER_KEYS = ("device_id", "deviceId")
-"""Keys that name the sending device in a payload. The key ``id`` is not among them: it identifies the message."""
+"""Keys that name the sending device, in a payload or in its object ``metrics``; they are never metrics.
+
+The key ``id`` is not among them: it identifies the message.
+"""
 RESERVED = frozenset(("ts", "seq", "id", "metrics", *SENDER_KEYS))
 """Keys of a flat payload that are not metrics."""
 MAX_ITEMS = 10_000
@@ -96,7 +99,8 @@ class Item:
         if metrics is None:
             values = self._values(body, RESERVED, topic.device)
         elif type(metrics) is dict:
-            values = self._values(metrics, frozenset(), topic.device)
+            check_sender(metrics, topic)
+            values = self._values(metrics, SENDER_KEYS, topic.device)
         else:
             raise Rejected(
                 "bad_value", f'metrics must be an object such as {{"temperature": 21.5}}, not {metrics!r:.40}.'

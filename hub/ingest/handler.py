@@ -147,7 +147,7 @@ class IngestHandler:
         self._place_alerts(batch)
 
     def _place_alerts(self, batch: Batch) -> None:
-        """Assign each new alert of the batch to an incident. Only events added since the last call are new."""
+        """Assign the alerts in new events to incidents. New are the events that were added since the last call."""
         new = batch.events[batch.placed :]
         if new:
             batch.events[batch.placed :] = self._engine.incidents.apply(new, self._registry.get)
@@ -275,7 +275,7 @@ class IngestHandler:
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
         """Offer a topic to the fast path, if its device is online and awaits no command.
 
-        A device that sends the same ``id`` with different messages is not offered.
+        A device that sends the same ``id`` or ``seq`` with different messages is not offered.
         """
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):

@@ -92,7 +92,7 @@ class Liveness:
         return events if device is None else events + self._engine.withdraw(device, expiration)
 
     def gateways(self) -> list[Event]:
-        """Record a sign of life of each gateway whose devices sent messages since the last call."""
+        """Record a sign of life of each gateway that has passed on messages of its devices since the last call."""
         return [
             event for name, at in self._registry.presence.take_seen_gateways().items() for event in self.hear(name, at)
         ]

@@ -56,7 +56,7 @@ class BrokerDropMonitor:
                 self._timer.cancel()
 
     def reconnect_with(self, settings: MqttClientSettings) -> None:
-        """Reconnect with other credentials."""
+        """Reconnect to the broker with other credentials."""
         if self._link is not None:
             self._link.reconnect_with(settings)
 

@@ -186,7 +186,7 @@ def _command(program: str | None, host: str, port: int, data: Path | None, direc
 
 
 def _free_port(host: str, port: int) -> int | None:
-    """Return ``port`` (for 0 any free one) if it can be bound, else None."""
+    """Return ``port`` if no other process uses it, else None. Port 0 means any free port."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

@@ -239,7 +239,7 @@ class MosquittoAcl:
 
 @contextmanager
 def _explained(file: Path) -> Iterator[None]:
-    """Run a block, and raise StoreError if the block raises an OSError.
+    """Run a block, and turn an OSError of the block into a StoreError with advice.
 
     The message names the file of the OSError, or ``file`` if the OSError names none.
     """

@@ -20,7 +20,7 @@ MAX_STATES = 5_000
 
 
 class StoredStates:
-    """Notes which devices have changed since their state was last stored."""
+    """Records which devices have changed since their state was last stored, and encodes the states to store."""
 
     def __init__(self) -> None:
         self.changed: set[str] = set()  # devices changed by anything but records

@@ -64,7 +64,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
 
 
 def close(run: LateRun, rule: Rule, ended: int) -> tuple[int, int] | None:
-    """End the condition in the late readings of a run at the time ``ended`` (ms).
+    """End the condition that the late readings in ``run`` have met. ``ended`` is when it ended (ms).
 
     Return when the condition began and ended if it lasted for the rule's ``for``. Return None if it did not.
     """

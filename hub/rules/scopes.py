@@ -30,9 +30,9 @@ class ScopeMatcher:
         return names(scope, device.id) and self.selects_alike(scope, likeness(device))
 
     def selects_alike(self, scope: Scope, alike: Likeness) -> bool:
-        """Return True if the scope selects a device with the properties ``alike``: model, labels, area and gateway.
+        """Return True if the scope selects devices with this model, these labels, this area and this gateway.
 
-        The device ids in the scope are ignored.
+        ``alike`` has the four properties. The device ids in the scope are ignored.
         """
         model, labels, area, gateway = alike
         if scope.models and not _fits(scope.models, model or ""):

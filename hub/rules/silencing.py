@@ -23,7 +23,7 @@ Find = Callable[[str], Device | None]
 
 
 class Silencing:
-    """The silences that have not ended. Sets ``silenced_by`` of the open alerts."""
+    """All silences that have not ended yet. Marks the open alerts that they match (``silenced_by``)."""
 
     def __init__(self, alerts: OpenAlerts, matcher: ScopeMatcher) -> None:
         self._alerts = alerts
@@ -94,7 +94,10 @@ class Silencing:
         return SilenceChanged(silence, fact.at, "ended", fact.by)
 
     def recheck_all(self) -> None:
-        """Let the next :meth:`turn` match all open alerts again, because areas or silences have changed."""
+        """Let the next :meth:`turn` look again which silences match each open alert.
+
+        This is needed after areas or silences have changed.
+        """
         self._due = 0
 
     def turn(self, now: int, find: Find) -> list[Event]:
@@ -121,9 +124,9 @@ class Silencing:
         return events
 
     def recheck(self, device: Device, now: int) -> list[Event]:
-        """Match the open alerts of a device again, because its labels, area or gateway may have changed.
+        """Look again which silences match the open alerts of a device. Return the changes as events.
 
-        Return the changes as events.
+        This is needed after the device's labels, area or gateway may have changed.
         """
         events: list[Event] = []
         for alert_id in self._alerts.of_device(device.id):

@@ -125,7 +125,7 @@ class TreeEvaluator:
         return self._watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
 
     def _pause(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Handle a tree (a joined condition) that is neither known to hold nor known not to hold. Return the events.
+        """Handle a joined condition while it is unknown whether it holds. Return the events.
 
         An open alert stays open, unless the condition had already ended before it became unknown.
         """

@@ -260,7 +260,7 @@ class Watches:
         return self.write_late(device, rule, watch, run, found, now)
 
     def settle_late(self, device: Device, rule: Rule | None, key: str, watch: Watch, now: int) -> list[Event]:
-        """Handle the timer of late readings: end their condition, unless another late reading has arrived meanwhile."""
+        """End the condition that late readings have met, unless another one has arrived since the timer was set."""
         run = watch.late
         if run is None:
             return []

@@ -40,7 +40,7 @@ class Publishing:
         self._paused = False  # the socket's send buffer is full
 
     def begin(self, connack: mqtt5.ConnAckPacket) -> None:
-        """Apply the limits in the broker's CONNACK."""
+        """Begin a connection: from now on, keep to the limits that the broker has announced in ``connack``."""
         self._limits = connack
 
     def allocate(self) -> int:

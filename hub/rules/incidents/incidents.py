@@ -35,7 +35,7 @@ class AlertMarks(msgspec.Struct, frozen=True):
     flapping: bool = False
 
     def on(self, alert: Alert) -> Alert:
-        """Return ``alert`` with its fields ``incident``, ``suppressed_by`` and ``flapping`` set to these values."""
+        """Return ``alert`` with its fields ``incident``, ``suppressed_by`` and ``flapping`` as in this object."""
         if (alert.incident, alert.suppressed_by, alert.flapping) == (self.incident, self.suppressed_by, self.flapping):
             return alert
         return replace(alert, incident=self.incident, suppressed_by=self.suppressed_by, flapping=self.flapping)

@@ -21,7 +21,7 @@ Find = Callable[[str], Device | None]
 
 
 class DownGateway(NamedTuple):
-    """A gateway that is down, and so explains the silence of the devices behind it.
+    """A gateway that is down, which explains why the devices behind it are silent.
 
     ``leader`` is the id of the one open alert of which people are notified during the outage; None if there is no such
     alert yet.

@@ -160,9 +160,9 @@ def _extremes(points: Points) -> tuple[float, float]:
 
 
 def _with(known: Points, block: int, number: float) -> Points:
-    """Return the extremes known so far, with ``number`` added to the block of time that begins at ``block`` (ms).
+    """Return the learned values, updated with ``number`` in the block of time that begins at ``block`` (ms).
 
-    ``known`` has two points for each block, at its begin: the lowest and the highest number.
+    ``known`` has two points for each block, both with the time of its begin: its lowest and its highest number.
     """
     if known and known[-1][0] >= block:
         last = known[-1][0]

@@ -187,7 +187,9 @@ def test_cause_is_named_in_the_language_of_the_reader(code: str, sentence: str) 
 
 async def test_fault_of_the_hub_is_reported_to_each_administrator_in_their_language(tmp_path: Path) -> None:
     config, directory, told = NotificationConfig(tmp_path), AccountDirectory(), list[tuple[str | None, str, str]]()
-    await config.put_channel(NotificationChannel("n", "ntfy", "n", {"server": "http://x", "topic": "t"}))
+    values = {"server": "http://x", "topic": "t"}
+    await config.put_channel(NotificationChannel("n", "ntfy", "n", values))
+    await config.put_channel(NotificationChannel("s", "ntfy", "s", values, language="es"))
     directory.accounts = [Account("u-de", "Dora", "administrator", profile=Profile("de"))]
     await config.put_person("u-de", PersonNotifications((PersonAddress("n", "dora"),)))
     now, failing = [1_000_000], ["The store cannot be written."]
@@ -207,6 +209,11 @@ async def test_fault_of_the_hub_is_reported_to_each_administrator_in_their_langu
         (None, "Watchkeeper has a problem", "The store cannot be written."),
         ("u-de", "Watchkeeper hat ein Problem", "The store cannot be written."),
         (None, "Watchkeeper works normally again", "Broker, store and clock work again."),
+        (None, "Watchkeeper tiene un problema", "The store cannot be written."),
+        (
+            *(None, "Watchkeeper vuelve a funcionar con normalidad"),
+            "El broker, el almacenamiento y el reloj vuelven a funcionar.",
+        ),
         ("u-de", "Watchkeeper arbeitet wieder normal", "Broker, Speicher und Uhr funktionieren wieder."),
     }
 

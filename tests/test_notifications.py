@@ -115,6 +115,31 @@ async def test_alert_is_sent_signed_and_its_end_to_the_same_receivers(site: Site
     assert resolved["key"] != firing["key"]
 
 
+@pytest.mark.parametrize(
+    ("language", "firing", "resolved"),
+    [(None, "Critical: ", "Resolved: "), ("de", "Kritisch: ", "Beendet: "), ("es", "Crítica: ", "Resuelta: ")],
+)
+async def test_channel_has_a_language_for_messages_that_are_not_for_a_person(
+    site: Site, language: str | None, firing: str, resolved: str
+) -> None:
+    url, device = f"{site.receiver.url}/secret-path", f"pump-{language or 'en'}"
+    await site.channel("hook", url, language=language)
+    (saved,) = (await site.do("GET", "/api/notifications"))["channels"]
+    assert saved["language"] == language
+    await site.alert(device)
+    await site.receiver.heard(device, 1)
+    await site.clear(device)
+    sent = await site.receiver.heard(device, 2)
+    assert [each["title"].partition(device)[0] for each in sent] == [firing, resolved]
+    shown = await site.do("POST", "/api/notifications/preview", title="", text="", language=language)
+    assert shown["title"].startswith(firing)
+    tested = {"kind": "webhook", "name": "hook", "values": {"url": url}, "language": language}
+    assert (await site.do("POST", "/api/notifications/channels/hook/test", **tested))["ok"]
+    title = {"de": "Testnachricht von", "es": "Mensaje de prueba de"}.get(language or "", "Test message from")
+    assert site.receiver.posted[-1].json["title"] == f"{title} Watchkeeper"
+    await site.do("PUT", "/api/notifications/channels/hook", **tested | {"language": "xx"}, status=422)
+
+
 async def test_message_waits_for_the_diagnosis_and_quotes_its_first_sentence(site: Site) -> None:
     await site.routes({**AT_ONCE, "diagnosis_wait_s": 60})
     await site.alert("pump-2")

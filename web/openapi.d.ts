@@ -2078,7 +2078,8 @@ export interface paths {
          * Test Channel
          * @description Send a test message over a channel with these settings. Nothing is saved.
          *
-         *     With `address`, the message goes to this address, in your language; otherwise to the target of the channel.
+         *     With `address`, the message goes to this address, in your language; otherwise to the target of the channel, in
+         *     the language of the channel.
          */
         post: operations["post_notifications_channel_test"];
         delete?: never;
@@ -2178,7 +2179,9 @@ export interface paths {
         put?: never;
         /**
          * Preview Message
-         * @description Return the message that a template makes of an alert, in your language and units. Nothing is sent.
+         * @description Return the message that a template makes of an alert. Nothing is sent.
+         *
+         *     It is in `language`, or in your language and units if `language` is null.
          *
          *     Return 422 if the template is not valid, and 404 if there is no alert yet.
          */
@@ -4555,6 +4558,8 @@ export interface components {
             /** Enabled */
             enabled: boolean;
             template: components["schemas"]["TemplateShape"];
+            /** Language */
+            language: ("en" | "de" | "es") | null;
             /** Waiting */
             waiting: number;
             /** Failed */
@@ -4584,6 +4589,8 @@ export interface components {
              */
             enabled: boolean;
             template?: components["schemas"]["TemplateWanted"];
+            /** Language */
+            language?: ("en" | "de" | "es") | null;
             /** Address */
             address?: string | null;
         };
@@ -4604,7 +4611,8 @@ export interface components {
          * @description A channel to send messages over. `values` are its settings.
          *
          *     If a secret is absent from `values`, the stored secret is kept; an empty secret removes it. If `shared` is true,
-         *     routes send to the channel. Otherwise, only people use the channel, each with an address of their own.
+         *     routes send to the channel. Otherwise, only people use the channel, each with an address of their own. `language` is
+         *     the language of messages that are not for a person; null for English.
          */
         ChannelWanted: {
             /** Kind */
@@ -4626,6 +4634,8 @@ export interface components {
              */
             enabled: boolean;
             template?: components["schemas"]["TemplateWanted"];
+            /** Language */
+            language?: ("en" | "de" | "es") | null;
         };
         /**
          * ChartShape
@@ -7372,6 +7382,8 @@ export interface components {
             status: "firing" | "resolved";
             /** Alert Id */
             alert_id?: string | null;
+            /** Language */
+            language?: ("en" | "de" | "es") | null;
         };
         /**
          * ProfileEdit

@@ -102,7 +102,9 @@ class HubWatch:
         key = f"hub@{self._since}"
 
         async def tell(receiver: NotificationReceiver) -> None:
-            message = write(self._directory.locale(receiver.person).language)
+            channel, person = receiver.channel, receiver.person
+            own = self._config.settings.locale(channel) if person is None else self._directory.locale(person)
+            message = write(own.language)
             failure = await self._send(receiver, message, key)
             if failure is None:
                 self._told = self._told | {receiver}

@@ -260,7 +260,7 @@ class NotificationPlanner:
         targets = []
         for each in group.receivers:
             if each.person is None:
-                targets.append(NotificationTarget(each, EVERYTHING))
+                targets.append(NotificationTarget(each, EVERYTHING, locale=self._settings().locale(each.channel)))
             elif (account := people.get(each.person)) is not None:
                 targets.append(self._directory.target(each, account))
         route = self._route_of(group.cleared[0], None)

@@ -95,7 +95,7 @@ def receivers_of(
         for channel in settings.channels:
             listed = channel.id in step.channels or ALL_CHANNELS in step.channels
             if listed and channel.shared and channel.enabled:
-                target = NotificationTarget(NotificationReceiver(channel.id), EVERYTHING)
+                target = NotificationTarget(NotificationReceiver(channel.id), EVERYTHING, locale=channel.locale)
                 found.setdefault(target.receiver, target)
         for account in directory.people().values():
             if account.id in step.people or account.role in step.roles:

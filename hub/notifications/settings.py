@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
+from hub.accounts.profile import Language
 from hub.errors import Invalid, NotFound, StoreError
 from hub.model import WeeklyWindow
 from hub.notifications.base import SECRET, ChannelKind, Setting, checked_values
 from hub.notifications.channels import CHANNEL_KINDS, webpush
+from hub.notifications.locales import HUB_LOCALE, MessageLocale
 from hub.notifications.report_schedule import ReportSchedule
 from hub.notifications.routes import ALL_CHANNELS, DEFAULT_ROUTE, NotificationRoute
 from hub.notifications.stored_settings import read_stored
@@ -33,6 +35,7 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         shared: Whether routes may send to the channel. If not, it is used only for addresses of people.
         template: The templates for title and text of its messages. For an empty title or text, the template of the
             notification route is used.
+        language: The language of messages that go to the channel itself and not to a person; None for English.
     """
 
     id: str
@@ -42,6 +45,12 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     shared: bool = True
     enabled: bool = True
     template: MessageTemplate = MessageTemplate()
+    language: Language | None = None
+
+    @property
+    def locale(self) -> MessageLocale:
+        """Return the locale of messages that go to the channel itself and not to a person."""
+        return MessageLocale(self.language) if self.language is not None else HUB_LOCALE
 
     @property
     def type(self) -> ChannelKind:
@@ -90,6 +99,11 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     def channel(self, channel_id: str) -> NotificationChannel | None:
         """Return an enabled channel; None if there is no enabled channel with this id."""
         return next((each for each in self.channels if each.id == channel_id and each.enabled), None)
+
+    def locale(self, channel_id: str) -> MessageLocale:
+        """Return the locale of messages that go to a channel itself; that of the hub if the channel is not enabled."""
+        channel = self.channel(channel_id)
+        return HUB_LOCALE if channel is None else channel.locale
 
 
 class NotificationConfig:

@@ -19,6 +19,7 @@ from hub.api.schemas import notification_texts as texts
 from hub.api.schemas import notifications as shapes
 from hub.notifications.base import masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
+from hub.notifications.locales import MessageLocale
 from hub.notifications.messages import MessageStyle
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel
@@ -110,12 +111,13 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
     async def test_channel(channel_id: ChannelId, body: requests.ChannelTest, request: Request) -> Response:
         """Send a test message over a channel with these settings. Nothing is saved.
 
-        With `address`, the message goes to this address, in your language; otherwise to the target of the channel.
+        With `address`, the message goes to this address, in your language; otherwise to the target of the channel, in
+        the language of the channel.
         """
         channel = config.checked_channel(_channel(channel_id, body))
         if body.address is not None:
             channel.type.check_address(body.address)
-        language = request.state.proof.language if body.address else "en"
+        language = request.state.proof.language if body.address else channel.locale.language
         failure = await notifications.direct.test(channel, body.address or "", language)
         note(kind=body.kind, error=failure.text if failure else None)
         if failure is None:
@@ -163,11 +165,14 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.post("/api/notifications/preview", response_model=texts.PreviewShape, responses={404: {}})
     async def preview_message(body: requests.PreviewWanted, request: Request) -> Response:
-        """Return the message that a template makes of an alert, in your language and units. Nothing is sent.
+        """Return the message that a template makes of an alert. Nothing is sent.
+
+        It is in `language`, or in your language and units if `language` is null.
 
         Return 422 if the template is not valid, and 404 if there is no alert yet.
         """
-        style = MessageStyle(body.wanted(), locale=request.state.proof.locale)
+        locale = request.state.proof.locale if body.language is None else MessageLocale(body.language)
+        style = MessageStyle(body.wanted(), locale=locale)
         found = await notifications.preview(style, body.status, body.alert_id)
         return Json(texts.PreviewShape(found.title, found.text, found.alerts[0].id))
 
@@ -176,4 +181,6 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
 def _channel(channel_id: str, body: requests.ChannelWanted) -> NotificationChannel:
     values, template = dict(body.values), body.template.wanted()
-    return NotificationChannel(channel_id, body.kind, body.name, values, body.shared, body.enabled, template)
+    return NotificationChannel(
+        channel_id, body.kind, body.name, values, body.shared, body.enabled, template, body.language
+    )

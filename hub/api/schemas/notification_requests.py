@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from hub.accounts.account import Role
+from hub.accounts.profile import Language
 from hub.api.schemas.requests import ONE_LINE, Incoming, Text
 from hub.api.schemas.silence_requests import Patterns, WeeklyWanted
 from hub.model import ReportKind, Scope, Severity, WeeklyWindow
@@ -44,13 +45,15 @@ class PreviewWanted(TemplateWanted):
 
     status: Literal["firing", "resolved"] = "firing"
     alert_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    language: Language | None = None
 
 
 class ChannelWanted(Incoming):
     """A channel to send messages over. `values` are its settings.
 
     If a secret is absent from `values`, the stored secret is kept; an empty secret removes it. If `shared` is true,
-    routes send to the channel. Otherwise, only people use the channel, each with an address of their own.
+    routes send to the channel. Otherwise, only people use the channel, each with an address of their own. `language` is
+    the language of messages that are not for a person; null for English.
     """
 
     kind: Annotated[str, StringConstraints(max_length=32)]
@@ -59,6 +62,7 @@ class ChannelWanted(Incoming):
     shared: bool = True
     enabled: bool = True
     template: TemplateWanted = Field(default_factory=TemplateWanted)
+    language: Language | None = None
 
 
 class ChannelTest(ChannelWanted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.accounts.account import Role
+from hub.accounts.profile import Language
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.notification_texts import ReportShape, TemplateShape
 from hub.api.schemas.rules import ScopeShape
@@ -53,6 +54,7 @@ class ChannelShape(ApiObject):
     shared: bool
     enabled: bool
     template: TemplateShape
+    language: Language | None
     waiting: int
     failed: int
 

@@ -18,6 +18,8 @@ export const notifications = {
   edit: 'Bearbeiten',
   kind: 'Typ',
   name: 'Name',
+  languageHint:
+    'Die Sprache der Nachrichten an den Kanal. Nachrichten an eine Person sind in der Sprache ihres Kontos.',
   shared: 'Routen dürfen an diesen Kanal senden',
   sharedHint:
     'Wenn aus, können Routen den Kanal nicht verwenden. Personen können ihn weiterhin verwenden, jede mit eigener Adresse.',

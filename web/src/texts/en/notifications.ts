@@ -17,6 +17,8 @@ export const notifications = {
   edit: 'Edit',
   kind: 'Type',
   name: 'Name',
+  languageHint:
+    'The language of messages to the channel. Messages to a person are in the language of their account.',
   shared: 'Routes may send to this channel',
   sharedHint: 'If off, routes cannot use this channel. People can still use it, each with their own address.',
   personal: 'personal',

@@ -17,6 +17,8 @@ export const notifications = {
   edit: 'Editar',
   kind: 'Tipo',
   name: 'Nombre',
+  languageHint:
+    'El idioma de los mensajes al canal. Los mensajes a una persona están en el idioma de su cuenta.',
   shared: 'Las rutas pueden enviar a este canal',
   sharedHint:
     'Si no, las rutas no pueden usar este canal. Las personas pueden seguir usándolo, cada una con su propia dirección.',

@@ -1,4 +1,4 @@
-"""Cancel tasks that call libraries which may suppress the cancellation.
+"""Detect that a task was cancelled, even if a library has suppressed the cancellation.
 
 In Python 3.11, asyncio.wait_for suppresses a cancellation that comes together with the result. aiomqtt and aiosmtplib
 use it. A loop that calls them would continue after it was cancelled, and the hub would not stop.

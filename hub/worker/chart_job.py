@@ -107,7 +107,7 @@ class _Drawing:
         self._text(self._left + 8, above, f"limit {fmt.limit_quantity(limit, self._chart.unit)}", TEXT, LIMIT)
 
     def _moment(self) -> None:
-        """Draw a line at the time when the alert's condition began and, if it has ended, at the time when it ended."""
+        """Draw a line where the alert's condition began, and one where it ended, with the times as text."""
         since, ended_at = self._chart.since, self._chart.ended_at
         text = f"{self._local(since):%H:%M:%S}"
         text = f"since {text}" if ended_at is None else f"{text} – {self._local(ended_at):%H:%M:%S}"

@@ -103,7 +103,7 @@ def _mp3_frame(head: bytes) -> int:
 
 
 def _mp3_stated(frame: bytes) -> int:
-    """Return the size of an MP3 file in bytes that the Xing header in its first ``frame`` states; 0 if it has none."""
+    """Return the size of an MP3 file in bytes, as stated in the Xing header of its first ``frame``; 0 without one."""
     place = max(frame.find(b"Xing", 0, 64), frame.find(b"Info", 0, 64))
     if place < 0 or len(frame) < place + 16 or not frame[place + 7] & 2:
         return 0

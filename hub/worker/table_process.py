@@ -62,7 +62,7 @@ class TableProcess:
         await self._worker.run("begin_table", b"", format=kind)
 
     async def add(self, page: Page, unit: str | None) -> bytes:
-        """Add the rows of a page to the table, and return the bytes by which its file grows.
+        """Add the rows of a page to the table, and return the next piece of its file.
 
         ``unit`` is the unit of the page's values; None if they have none. Raises WorkFailed if the process has ended.
         """

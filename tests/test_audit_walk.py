@@ -180,6 +180,7 @@ async def walk_ai(walk: Walk, store: SqliteStore) -> None:
     await walk.do("POST /ai/stream", json=question)
     await walk.do("POST /api/conversations/{conversation}/turns", "conversation-1", json=question)
     await walk.do("DELETE /api/conversations/{conversation}", "conversation-1")
+    await walk_tools(walk)
     diagnosis = (await walk.do("POST /api/devices/{device_id}/diagnose", "pump-01")).json()
     await walk.do("POST /api/diagnoses/{diagnosis_id}/repeat", diagnosis["id"])
     for kind in ("image", "audio", "document"):  # of a type that is refused, because reading a file takes a process
@@ -192,6 +193,21 @@ async def walk_ai(walk: Walk, store: SqliteStore) -> None:
     await walk.do("DELETE /api/devices/{device_id}", "pump-01")
     (line,) = (await walk.browser.http.get("/api/activity?kind=deleted")).json()["items"]
     assert line["text"] == "Ada deleted pump-01 with its history"
+
+
+async def walk_tools(walk: Walk) -> None:
+    """Call a tool as another AI program does: each call is recorded, other messages of the protocol are not."""
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    wanted = {"name": "device_state", "arguments": {"device": "pump-01"}}
+    await walk.do("POST /mcp", json=message | {"params": wanted})
+    entry = (await walk.browser.http.get("/api/audit?limit=1")).json()["items"][0]
+    assert entry["text"] == "called the tool device_state"
+    assert entry["details"] == {"tool": "device_state", "arguments": '{"device":"pump-01"}'}
+    for method in ("initialize", "ping", "tools/list", "resources/list"):
+        assert (await walk.browser.http.post("/mcp", json=message | {"method": method})).status_code == 200
+    unknown = message | {"params": {"name": "send_command"}}
+    assert "error" in (await walk.browser.http.post("/mcp", json=unknown)).json()
+    assert await walk.entries() == []
 
 
 async def walk_people(walk: Walk, hub: ApiHub) -> None:

@@ -154,7 +154,7 @@ class _Request:
             self._write("interrupted")
 
     def _what(self) -> Audited | None:
-        return audited(self._scope["method"], self._scope.get("route"))
+        return audited(self._scope["method"], self._scope.get("route"), described=bool(self.draft.texts))
 
     def _write(self, outcome: AuditOutcome | None = None) -> None:
         self._written = True

@@ -104,6 +104,7 @@ ai       POST   /ask                                        asked the assistant
 ai       POST   /ai/ask                                     asked the assistant
 ai       POST   /ai/stream                                  asked the assistant
 ai       POST   /api/conversations/{conversation}/turns     asked the assistant
+ai       POST   /mcp                                        called a tool
 ai       DELETE /api/conversations/{conversation}           deleted a conversation
 ai       POST   /api/devices/{device_id}/diagnose           requested a diagnosis
 ai       POST   /api/alerts/{alert_id}/diagnose             requested a diagnosis
@@ -148,12 +149,17 @@ READ_ONLY = frozenset(
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
         "POST /api/telemetry",
-        "POST /mcp",
     }
 )
 """Operations that write no audit entry although their method is not GET.
 
 They change nothing, or they store readings, which are not changes made by a person.
+"""
+
+IF_DESCRIBED = frozenset({"POST /mcp"})
+"""Operations that write an audit entry only if the handler describes what was done.
+
+Most messages of the Model Context Protocol, such as ``ping``, are not worth an entry.
 """
 
 
@@ -169,14 +175,17 @@ AUDITED: Mapping[str, Audited] = _table()
 """Kind and default text of the audit entries, by ``METHOD path`` as the routes declare the operation."""
 
 
-def audited(method: str, route: Any) -> Audited | None:
+def audited(method: str, route: Any, *, described: bool) -> Audited | None:
     """Return kind and default text of an operation's audit entries. Return None if the operation writes no entry.
 
-    ``route`` is the matched route, None for an unknown path.
+    ``route`` is the matched route, None for an unknown path. ``described`` is whether the handler has described what
+    was done.
     """
     if route is None:
         return None
     operation = f"{method} {route.path}"
+    if operation in IF_DESCRIBED and not described:
+        return None
     if found := AUDITED.get(operation):
         return found
     return None if method in ("GET", "HEAD") or operation in READ_ONLY else Audited("settings", operation)

@@ -8,7 +8,7 @@ Source: the MCP specification, revision 2025-06-18, "Lifecycle", "Tools", "Resou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -79,8 +79,11 @@ class ModelContextServer:
         self._resources = resources
         self._version = version
 
-    async def answer(self, body: bytes) -> dict[str, Any] | None:
-        """Return the response to a message; None if the message is a notification or itself a response."""
+    async def answer(self, body: bytes, *, record: Callable[[str, Any], None]) -> dict[str, Any] | None:
+        """Return the response to a message; None if the message is a notification or itself a response.
+
+        ``record`` is called with the name and the arguments of a tool before the tool is called.
+        """
         try:
             message = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -100,7 +103,7 @@ class ModelContextServer:
         if method == "tools/list":
             return _done(number, {"tools": self._list()})
         if method == "tools/call":
-            return await self._call(number, params)
+            return await self._call(number, params, record)
         if method.startswith("resources/"):
             try:
                 return await self._resource(number, method, params)
@@ -154,10 +157,13 @@ class ModelContextServer:
             for spec in specs(self._tools)
         ]
 
-    async def _call(self, number: str | int, params: dict[str, Any]) -> dict[str, Any]:
+    async def _call(
+        self, number: str | int, params: dict[str, Any], record: Callable[[str, Any], None]
+    ) -> dict[str, Any]:
         name = params.get("name")
         if not isinstance(name, str) or name not in {spec.name for spec in specs(self._tools)}:
             return _failed(number, INVALID_PARAMS, f"There is no tool {str(name)[:60]!r}.")
+        record(name, params.get("arguments"))
         found = await call(self._tools, name, params.get("arguments"))
         failed = isinstance(found, dict) and found.keys() == {"error"}
         result = {"content": [{"type": "text", "text": msgspec.json.encode(found).decode()}], "isError": failed}

@@ -5,7 +5,7 @@ Fault 11 needs a PostgreSQL, and memory that grows is seen in an hour of ``pytho
 
 from __future__ import annotations
 
-from broken_version import BrokenVersion
+from broken_version import TIMEOUT, BrokenVersion
 
 _COMMIT = """        if delta is not None:
             await self._committer.commit(delta, self.link)
@@ -168,6 +168,24 @@ BROKEN_FAULTS = (
         "elif self.columns.knows(message.epoch, message.since):",
         "elif False:",
         "test_live_resume.py::test_resume_after_reconnect_sends_one_delta",
+    ),
+    BrokenVersion(
+        "F18",
+        "sending missed alerts after a Last-Event-ID",
+        "hub/api/live/sse.py",
+        "if last_id:",
+        "if False:",
+        "test_api_events.py::test_missed_alerts_are_replayed_in_order_and_once_after_reconnect",
+        TIMEOUT,
+    ),
+    BrokenVersion(
+        "F18",
+        "saying that missed alerts cannot be sent",
+        "hub/api/live/sse.py",
+        'yield _gap("The Last-Event-ID is not valid; alerts may be missing."), ""',
+        "pass",
+        "test_api_events.py::test_unknown_last_event_id_is_answered_with_gap",
+        TIMEOUT,
     ),
     BrokenVersion(
         "F19",

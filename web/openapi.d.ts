@@ -3369,7 +3369,7 @@ export interface paths {
          * @description Answer a JSON-RPC message of the Model Context Protocol: `initialize`, `ping`, `tools/…`, `resources/…`.
          *
          *     Notifications are answered with 202. Tools and resources only read, and show what the account of the token may
-         *     see.
+         *     see. The audit log records each call of a tool.
          */
         post: operations["post_mcp"];
         delete?: never;

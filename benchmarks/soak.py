@@ -6,7 +6,8 @@ A hub with its own Mosquitto gets telemetry of all devices. Some values exceed t
 their connection and come back. At the same time, clients open and close the dashboard's WebSocket and event streams,
 read history and metrics, ask questions, upload pictures and edit rules, so that every resource is acquired and released
 many times. The table has one row a minute. The last lines compare the third quarter of the run with the fourth: a
-figure that grows between them shows a leak.
+figure that grows between them shows a leak. The status is 1 if memory grew by more than 20 %, or open files or tasks by
+more than 10 % and at least 5.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import logging
 import math
 import random
 import statistics
+import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -36,6 +38,17 @@ from hub.mqtt.demo_broker import DemoBroker
 CONNECTIONS = 10
 """Number of MQTT connections. Each serves an equal share of the devices, like a gateway."""
 QUESTIONS = ("Which device is hottest?", "What changed in the last hour?", "Why?", "How many alerts are open?")
+
+
+class Growth(NamedTuple):
+    """A growth that is too much: by more than this share of the value, and by at least this number."""
+
+    share: float
+    number: float
+
+
+LIMITS = {"memory": Growth(0.2, 0), "files": Growth(0.1, 5), "tasks": Growth(0.1, 5)}
+"""The growth from the third quarter of a run to the fourth that shows a leak."""
 
 
 class Sample(NamedTuple):
@@ -163,18 +176,27 @@ async def observe(client: httpx.AsyncClient, process: psutil.Process, minutes: i
     return found
 
 
-def compare(found: list[Sample]) -> None:
-    """Print the medians of the third and of the fourth quarter of the run."""
+def compare(found: Sequence[Sample]) -> list[str]:
+    """Print the medians of the third and of the fourth quarter of the run. Return the names of the figures that grew.
+
+    A figure grew if its growth reaches the limit in ``LIMITS``.
+    """
     quarter = max(1, len(found) // 4)
+    grown = []
     for name in ("memory", "files", "threads", "tasks"):
         third, fourth = (
             statistics.median(getattr(one, name) for one in part)
             for part in (found[-2 * quarter : -quarter] or found, found[-quarter:])
         )
         print(f"{name:8} third quarter {third:8.1f}, fourth {fourth:8.1f} ({fourth / third - 1:+.1%})")
+        limit = LIMITS.get(name)
+        if limit is not None and fourth - third > limit.share * third and fourth - third >= limit.number:
+            grown.append(name)
+    return grown
 
 
-async def use(running: Hub, port: int, devices: int, rate: float, minutes: int) -> None:
+async def use(running: Hub, port: int, devices: int, rate: float, minutes: int) -> list[str]:
+    """Use the hub for some minutes. Return the names of the figures that grew."""
     ends, uses = time.monotonic() + 60 * minutes, Uses()
     async with (
         httpx.AsyncClient(base_url=f"http://{running.http}", timeout=300) as client,
@@ -194,16 +216,18 @@ async def use(running: Hub, port: int, devices: int, rate: float, minutes: int) 
         ):
             tasks.create_task(uses.repeat(name, once, pause, ends))
         found = await observe(client, running.process, minutes)
-    compare(found)
+    grown = compare(found)
     print("done:", ", ".join(f"{name} {count:,}" for name, count in sorted(uses.done.items())))
     print("failed:", ", ".join(f"{name} {count} ({last})" for name, (count, last) in uses.failed.items()) or "none")
+    print("grew:", ", ".join(grown) or "none")
+    return grown
 
 
-async def run(devices: int, rate: float, minutes: int) -> None:
+async def run(devices: int, rate: float, minutes: int) -> list[str]:
     broker = await DemoBroker.start("127.0.0.1", 0, kind="mosquitto")
     try:
         async with hub(broker.port, 1_000) as running:
-            await use(running, broker.port, devices, rate, minutes)
+            return await use(running, broker.port, devices, rate, minutes)
     finally:
         await broker.stop()
 
@@ -217,7 +241,7 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=200)
     options = parser.parse_args()
     logging.getLogger("mqtt").setLevel(logging.ERROR)  # aiomqtt warns of each connection that it drops
-    asyncio.run(run(options.devices, options.rate, options.minutes))
+    sys.exit(1 if asyncio.run(run(options.devices, options.rate, options.minutes)) else 0)
 
 
 if __name__ == "__main__":

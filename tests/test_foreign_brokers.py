@@ -1,4 +1,4 @@
-"""The hub with RabbitMQ, ejabberd and Aedes: what docs/brokers.md says of them."""
+"""The hub with RabbitMQ, ejabberd, Aedes and a newer Mosquitto: what docs/brokers.md says of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 import hub_process
-from foreign_brokers import PASSWORD, Aedes, ClosingAedes, Ejabberd, ForeignBroker, RabbitMq
+from foreign_brokers import PASSWORD, Aedes, ClosingAedes, Ejabberd, ForeignBroker, RabbitMq, StableMosquitto
 from hub.dialects import DIALECTS
 from hub.mqtt.subscribing import CLOSES
 from serving import Serving, Thing, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 KINDS: list[type[ForeignBroker]] = [RabbitMq, Ejabberd, Aedes]
-each_broker = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+each_broker = pytest.mark.parametrize("kind", [*KINDS, StableMosquitto], ids=lambda kind: kind.name)
 SLOW_S = 120
 """RabbitMQ takes half a minute to start on a busy machine."""
 

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from brokers import free_port
+from debian_mirror import mirror
 
 ROOT = Path(__file__).parents[1]
 INCLUDE = "python3,python3-venv,make,ca-certificates"
@@ -31,17 +32,6 @@ def run(*command: object, **more: object) -> str:
     done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, **more)  # type: ignore[call-overload]
     assert done.returncode == 0, done.stdout[-3_000:] + done.stderr[-3_000:]
     return str(done.stdout)
-
-
-def mirror() -> str | None:
-    """Return this machine's Debian mirror, or None for debootstrap's default."""
-    lists = [*Path("/etc/apt/sources.list.d").glob("*.sources"), *Path("/etc/apt/sources.list.d").glob("*.list")]
-    for file in [Path("/etc/apt/sources.list"), *lists]:
-        for line in file.read_text().splitlines() if file.is_file() else []:
-            urls = [word for word in line.split() if "://" in word]
-            if urls and line.startswith(("deb ", "URIs:")) and "debian" in urls[0]:
-                return urls[0]
-    return None
 
 
 @contextmanager

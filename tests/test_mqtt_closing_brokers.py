@@ -58,6 +58,19 @@ async def test_refused_filters_are_tried_again_with_other_credentials() -> None:
 
 
 @pytest.mark.usefixtures("each_link")
+async def test_refused_filters_are_tried_again_later_and_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.mqtt.subscribing.FIRST_PAUSE_S", 0.3)
+    monkeypatch.setattr("hub.mqtt.reconnecting_client.RESUBSCRIBE_S", 0.05)
+    async with PeerServer(closes_at=b"private/") as server, Receiver(server.port, *FILTERS) as hub:
+        assert dict(hub.link.state.refused) == {"private/a/#": CLOSES, "private/b/#": CLOSES}
+        peers = len(server.peers)
+        await until(lambda: hub.subscribed and len(server.peers) >= peers + 2)
+        assert dict(hub.link.state.refused) == {"private/a/#": CLOSES, "private/b/#": CLOSES}
+        server.closes_at = b""
+        await until(lambda: hub.subscribed and not hub.link.state.refused)
+
+
+@pytest.mark.usefixtures("each_link")
 async def test_wrong_number_of_answers_is_lost_connection() -> None:
     async with PeerServer() as server, Receiver(server.port, *FILTERS, wait=False) as hub:
         server.codes = 3

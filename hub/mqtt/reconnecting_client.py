@@ -78,6 +78,7 @@ class ReconnectingClient:
         self._current_to = settings.current_to  # all messages up to this time (ms) have arrived
         self._held = 0  # QoS 1 messages that are not acknowledged yet
         self._paused = False
+        self._reached = False  # the broker accepted the last connection
         self._stalled_at: float | None = None  # since when the socket is not read
         self._changed = asyncio.Event()  # wakes the task in run()
         self._retry = asyncio.Event()  # ends the delay before the next attempt
@@ -114,7 +115,8 @@ class ReconnectingClient:
                 self._log_lost(lost)
             if self._must_wait():
                 continue  # closed because the hub was full: reconnect as soon as it can take more
-            if time.monotonic() - begun > self._backoff.longest or self._subscribing.searching:
+            searching = self._subscribing.searching and self._reached
+            if searching or time.monotonic() - begun > self._backoff.longest:
                 self._backoff.reset()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._backoff.next()):
@@ -132,6 +134,7 @@ class ReconnectingClient:
         """Open a connection and use it until its end, then raise :class:`Lost`."""
         self._connection_number += 1
         self._stalled_at = None
+        self._reached = False
         connection = self._connection = self._connect(self._connection_number, self._take, self._changed.set)
         try:
             await connection.open()
@@ -148,6 +151,7 @@ class ReconnectingClient:
 
     def _connected(self, connection: Connection) -> None:
         now = now_ms()
+        self._reached = True
         if not connection.session_present and self._had_session:
             self._on_gap(self._current_to, now)
         self._had_session = True

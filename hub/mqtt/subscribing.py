@@ -2,13 +2,15 @@
 
 RabbitMQ and many programs with Aedes do this instead of refusing the filter, and would do it again after each
 reconnect. So after a connection that ended while a SUBSCRIBE was unanswered, the filters are subscribed one at a time.
-A filter at which the connection ends twice counts as refused. It is not subscribed again until the hub's credentials
-change or the hub restarts.
+A filter at which the connection ends twice counts as refused. It is tried again after a minute, because the connection
+may have ended for other reasons, and later after twice that time, and so on: each attempt ends the connection if the
+broker still refuses the filter.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 
 from hub.mqtt.connection import Connection, Lost, Silent
@@ -18,8 +20,10 @@ RESUBSCRIBE_S = 30.0
 CLOSES = "the broker closes the connection"
 """The reason of a filter that is refused in this way."""
 MAX_LOSSES = 2
-"""Connections that end at a filter before it counts as refused: one may have ended for another reason. Once a filter is
-refused in this way, one loss is enough for the others."""
+"""Connections that end at a filter before it counts as refused: one may have ended for another reason."""
+FIRST_PAUSE_S, MAX_PAUSE_S = 60.0, 86_400.0
+"""How long (s) a filter at which connections ended is left out: the first pause, which doubles each time, and the
+longest."""
 MAX_SILENT = 3
 """Handshakes without an answer, after which the session is the likely cause."""
 
@@ -36,23 +40,25 @@ class Subscribing:
         self.searching = False  # filters are subscribed one at a time, to find those at which the connection ends
         self._granted: set[str] = set()  # found by the present search
         self._losses: dict[str, int] = {}  # connections that ended at a filter
+        self._left_out_until: dict[str, float] = {}  # for filters with MAX_LOSSES or more, by the monotonic clock
         self._silent = 0  # handshakes in a row that the broker did not answer during the present search
 
     def forget(self) -> None:
         """Forget which topic filters the broker refused, so that all of them are subscribed again."""
         self.searching = False
         self._losses.clear()
+        self._left_out_until.clear()
 
     async def subscribe(self, connection: Connection, filters: Sequence[str]) -> dict[str, str]:
         """Subscribe to ``filters``. Return those that the broker refused, each with its reason. Raises Lost."""
         self._silent = 0
-        refused = {each: CLOSES for each in filters if self._closes(each)}
+        refused = {each: CLOSES for each in filters if self._is_left_out(each)}
         wanted = [each for each in filters if each not in refused]
-        if self.searching:
-            for each in wanted:
-                if each not in self._granted:
-                    refused |= await self._try(connection, each)
-            wanted = [each for each in wanted if each in self._granted]
+        alone = [each for each in wanted if (self.searching or each in self._left_out_until)]
+        done = [each for each in alone if each not in self._granted]
+        for each in done:
+            refused |= await self._try(connection, each)
+        wanted = [each for each in wanted if each not in done]
         try:
             refused |= await connection.subscribe_to(wanted) if wanted else {}
         except Lost:
@@ -70,18 +76,23 @@ class Subscribing:
             )
             self._log.warning(f"{text} filter at a time, to find those that the broker refuses.", self._address)
 
-    def _closes(self, topic_filter: str) -> bool:
-        allowed = 1 if max(self._losses.values(), default=0) >= MAX_LOSSES else MAX_LOSSES
-        return self._losses.get(topic_filter, 0) >= allowed
+    def _is_left_out(self, topic_filter: str) -> bool:
+        return time.monotonic() < self._left_out_until.get(topic_filter, 0.0)
 
     async def _try(self, connection: Connection, topic_filter: str) -> dict[str, str]:
-        losses = self._losses.get(topic_filter, 0)
-        self._losses[topic_filter] = losses + 1  # remains if the connection ends now
+        self._count_loss(topic_filter)  # remains if the connection ends now
         refused = await connection.subscribe_to([topic_filter])
         del self._losses[topic_filter]
+        self._left_out_until.pop(topic_filter, None)
         if not refused:
             self._granted.add(topic_filter)
         return refused
+
+    def _count_loss(self, topic_filter: str) -> None:
+        losses = self._losses[topic_filter] = self._losses.get(topic_filter, 0) + 1
+        if losses >= MAX_LOSSES:
+            doublings = min(losses - MAX_LOSSES, 20)
+            self._left_out_until[topic_filter] = time.monotonic() + min(FIRST_PAUSE_S * 2**doublings, MAX_PAUSE_S)
 
     def report(self, refused: Mapping[str, str]) -> str | None:
         """Log the refused filters if they have changed. Return them as text, None if there are none."""
@@ -94,8 +105,8 @@ class Subscribing:
             if error is None:
                 self._log.info("The MQTT broker at %s granted all subscriptions.", self._address)
             elif CLOSES in refused.values():
-                text = "%s Messages on these topics do not arrive. Restart the hub when its rights have changed."
-                self._log.warning(text, error)
+                text = "%s Messages on these topics do not arrive. The hub tries them again, at first after %g s."
+                self._log.warning(text, error, FIRST_PAUSE_S)
             else:
                 text = "%s Messages on these topics do not arrive. The hub retries every %g s."
                 self._log.warning(text, error, RESUBSCRIBE_S)

@@ -1,11 +1,12 @@
 """The hub's MQTT client, which finds out whether the broker supports MQTT 5 or only 3.1.1.
 
 It tries one version and, if the broker does not accept that, the other version. It keeps the version that worked.
-It also discards a session with which the broker refuses every connection.
+It also discards a session with which the broker refuses every connection, while it answers other clients.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import msgspec
@@ -16,6 +17,8 @@ from hub.mqtt.client import GapListener, MqttClientSettings, OutageListener, Sin
 from hub.mqtt.connection import HANDSHAKE_S, Connection, Silent, Take, WrongVersion
 from hub.mqtt.fast import FastConnection
 from hub.mqtt.reconnecting_client import ReconnectingClient
+
+log = logging.getLogger(__name__)
 
 FIRST_HANDSHAKE_S = 3.0
 """Handshake timeout (s) while the version is not known. It is short: amqtt never answers a CONNECT of MQTT 5."""
@@ -59,8 +62,19 @@ class NegotiatingClient(ReconnectingClient):
             await super()._run_connection()
 
     async def _discard_session(self) -> None:
-        """Make the broker delete the hub's session, by connecting once as a client without a session."""
-        settings, self._settings = self._settings, msgspec.structs.replace(self._settings, persistent=False)
+        """Make the broker delete the hub's session, if it answers other clients. Raises Lost if it does not."""
+        await self._connect_once(f"{self._settings.client_id}-probe")
+        log.warning(
+            "The MQTT broker at %s answers, but not to the hub's stored session. The hub deletes the session: messages "
+            "that the broker kept for it are lost.",
+            self._state.address,
+        )
+        await self._connect_once(self._settings.client_id)
+
+    async def _connect_once(self, client_id: str) -> None:
+        """Connect as a client without a session, and disconnect. Raises Lost."""
+        settings = self._settings
+        self._settings = msgspec.structs.replace(settings, persistent=False, client_id=client_id)
         connection = self._make(0, lambda messages: None, lambda: None)
         self._settings = settings
         try:

@@ -17,7 +17,7 @@ from hub.api.routes import (
 )
 from hub.assembly.parts import AiServices, Core
 from hub.diagnosis.alert_file import AlertFiles
-from hub.model import Input
+from hub.model import Input, Scope
 from hub.notifications.alert_texts import alert_text
 from hub.notifications.diagnosis_quotes import first_sentence_in
 from hub.services.alert_handling import AlertHandling
@@ -47,8 +47,12 @@ def alert_routers(
     visible_incidents: VisibleIncidents,
     submit: Callable[[Input], Awaitable[Any]],
     version: str,
+    bound: Callable[[Scope], Scope],
 ) -> list[Router]:
-    """Return the routers for alerts, what people do with alerts, their confirmed causes, and silences."""
+    """Return the routers for alerts, what people do with alerts, their confirmed causes, and silences.
+
+    ``bound`` puts ids in place of the names of areas in a scope.
+    """
     silences = Silences(
         store=core.store,
         alerts=alert_service,
@@ -85,7 +89,7 @@ def alert_routers(
         alerts.routes(alert_service, core.visible.history, core.notifications.pictures, core.now),
         alert_handling.routes(handling),
         incidents.routes(visible_incidents),
-        alert_silences.routes(silences, core.now),
+        alert_silences.routes(silences, core.now, bound),
         confirmed_causes.routes(causes),
         alert_reports.routes(reports),
         alert_file.routes(files),

@@ -118,6 +118,8 @@ def build_api(
     feeds = build_feeds(core, broker, ai, device_service, alert_service, incidents, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
     core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
+    for file in (files.rules, files.calculated, files.reactions):
+        file.area_ids = lambda areas: site.tree.ids(areas)
     trail = AuditTrail(core.audit)
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
     core.notifications.directory.accounts = auth.people.accounts
@@ -153,14 +155,16 @@ def build_api(
         terms.routes(),
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),
-        *alert_routers(core, alert_service, handling, ai, incidents, submit, info.version),
+        *alert_routers(
+            core, alert_service, handling, ai, incidents, submit, info.version, lambda scope: site.tree.bound(scope)
+        ),
         diagnoses.routes(ai.diagnosis, alert_service, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         telemetry.routes(PostedTelemetry(submit, broker.dialects.root, core.now)),
         *_history_routers(core, submit),
         *rule_routers(core, ai, files, health.faults, changes),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
-        notifications.routes(core.notifications, changes, core.now),
+        notifications.routes(core.notifications, changes, core.now, lambda scope: site.tree.bound(scope)),
         deliveries.routes(core.notifications),
         own_notifications.routes(core.notifications.config, core.now),
         *_hub_routers(core, ai, feeds, info, health),

@@ -10,7 +10,7 @@ import msgspec
 
 from hub.accounts.account import lookup_key
 from hub.errors import Conflict, Invalid, NotFound
-from hub.model import Area
+from hub.model import Area, Scope
 
 MAX_AREAS = 1_000
 MAX_DEPTH = 6
@@ -53,6 +53,14 @@ class AreaTree:
     def find(self, text: str) -> Area | None:
         """Return the area with this id or, ignoring case, this name; None if there is none."""
         return self._areas.get(text) or self._by_name.get(lookup_key(text))
+
+    def ids(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids of areas that are given by id or name. Texts that are neither are returned unchanged."""
+        return tuple(area.id if (area := self.find(text)) is not None else text for text in texts)
+
+    def bound(self, scope: Scope) -> Scope:
+        """Return the scope with ids in place of the names of areas, so that it does not depend on their names."""
+        return msgspec.structs.replace(scope, areas=self.ids(scope.areas)) if scope.areas else scope
 
     def children(self, area_id: str | None) -> list[Area]:
         """Return the areas directly inside an area, in their order; the top-level areas if ``area_id`` is None."""

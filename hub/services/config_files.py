@@ -60,6 +60,9 @@ class TablePreview(msgspec.Struct, Generic[T], frozen=True):
 class ConfigFile(Generic[T]):
     """One file of ``[[table]]`` entries.
 
+    ``area_ids`` returns the id of each area that is given by its name or its id. Tables are stored with ids, so that
+    they refer to the same areas after these are renamed.
+
     All methods raise StoreError if the file cannot be read or written.
     """
 
@@ -87,6 +90,7 @@ class ConfigFile(Generic[T]):
         self._key = key
         self._parse = parse
         self._activate = activate
+        self.area_ids: Callable[[Sequence[str]], Sequence[str]] = lambda areas: areas
         self._saving = asyncio.Lock()  # held while the revision is compared and the file is written
 
     async def read(self) -> ConfigDraft:
@@ -127,7 +131,8 @@ class ConfigFile(Generic[T]):
         entries = tuple(self.check(text))
         async with self._saving:
             await self._read_revision(revision)
-            return await self._write(text, entries)
+            stored = await asyncio.to_thread(self._with_area_ids, text)
+            return await self._write(stored, entries if stored == text else tuple(self.check(stored)))
 
     async def preview(self, entry: str | None, draft: TableDraft | None) -> TablePreview[T]:
         """Return one table with a draft applied, and check the file with it. The file is not changed.
@@ -157,7 +162,8 @@ class ConfigFile(Generic[T]):
         """
         async with self._saving:
             text = await self._read_revision(revision)
-            tables, _ = await asyncio.to_thread(self._with_draft, text, entry, draft)
+            tables, index = await asyncio.to_thread(self._with_draft, text, entry, draft)
+            tables.convert(index, self._bind_areas)
             return await self._write(tables.as_text(), self._check_tables(tables))
 
     async def delete_table(self, entry: str, revision: str) -> ConfigDraft:
@@ -184,6 +190,24 @@ class ConfigFile(Generic[T]):
             return tables, len(tables.texts) - 1
         tables.replace(index, table)
         return tables, index
+
+    def _with_area_ids(self, text: str) -> str:
+        """Return the text with ids in place of the names of areas."""
+        try:
+            tables = TableList(text, self._table, self.name)
+            for index in range(len(tables.texts)):
+                tables.convert(index, self._bind_areas)
+        except ConfigError:  # valid TOML that is not written as tables of its own
+            return text
+        return tables.as_text()
+
+    def _bind_areas(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values with ids in place of the names of areas, also in nested tables."""
+        bound = {key: self._bind_areas(inner) if isinstance(inner, dict) else inner for key, inner in values.items()}
+        areas = values.get("areas")
+        if isinstance(areas, list) and all(isinstance(each, str) for each in areas):
+            bound["areas"] = list(self.area_ids(areas))
+        return bound
 
     def _check_tables(self, tables: TableList) -> tuple[T, ...]:
         """Check these tables, and return their entries.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import tomlkit
@@ -74,8 +75,22 @@ class TableList:
             ConfigError: A value cannot be written as TOML.
         """
         values = {key: value for key, value in values.items() if value is not None}
-        old = {} if index is None else self.values[index]
-        document = tomlkit.parse(f"[[{self._name}]]\n" if index is None else f"{self.texts[index]}\n")
+        if index is None:
+            return self._written(f"[[{self._name}]]", {}, values)
+        return self._written(self.texts[index], self.values[index], values)
+
+    def convert(self, index: int, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Replace the values of the table at ``index`` by what ``change`` returns for them; its comments are kept.
+
+        A table that is not valid TOML stays as it is. Raises ConfigError if a value cannot be written as TOML.
+        """
+        values = _values_of(self.texts[index], self._name)
+        if values is not None and (changed := change(values)) != values:
+            self.texts[index] = self._written(self.texts[index], values, changed)
+
+    def _written(self, text: str, old: dict[str, Any], values: dict[str, Any]) -> str:
+        """Return the text of a table, which has the values ``old``, with other values."""
+        document = tomlkit.parse(f"{text}\n")
         table = document[self._name][0]
         try:
             _update(table, old, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fastapi import APIRouter
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from hub.api.audit_draft import note
@@ -13,14 +14,19 @@ from hub.api.errors import Json
 from hub.api.schemas import serializers
 from hub.api.schemas import silence_requests as requests
 from hub.api.schemas import silences as shapes
-from hub.model import AlertSilence
+from hub.model import AlertSilence, Scope
 from hub.services.silences import Silences
 
 PREVIEWED = 50
 
 
-def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
+def routes(silences: Silences, now: Callable[[], int], bound: Callable[[Scope], Scope]) -> APIRouter:
+    """Create the routes. ``bound`` puts ids in place of the names of areas in a scope."""
     router = APIRouter(prefix="/api/silences", tags=["silences"])
+
+    def wanted(body: requests.SilenceWanted) -> AlertSilence:
+        silence = body.wanted(now())
+        return replace(silence, scope=bound(silence.scope))
 
     def answer(silence: AlertSilence, status: int = 200) -> Response:
         return Json(shapes.shape(silence, silences.count(silence), now()), status_code=status)
@@ -41,7 +47,7 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
         An alert has to match each list of the request that is not empty. When the silence ends, alerts that are still
         open are no longer silenced. Return 409 if there are 200 silences.
         """
-        found = await silences.create(body.wanted(now()), by=by)
+        found = await silences.create(wanted(body), by=by)
         note(object=found.id, note=found.note)
         return answer(found, 201)
 
@@ -63,7 +69,7 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
     @router.put("/{silence_id}", response_model=shapes.SilenceShape)
     async def edit_silence(silence_id: str, body: requests.SilenceWanted, by: By) -> Response:
         """Replace a silence. Return 404 if there is none with this id or it has ended."""
-        found = await silences.edit(silence_id, body.wanted(now()), by=by)
+        found = await silences.edit(silence_id, wanted(body), by=by)
         note(note=found.note)
         return answer(found)
 

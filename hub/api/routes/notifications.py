@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from hub.accounts.profile import check_time_zone
@@ -17,6 +18,7 @@ from hub.api.field_changes import field_changes
 from hub.api.schemas import notification_requests as requests
 from hub.api.schemas import notification_texts as texts
 from hub.api.schemas import notifications as shapes
+from hub.model import Scope
 from hub.notifications.base import masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.locales import MessageLocale
@@ -30,7 +32,10 @@ from hub.text_template import ALERT_FIELDS, FIELDS
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 
 
-def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], int]) -> APIRouter:
+def routes(
+    notifications: Notifications, changes: ChangeLog, now: Callable[[], int], bound: Callable[[Scope], Scope]
+) -> APIRouter:
+    """Create the routes. ``bound`` puts ids in place of the names of areas in a scope."""
     router = APIRouter(tags=["notifications"])
     config, store = notifications.config, notifications.store
 
@@ -129,7 +134,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
     @router.put("/api/notifications/routes", response_model=shapes.NotificationsShape)
     async def set_routes(body: requests.RoutesWanted, by: By) -> Response:
         """Replace the routes. The first route that matches an alert decides who is notified of it."""
-        wanted = tuple(each.route() for each in body.routes)
+        wanted = tuple(replace(route, scope=bound(route.scope)) for route in (each.route() for each in body.routes))
         for route in wanted:
             for window in route.hours:
                 check_time_zone(window.zone)

@@ -1,6 +1,7 @@
 // Convert a calculated metric to form fields, and form fields to its keys in calculated.toml. Fields hold what the user typed;
-// the hub validates them. Pure.
+// the hub validates them. Areas are shown by name.
 
+import { areaNames } from '../areas/names.svelte';
 import type { CalculatedMetric } from '../api/types';
 import { durationText } from '../rules/form';
 
@@ -41,7 +42,7 @@ export function formOf(metric: CalculatedMetric): CalculatedForm {
     devices: list('devices'),
     models: list('models'),
     labels: list('labels'),
-    areas: list('areas'),
+    areas: areaNames.text(metric.scope.areas),
     via: list('via'),
   };
 }

@@ -1,5 +1,6 @@
-// A route as the form edits it. Pure.
+// A route as the form edits it: with the names of areas in place of their ids.
 
+import { areaNames } from '../areas/names.svelte';
 import type { MessageTemplate, NotificationRoute, Role, Severity } from '../api/types';
 import { split } from '../silences/draft';
 
@@ -56,7 +57,7 @@ export function draftOf(route: NotificationRoute | null, zone: string): RouteDra
   return {
     name: route?.name ?? '',
     devices: scope?.devices.join(', ') ?? '',
-    areas: scope?.areas.join(', ') ?? '',
+    areas: areaNames.text(scope?.areas ?? []),
     labels: scope?.labels.join(', ') ?? '',
     rules: route?.rules.join(', ') ?? '',
     severities: [...(route?.severities ?? [])],

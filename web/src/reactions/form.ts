@@ -1,5 +1,7 @@
 // Convert a reaction's keys in reactions.toml to form fields and back. Keys without a field are kept as they are. Fields hold what
-// the user typed; the hub validates them. Pure.
+// the user typed; the hub validates them. Areas are shown by name.
+
+import { areaNames } from '../areas/names.svelte';
 
 /** The keys of a table; null removes one. */
 export type ReactionKeys = Record<string, unknown>;
@@ -51,6 +53,7 @@ const table = (value: unknown): Table =>
   value && typeof value === 'object' && !Array.isArray(value) ? (value as Table) : {};
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 const joined = (value: unknown): string => (Array.isArray(value) ? value.join(', ') : '');
+const areasOf = (value: unknown): string => (Array.isArray(value) ? areaNames.text(value.map(String)) : '');
 const list = (typed: string): string[] =>
   typed
     .split(',')
@@ -98,7 +101,7 @@ export function formOf(values: Table): ReactionForm {
     rules: joined(alert['rules']),
     severities: Array.isArray(alert['severities']) ? alert['severities'].map(String) : [],
     devices: joined(alert['devices']),
-    areas: joined(alert['areas']),
+    areas: areasOf(alert['areas']),
     labels: joined(alert['labels']),
     for: valueText(alert['for']),
     times: joined(schedule['times']),
@@ -110,7 +113,7 @@ export function formOf(values: Table): ReactionForm {
     sends: values['publish'] ? 'publish' : values['webhook'] ? 'webhook' : 'command',
     target: several ? 'several' : command['device'] === undefined ? 'alert' : 'device',
     device: text(command['device']),
-    to_areas: joined(command['areas']),
+    to_areas: areasOf(command['areas']),
     to_labels: joined(command['labels']),
     command: text(command['name']),
     value: valueText(command['value']),

@@ -1,7 +1,8 @@
 // Convert a rule to form fields, and form fields to the keys of a rule. Fields hold what the user typed; the hub validates
-// them and writes rules.toml. Pure.
+// them and writes rules.toml.
 
 import type { Rule } from '../api/types';
+import { areaNames } from '../areas/names.svelte';
 import {
   fieldsOf,
   freshPart,
@@ -82,7 +83,7 @@ export function formOf(rule: Rule): RuleForm {
     devices: scope.devices.join(', '),
     models: scope.models.join(', '),
     labels: scope.labels.join(', '),
-    areas: scope.areas.join(', '),
+    areas: areaNames.text(scope.areas),
     via: scope.via.join(', '),
     schedule: rule.schedule.join('; '),
     time_zone: rule.time_zone ?? localZone(),

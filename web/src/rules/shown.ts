@@ -1,6 +1,7 @@
 // Rules as displayed: titles of metrics and names of devices instead of ids. Pure, except that it reads the fleet's
 // arrays.
 
+import { areaNames } from '../areas/names.svelte';
 import type { Rule } from '../api/types';
 import { metricName } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
@@ -66,7 +67,7 @@ export function scopeText(fleet: Fleet, { devices, models, labels, areas, via }:
     ...devices.map(named),
     ...models,
     ...labels,
-    ...areas,
+    ...areaNames.of(areas),
     ...via.map((id) => T.rules.through(named(id))),
   ].join(', ');
 }

@@ -1,5 +1,6 @@
-// A silence as the form edits it. Pure.
+// A silence as the form edits it: with the names of areas in place of their ids.
 
+import { areaNames } from '../areas/names.svelte';
 import type { Severity, Silence } from '../api/types';
 
 export interface Draft {
@@ -49,7 +50,7 @@ export function draftOf(silence: Silence, local: (ts: number) => string, zone: s
   return {
     note: silence.note,
     devices: scope.devices.join(', '),
-    areas: scope.areas.join(', '),
+    areas: areaNames.text(scope.areas),
     labels: scope.labels.join(', '),
     rules: silence.rules.join(', '),
     severities: silence.severities,

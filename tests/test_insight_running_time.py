@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hub.insight import InvestigationInput, MetricSeries, decide, evidence, rank
+from hub.insight.running_time import running_time
 from hub.insight.slow_changes import LONG_LAGS_S, find_slow_change
 from hub.model import Alert, Evidence, Value
 from series import NOW, alert, points
@@ -86,6 +89,32 @@ def test_warm_up_as_after_earlier_starts_is_no_change(minutes: int) -> None:
     raised = alert("vibration", 60 - 60 * minutes, 5.0, 4.0)
     found = evidence(conveyor_case(minutes * 60, 0.0, raised))
     assert metrics(found, "over_limit", "onset", "step", "stays_on") == {"vibration"}
+
+
+def test_alert_from_before_the_last_start_does_not_make_a_machine_warm_up() -> None:
+    case = conveyor_case(7 * 3_600, 0.35, alert("motor_current", -DAY_S, 95.0, 90.0))
+    times = np.arange(-12 * 3_600, 1, 60)
+    values = conveyor(times, 7 * 3_600, 0.35)
+    tracks = {name: series(name, case.tracks[name].unit, values[name], times) for name in case.tracks}
+    tracks["running"] = switch("running", values["running"] > 0, times)
+    assert metrics(evidence(replace(case, tracks=tracks)), "onset", "step") == {"motor_current"}
+
+
+@pytest.mark.parametrize(("hours", "warms_up"), [(1, True), (3.9, True), (4.1, False), (7, False)])
+def test_machine_warms_up_for_four_hours_after_its_start(hours: float, warms_up: bool) -> None:
+    case = conveyor_case(hours * 3_600, 0.0)
+    running = running_time(case.week, case.tracks, case.semantics)
+    assert running is not None
+    assert running.is_warming_up(NOW / 1_000) is warms_up
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_switch_that_reports_only_changes_tells_whether_the_machine_runs(runs: bool) -> None:
+    case = conveyor_case(5 * 3_600, 0.0)
+    changes = switch("running", np.array([not runs, runs]), np.array([-19 * 3_600, -5 * 3_600]))
+    running = running_time(case.week, {"running": changes}, case.semantics)
+    assert (running is not None) is runs
+    assert running is None or running.started == NOW / 1_000 - 5 * 3_600
 
 
 def test_set_point_that_follows_the_weather_every_day_is_no_intervention() -> None:

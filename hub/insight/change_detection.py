@@ -62,7 +62,9 @@ def detect_changes(
         running_weeks: The same for the last weeks.
     """
     whole_week = week or {}
-    is_warming_up = running is not None and running.is_warming_up(moment / 1000)
+    # The trouble may be older than the last start, so only the newest reading tells whether the machine warms up now.
+    newest = max((track.at(-1) for track in tracks.values() if len(track)), default=moment)
+    is_warming_up = running is not None and running.is_warming_up(newest / 1000)
     if running is not None:
         week = {name: running.part_of(series) for name, series in whole_week.items()}
         if not is_warming_up:

@@ -136,7 +136,9 @@ def _of_switch(week: MetricSeries, track: MetricSeries) -> RunningTime | None:
             return None
     on = week.values > least
     share, changes = float(np.mean(on)), int(np.count_nonzero(on[1:] != on[:-1]))
-    now_on = bool(np.all(track.values[-2:] > min(least, 0.5) if track.kind == "boolean" else track.values[-2:] > least))
+    is_on = track.values > (0.5 if track.kind == "boolean" else least)
+    # A number may be an outlier, a state is not: if a switch reports only changes, the reading before was the opposite.
+    now_on = bool(is_on[-1] if track.kind == "boolean" else np.all(is_on[-2:]))
     if not now_on or not _MIN_SHARE <= share <= 1 - _MIN_SHARE or changes < 2 or len(on) < _LONG_RUN * changes:
         return None
     times = week.times + week.origin / 1000
@@ -146,7 +148,6 @@ def _of_switch(week: MetricSeries, track: MetricSeries) -> RunningTime | None:
     started = float(times[begins[-1]]) if len(begins) and (not len(ends) or begins[-1] > ends[-1]) else float(times[-1])
     before = ends[times[ends] < started]
     stopped = float(times[before[-1]]) if len(before) else float(times[0])
-    is_on = track.values > (0.5 if track.kind == "boolean" else least)
     raw = np.flatnonzero(is_on[1:] & ~is_on[:-1]) + 1
     if len(raw):  # readings are more exact than means
         started = float(track.times[raw[-1]]) + track.origin / 1000

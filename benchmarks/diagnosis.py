@@ -53,7 +53,8 @@ def judge(score: MachineScore, kind: str, fault: str | None, seed: int, took: li
     case, at = observed(kind, fault, seed)
     started = time.process_time()
     found = evidence(case)
-    matches = rank(found, semantics=case.semantics)
+    metric = case.alert.metric if case.alert else None
+    matches = rank(found, semantics=case.semantics, alert_metric=metric)
     took.append(time.process_time() - started)
     chosen = decide(matches)
     cause = chosen.cause if chosen else None

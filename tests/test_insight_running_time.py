@@ -218,6 +218,23 @@ def test_cause_that_does_not_explain_the_exceeded_limit_is_not_first() -> None:
     assert "e2" in next(match.against for match in matches if match.cause == "short_cycling")
 
 
+@pytest.mark.parametrize("mark", ["is_usual", "is_lasting"])
+def test_only_the_limit_of_the_alert_counts_although_its_metric_has_not_moved(mark: str) -> None:
+    known = finding(1, "over_limit", "dew_point", 12.0, **{mark: True})
+    found = [
+        finding(2, "over_limit", "oil_temperature", 90.0, is_above=True),
+        finding(3, "cycling", "unit_power", 8.0),
+        finding(4, "hunting", "line_pressure", 8.0),
+    ]
+
+    def against(evidence: list[Evidence], alert_metric: str | None) -> tuple[str, ...]:
+        matches = rank(evidence, kinds={"compressor"}, alert_metric=alert_metric)
+        return next(match.against for match in matches if match.cause == "short_cycling")
+
+    assert "e2" in against(found, "oil_temperature")
+    assert not {"e1", "e2"} & {*against([known, *found], "dew_point"), *against(found, None)}
+
+
 def test_measured_slip_is_a_slipping_belt_unless_the_drive_works_harder() -> None:
     slip = finding(1, "over_limit", "belt_slip", 6.0, is_above=True)
     assert decide(rank([slip], kinds={"conveyor"})).cause == "belt_slipping"  # type: ignore[union-attr]

@@ -38,7 +38,7 @@ class EvaluationCase(msgspec.Struct, frozen=True):
         evidence, causes = self.diagnosis.evidence, list(self.diagnosis.causes)
         if self.device.metrics:
             read = device_semantics(self.device)
-            causes = rank(evidence, extended(()), read.metrics, read.kinds)
+            causes = rank(evidence, extended(()), read.metrics, read.kinds, alert_metric=self.alert.metric)
         return Subject(self.device, self.alert, evidence, causes, self.diagnosis.quotes)
 
 

@@ -17,7 +17,8 @@ def evidence_and_causes(
 ) -> tuple[list[Evidence], list[CauseMatch]]:
     """Return the evidence found in the input of a diagnosis, and the known faults that fit it, the best match first."""
     found = evidence(case)
-    return found, rank(found, signatures, case.semantics, case.kinds, alarmed=not case.calm)
+    metric = case.alert.metric if case.alert else None
+    return found, rank(found, signatures, case.semantics, case.kinds, alarmed=not case.calm, alert_metric=metric)
 
 
 def diagnosis_of(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:

@@ -59,6 +59,7 @@ def rank(
     kinds: Collection[str] | None = None,
     *,
     alarmed: bool = True,
+    alert_metric: str | None = None,
 ) -> list[CauseMatch]:
     """Return at most six causes that fit the findings at least a little, best first. Each cause occurs once.
 
@@ -68,6 +69,7 @@ def rank(
         semantics: What each metric measures; by default inferred from its name.
         kinds: The kinds of machine that the device may be; by default inferred from its metrics.
         alarmed: Whether an alert is open or a limit is exceeded.
+        alert_metric: The metric of the alert; None if there is no alert, or if it has no metric.
     """
     matcher = SymptomMatcher(evidence, semantics)
     # An exceeded limit can be a symptom of a fault. Other causes, such as an act of a person, must show as a change.
@@ -78,7 +80,7 @@ def rank(
         if signature.kinds and not set(signature.kinds) & set(of_kinds):
             continue
         chosen = matcher if signature.nature == "fault" else of_changes
-        comparison = _Comparison(signature, chosen, is_of_room=is_of_room(of_kinds))
+        comparison = _Comparison(signature, chosen, is_of_room=is_of_room(of_kinds), alert_metric=alert_metric)
         match = comparison.match((0.0 if alarmed else _CALM) + _of_kind(signature, of_kinds))
         if match is None or match.score <= _LEAST:
             continue
@@ -106,8 +108,11 @@ class _Comparison:
     It adds up the log odds of the findings, and collects those that support the cause and those that contradict it.
     """
 
-    def __init__(self, signature: Signature, matcher: SymptomMatcher, *, is_of_room: bool = True) -> None:
+    def __init__(
+        self, signature: Signature, matcher: SymptomMatcher, *, is_of_room: bool, alert_metric: str | None
+    ) -> None:
         self._signature, self._matcher, self._is_of_room = signature, matcher, is_of_room
+        self._alert_metric = alert_metric
         self._total = _KNOWN + math.log(signature.prior)
         self._cited: list[Evidence] = []
         self._against: list[Evidence] = []
@@ -231,7 +236,11 @@ class _Comparison:
         """
         explained = {item.metric for item in (*self._cited, *self._against)}
         for movement, times in unexplained(
-            self._signature.allows, self._matcher, explained, is_of_room=self._is_of_room
+            self._signature.allows,
+            self._matcher,
+            explained,
+            is_of_room=self._is_of_room,
+            alert_metric=self._alert_metric,
         ):
             self._total += _UNEXPLAINED * times * min(1.0, movement.strength / FULL)
             self._against.append(movement)

@@ -60,7 +60,12 @@ def is_of_room(kinds: Collection[str]) -> bool:
 
 
 def unexplained(
-    allows: Iterable[str], matcher: SymptomMatcher, explained: Collection[str | None], *, is_of_room: bool
+    allows: Iterable[str],
+    matcher: SymptomMatcher,
+    explained: Collection[str | None],
+    *,
+    is_of_room: bool,
+    alert_metric: str | None,
 ) -> Iterator[tuple[Evidence, float]]:
     """Yield each movement that counts against a cause because the cause does not predict it, and how often it counts.
 
@@ -72,10 +77,11 @@ def unexplained(
         matcher: The findings.
         explained: The metrics whose movements the signature mentions.
         is_of_room: Whether the machine changes the temperature of a room. For other machines it is like the weather.
+        alert_metric: The metric of the alert; None if there is no alert, or if it has no metric.
     """
     known = {*explained, *(item.metric for item in _allowed(allows, matcher))}
     moved = {item.metric for item in matcher.movements}
-    exceeded = [item for item in matcher.exceeded[:1] if item.metric not in moved]  # the alert's metric comes first
+    exceeded = [item for item in matcher.exceeded if item.metric == alert_metric and item.metric not in moved]
     for movement in (*matcher.movements, *exceeded):
         metric = movement.metric or ""
         meaning = matcher.semantics[metric]

@@ -21,7 +21,9 @@ class DetectedChange:
     Attributes:
         track: the readings of the last hours.
         doing: what the metric does.
-        onset: the most likely beginning; None for a steady metric.
+        onset: the most likely beginning; None for a steady metric. A steady switch is the exception: its onset is the
+            beginning of its present state, from which :func:`related_changes.alarming_state` makes a change if the
+            switch has an alert. It is None if the readings do not show when the state began.
         before: the level before the onset.
         level: the level now.
         deviation: the signed distance from the normal level, in sigmas of the baseline.

@@ -28,6 +28,7 @@ def against_earlier_starts(seen: DetectedChange, running: RunningTime, week: Met
     if week is None or week.kind != "number" or seen.conditional:
         return seen
     if seen.doing in ("stays on", "stays off"):
+        # The onset is kept, since a steady switch has one.
         return replace(seen, doing="steady") if _is_usual_stay(seen, week) else seen
     if seen.doing not in ("rises", "falls"):
         return seen

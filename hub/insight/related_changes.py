@@ -42,7 +42,7 @@ def related_changes(
         if not m.moved or m.onset is None or m.doing == "stuck" or name in troubled:
             return True
         if began is None:
-            return name not in week or not _is_normal(m, week[name], moment)
+            return not is_usual(name, m)
         if m.onset < began - lead:
             # Long before the trouble: a controller may have made up for the cause until it could do no more. Such a
             # change goes on, and is unusual in itself.
@@ -51,7 +51,7 @@ def related_changes(
             return False
         if m.conditional:
             return True  # the comparison with the operating conditions has already excluded normal variation
-        return m.onset >= began or name not in week or not _is_normal(m, week[name], moment)
+        return m.onset >= began or not is_usual(name, m)
 
     return {name: m if belongs(name, m) else replace(m, doing="steady", onset=None) for name, m in found.items()}
 

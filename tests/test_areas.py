@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api_hub import ApiHub, running_hub
+from hub.accounts.json_file import JsonFile
+from hub.errors import StoreError
 from hub.model import Device
 from hub.services.areas import FILE
 
@@ -122,3 +125,25 @@ async def test_areas_of_earlier_versions_become_objects_at_the_start(tmp_path: P
             assert None not in ids
             assert (await hub.http.get("/api/devices/c")).json()["area"] is None
             await hub.settled()
+
+
+async def test_areas_of_a_damaged_file_are_recovered_when_they_can_be_stored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_hub(tmp_path) as hub:
+        await create(hub, "North")
+        await hub.telemetry("pump", t=1.0)
+        await hub.http.patch("/api/devices/pump", json={"area": "North"})
+        await hub.settled()
+    (tmp_path / FILE).write_bytes(b"{")
+
+    def refuse(*_: Any) -> None:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JsonFile, "write_blocking", refuse)
+        async with running_hub(tmp_path) as hub:
+            assert await tree(hub) == []
+    assert "or a damaged file will be added at the next start" in caplog.text
+    async with running_hub(tmp_path) as hub:
+        assert await tree(hub) == [("North", None, 0, 1)]

@@ -38,6 +38,11 @@ def set_aside_files(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.glob(f"*{SUFFIX}"))
 
 
+def is_set_aside(file: Path) -> bool:
+    """Return whether ``file`` was renamed because none of it could be read, and has not been written again since."""
+    return not file.exists() and any(file.parent.glob(f"{file.stem}*{SUFFIX}"))
+
+
 def _copied(file: Path) -> str:
     content = file.read_bytes()
     for earlier in file.parent.glob(f"{file.stem}*{SUFFIX}"):

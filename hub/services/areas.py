@@ -16,6 +16,7 @@ from hub.accounts.json_file import JsonFile
 from hub.errors import HubError, NotFound
 from hub.model import Area, Device, EditDevice, Input, ReplaceAreas
 from hub.registry.registry import DeviceRegistry
+from hub.runtime.set_aside import is_set_aside
 from hub.services.area_tree import AreaTree
 from hub.services.visible import VisibleDevices
 
@@ -128,10 +129,11 @@ class Areas:
         devices.
         """
         tree = self.tree
+        is_incomplete = bool(self.faults) or is_set_aside(self._file.path)
         assigned: list[tuple[str, Area | None]] = []
         for device in self._registry.devices():
             area = tree.get(device.area_id)
-            if area is None and device.area_id and device.area and self.faults:
+            if area is None and device.area_id and device.area and is_incomplete:
                 tree = tree.recovered(device.area_id, device.area)
                 area = tree.get(device.area_id)
             if device.area is not None and device.area_id is None and (area := tree.find(device.area)) is None:
@@ -145,7 +147,7 @@ class Areas:
             try:
                 self._file.write_blocking(list(tree))
             except HubError as error:
-                log.error("%s Areas from an earlier version will be imported at the next start.", error)
+                log.error("%s Areas from an earlier version or a damaged file will be added at the next start.", error)
                 return
             self.tree = tree
         for device_id, area in assigned:

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ class Advisories(NamedTuple):
 
 def read_pip_audit(report: Mapping[str, Any]) -> Advisories:
     """Read the JSON report of pip-audit. A package without advisories has a ``skip_reason``."""
+    if "dependencies" not in report:
+        return Advisories([f"pip-audit made no report: {report.get('error')}"], 0, 0)
     packages = report["dependencies"]
     found = [f"{each['name']} {each['version']}: {fault['id']}" for each in packages for fault in each.get("vulns", [])]
     return Advisories(found, sum("skip_reason" not in each for each in packages), len(packages))
@@ -55,8 +58,10 @@ def audit_npm(folder: Path) -> Advisories:
 
 
 def _json_of(command: list[Any], folder: Path) -> dict[str, Any]:
-    """Run a program that prints JSON, also where it found something; return an empty report if it printed none."""
+    """Run a program that prints JSON. Without JSON, return the end of its error output as ``error``."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
-    start = done.stdout.find("{")
-    report: dict[str, Any] = json.JSONDecoder().raw_decode(done.stdout[start:])[0] if start >= 0 else {}
-    return {"dependencies": [], **report}
+    for start in [at for at, sign in enumerate(done.stdout) if sign == "{"][:20]:
+        with suppress(json.JSONDecodeError):
+            report: dict[str, Any] = json.JSONDecoder().raw_decode(done.stdout[start:])[0]
+            return report
+    return {"error": done.stderr.strip()[-300:]}

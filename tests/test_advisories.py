@@ -30,3 +30,7 @@ def test_vulnerable_npm_package_is_named_with_its_severity() -> None:
 
 def test_npm_registry_without_advisories_checks_nothing() -> None:
     assert read_npm_audit({"message": "405 Method Not Allowed", "error": {"code": "E405"}}) == Advisories([], 0, 0)
+
+
+def test_audit_that_failed_is_not_a_clean_one() -> None:
+    assert read_pip_audit({"error": "No route to host"}).found == ["pip-audit made no report: No route to host"]

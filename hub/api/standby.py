@@ -31,6 +31,8 @@ class StandbyApp:
             await self._answer(Request(scope))(scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
+            # Accepted first: a page cannot read why a handshake was refused.
+            await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 1013})  # try again later
 
     def _answer(self, request: Request) -> Response:

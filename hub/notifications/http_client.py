@@ -39,7 +39,8 @@ async def kept_connections() -> AsyncIterator[None]:
 async def post(url: str, content: bytes, headers: Mapping[str, str], method: str = "POST") -> None:
     """Send one HTTP request. Redirects are not followed.
 
-    The request is sent at most once. Raises DeliveryFailed with the ``reason`` of the failure.
+    A GET request may be sent twice, a POST request is sent once. Raises DeliveryFailed with the ``reason`` of the
+    failure.
     """
     # Imported at the first request, because the import takes 0.1 s and 7 MB, and many hubs send no requests.
     from hub.notifications.http_session import HttpSession

@@ -1,33 +1,36 @@
-"""Send HTTP requests to receivers of notifications."""
+"""Send HTTP requests to receivers of notifications. Only this file imports aiohttp, and yarl, its library for URLs."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
+import string
 from collections.abc import Mapping
 from functools import cache
 from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
 
-from aiohappyeyeballs import AddrInfoType, start_connection
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from hub.ai.address_guard import refusal, resolve
 from hub.errors import AiError
 from hub.notifications.base import DeliveryFailed
-from hub.notifications.http_connection import BadResponse, ClientConnection, HttpResponse
-from hub.notifications.request_target import RequestTarget, parse_target
-from hub.server_urls import is_forbidden
+from hub.server_urls import is_forbidden, parse_address
 
 TIMEOUT_S = 10.0
 """Maximum time in seconds to connect, and to wait for data each time."""
 REQUEST_S = 20.0
 """Maximum time in seconds for a whole request."""
+MAX_ANSWER = 2_048
+"""Maximum bytes of the response body that are read."""
+MAX_HEADER = 8_190
+"""Maximum bytes of one header of a response. A response has at most :data:`MAX_HEADERS` headers."""
+MAX_HEADERS = 128
 MAX_RETRY_AFTER_S = 600.0
 KEEP_S = 2.0
 """Seconds after which an idle connection is not used again: servers close idle connections after 5 s or more."""
-NEXT_ADDRESS_S = 0.25
-"""If a connection to an address of a host takes longer, the next address is tried at the same time (RFC 8305)."""
-_OWN_HEADERS = {"user-agent": "Watchkeeper", "accept": "*/*", "accept-encoding": "identity"}
 _AUTH = (401, 403, 407)
 _BUSY = (408, 425, 429)
 
@@ -35,18 +38,32 @@ _BUSY = (408, 425, 429)
 class HttpSession:
     """Sends requests one after another. Requests to the same server use the same connection.
 
-    The session uses no proxy, stores no cookies, and follows no redirect. Each request is sent at most once.
+    The session uses no proxy, stores no cookies, adds no password to a request, and follows no redirect.
     """
 
     def __init__(self) -> None:
-        self._connections: dict[tuple[bool, str, int], ClientConnection] = {}
-        self._targets: dict[str, RequestTarget] = {}  # by URL
+        connector = aiohttp.TCPConnector(
+            ssl=_tls(),
+            resolver=_Resolver(),
+            use_dns_cache=False,
+            socket_factory=_allowed_socket,
+            keepalive_timeout=KEEP_S,
+        )
+        self._client = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=REQUEST_S, connect=TIMEOUT_S, sock_read=TIMEOUT_S),
+            headers={"user-agent": "Watchkeeper", "accept-encoding": "identity"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            max_line_size=MAX_HEADER,
+            max_field_size=MAX_HEADER,
+            max_headers=MAX_HEADERS,
+        )
 
     async def close(self) -> None:
         """Close all connections."""
-        for each in self._connections.values():
-            each.close()
-        self._connections.clear()
+        await self._client.close()
 
     async def send(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> None:
         """Send one request.
@@ -57,106 +74,70 @@ class HttpSession:
         if not all(each.isascii() for each in headers.values()):
             raise DeliveryFailed("rejected", "Headers may only have ASCII characters.")
         try:
-            if url not in self._targets:
-                self._targets[url] = parse_target(url)
-            data = request_bytes(method, self._targets[url], content, headers)
-        except ValueError:
-            raise DeliveryFailed("rejected", "The URL or a header is not valid.") from None
-        try:
-            async with asyncio.timeout(REQUEST_S):
-                response = await self._response(self._targets[url], data)
+            status, body, retry_after = await self._answer(method, _exact(url), content, headers)
+        except AiError as error:
+            raise DeliveryFailed("rejected", error.message) from None
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, _ForbiddenAddress):
+                raise DeliveryFailed("rejected", refusal(error.host).message) from None
+            raise DeliveryFailed("unreachable", str(error)) from None
+        except aiohttp.ConnectionTimeoutError:
+            raise DeliveryFailed("unreachable", f"No connection within {TIMEOUT_S:g} s.") from None
         except TimeoutError:
             raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.", maybe=True) from None
-        except BadResponse as error:
-            raise DeliveryFailed("unreachable", str(error), maybe=True) from None
-        if not 200 <= response.status < 300:
-            raise _failure(response)
+        except ValueError:  # InvalidURL among them
+            raise DeliveryFailed("rejected", "The URL or a header is not valid.") from None
+        except aiohttp.ClientResponseError as error:
+            raise DeliveryFailed("unreachable", f"No valid HTTP answer: {error.message}", maybe=True) from None
+        except aiohttp.ClientError as error:
+            raise DeliveryFailed("unreachable", f"{type(error).__name__}: {error}", maybe=True) from None
+        if not 200 <= status < 300:
+            raise _failure(status, body, retry_after)
 
-    async def _response(self, target: RequestTarget, data: bytes) -> HttpResponse:
-        """Send a request over an open connection to its server or over a new one. Return the response."""
-        now = asyncio.get_running_loop().time()
-        for server, each in list(self._connections.items()):
-            if each.closed or now - each.used_at > KEEP_S:
-                self._connections.pop(server).close()
-        if target.server not in self._connections:
-            self._connections[target.server] = await _connected(target)
-        return await self._connections[target.server].request(data)
-
-
-def request_bytes(method: str, target: RequestTarget, content: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return a request as it is sent. Raises ValueError for a header with characters that are not allowed."""
-    sent = {"host": target.host_header, **_OWN_HEADERS, **headers}
-    if target.authorization:
-        if "authorization" in headers:
-            raise ValueError("The request has two authorizations.")
-        sent["authorization"] = target.authorization
-    if content or method == "POST":
-        sent["content-length"] = str(len(content))
-        sent.setdefault("content-type", "application/octet-stream")
-    if not all(each.isprintable() for each in sent.values()):
-        raise ValueError("A header has control characters.")
-    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
-    return f"{method} {target.path} HTTP/1.1\r\n{head}\r\n".encode("ascii") + content
+    async def _answer(
+        self, method: str, url: URL, content: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes, str | None]:
+        """Send a request. Return the status, the beginning of the body, and the Retry-After header of the answer."""
+        request = self._client.request(method, url, data=content or None, headers=headers, allow_redirects=False)
+        async with request as answer:
+            body = b""
+            while len(body) < MAX_ANSWER and (part := await answer.content.read(MAX_ANSWER - len(body))):
+                body += part
+            return answer.status, body, answer.headers.get("retry-after")
 
 
-async def _connected(target: RequestTarget) -> ClientConnection:
-    """Return a new connection to a server. Raises DeliveryFailed."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(TIMEOUT_S):
-            sock = await start_connection(
-                await _addresses(target.host, target.port),
-                happy_eyeballs_delay=NEXT_ADDRESS_S,
-                interleave=1,
-                socket_factory=_allowed_socket,
+class _Resolver(AbstractResolver):
+    """Resolves host names in separate threads, so that a slow DNS server does not block other tasks."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        # IPv4 first: within a site, a name with both addresses is often reachable by IPv4 only.
+        found = sorted(await resolve(host, port), key=lambda each: each.version)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(each),
+                port=port,
+                family=socket.AF_INET if each.version == 4 else socket.AF_INET6,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
             )
-            try:
-                _, connection = await loop.create_connection(
-                    lambda: ClientConnection(TIMEOUT_S),
-                    sock=sock,
-                    ssl=_tls() if target.secure else None,
-                    server_hostname=target.host if target.secure else None,
-                )
-            except BaseException:
-                sock.close()
-                raise
-        return connection
-    except AiError as error:
-        raise DeliveryFailed("rejected", error.message) from None
-    except _ForbiddenAddress:
-        raise DeliveryFailed("rejected", refusal(target.host).message) from None
-    except TimeoutError:
-        raise DeliveryFailed("unreachable", f"No connection within {TIMEOUT_S:g} s.") from None
-    except (OSError, RuntimeError) as error:  # uvloop raises RuntimeError for some addresses
-        text = f"No connection to {target.host_header}: {getattr(error, 'strerror', None) or error}"
-        raise DeliveryFailed("unreachable", text) from None
+            for each in found
+        ]
 
-
-async def _addresses(host: str, port: int) -> list[AddrInfoType]:
-    """Return the addresses of a host. Raises OSError if it has none, AiError if its name is not valid.
-
-    Names are resolved in separate threads, so that a slow DNS server does not block other tasks. IPv4 addresses are
-    first: within a site, a name with both kinds of addresses is often reachable by IPv4 only.
-    """
-    found = sorted(await resolve(host, port), key=lambda each: each.version)
-    return [
-        (
-            socket.AF_INET if each.version == 4 else socket.AF_INET6,
-            *(socket.SOCK_STREAM, socket.IPPROTO_TCP, ""),
-            (str(each), port),
-        )
-        for each in found
-    ]
+    async def close(self) -> None:
+        """Do nothing: other resolvers use the same threads."""
 
 
 class _ForbiddenAddress(OSError):
     """Raised for an IP address to which the hub must not send notifications.
 
-    It is an OSError, so that the next IP address of the same host name is tried.
+    It is an OSError, so that aiohttp tries the next IP address of the same host name.
     """
 
 
-def _allowed_socket(info: AddrInfoType) -> socket.socket:
+def _allowed_socket(info: aiohttp.AddrInfoType) -> socket.socket:
     """Return a socket for a connection to this address. Raises _ForbiddenAddress if the address is not allowed.
 
     The check is the last step before the connection. So it also works for unusual spellings of an address, and for host
@@ -168,15 +149,27 @@ def _allowed_socket(info: AddrInfoType) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
+def _exact(url: str) -> URL:
+    """Return the parsed URL, without normalizing its path and query, because the receiver may have signed them.
+
+    Raises ValueError if the URL is not valid.
+    """
+    parts, whole = urlsplit(url), URL(url)
+    if (address := parse_address(whole.raw_host or "")) is not None:
+        whole = whole.with_host(str(address))  # aiohttp refuses short forms such as 127.1
+    path, query = (quote(each, safe=string.punctuation) for each in (parts.path, parts.query))
+    authority = whole.raw_authority
+    return URL.build(scheme=whole.scheme, authority=authority, path=path or "/", query_string=query, encoded=True)
+
+
 @cache
 def _tls() -> ssl.SSLContext:
     """Return the TLS settings with the trusted certificates. They are cached, because reading them takes 40 ms."""
     return ssl.create_default_context()
 
 
-def _failure(response: HttpResponse) -> DeliveryFailed:
-    status, retry_after = response.status, response.retry_after
-    text = f"HTTP {status}: {response.body.decode('utf-8', 'replace')}"
+def _failure(status: int, body: bytes, retry_after: str | None) -> DeliveryFailed:
+    text = f"HTTP {status}: {body.decode('utf-8', 'replace')}"
     if status in _AUTH:
         return DeliveryFailed("auth", text)
     if status in _BUSY or (status == 503 and retry_after):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 
 from hub.archive import SHARED
 from hub.assembly.shared_files import MAX_BYTES, FileChanges, SharedFiles, changes_between
+from hub.errors import StoreBusy
 from hub.store.files import digest_of
 
 A, B, C = (digest_of(text) for text in (b"a", b"b", b"c"))
@@ -150,3 +154,105 @@ async def test_file_that_changes_while_the_hub_starts_is_shared(tmp_path: Path, 
     table.change = write
     await files.push()
     assert table.rows == {"rules.toml": b"changed meanwhile"}
+
+
+@pytest.fixture
+def locked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names of files and folders that cannot be read, even if root runs the tests."""
+    names: set[str] = set()
+    for reading in ("read_bytes", "lstat"):
+        real = getattr(Path, reading)
+
+        def read(path: Path, real: Any = real, reading: str = reading) -> Any:
+            if path.parent.name in names or (path.name in names and reading == "read_bytes"):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path)
+
+        monkeypatch.setattr(Path, reading, read)
+    return names
+
+
+async def test_file_that_cannot_be_read_is_neither_shared_nor_deleted(
+    tmp_path: Path, table: Any, locked: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    data = machine(tmp_path / "data", rules="1", reactions="r")
+    machine(data / "ca", key="k")
+    files = SharedFiles(data, table)
+    await files.fetch()
+    machine(data, rules="longer", reactions="changed")
+    locked |= {"rules.toml", "ca"}
+    for each in (files, SharedFiles(data, table)):
+        await (each.push if each is files else each.fetch)()
+        assert table.rows == {"rules.toml": b"1", "reactions.toml": b"changed", "ca/key.toml": b"k"}
+    assert "rules.toml cannot be read (Permission denied)" in caplog.text
+    locked.clear()
+    restarted = SharedFiles(data, table)
+    await restarted.fetch()
+    assert table.rows == {"rules.toml": b"longer", "reactions.toml": b"changed", "ca/key.toml": b"k"}
+
+
+async def test_full_disk_does_not_end_the_task(
+    tmp_path: Path, table: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    data = machine(tmp_path / "data", rules="1")
+    monkeypatch.setattr("hub.assembly.shared_files.replace_file", full)
+    files = SharedFiles(data, table)
+    await files.fetch()
+    machine(data, rules="longer")
+    await files.push()
+    assert table.rows == {"rules.toml": b"longer"}
+    assert "shared-files.json cannot be written" in caplog.text
+
+
+@pytest.mark.parametrize("error", [StoreBusy("away"), OSError(errno.EIO, "Input/output error")])
+async def test_task_goes_on_after_an_error(
+    tmp_path: Path, table: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr("hub.assembly.shared_files.SCAN_S", 0.001)
+    files, tries = SharedFiles(machine(tmp_path / "data"), table), 0
+
+    async def push() -> None:
+        nonlocal tries
+        tries += 1
+        raise error
+
+    monkeypatch.setattr(files, "push", push)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(files.run(), 0.2)
+    assert tries > 1
+    await files.push_last()
+
+
+async def test_file_that_is_too_large_at_start_stays_in_the_database(tmp_path: Path, table: Any) -> None:
+    data = machine(tmp_path / "data", rules="1")
+    await SharedFiles(data, table).fetch()
+    (data / "rules.toml").write_bytes(b"#" * (MAX_BYTES + 1))
+    files = SharedFiles(data, table)
+    await files.fetch()
+    await files.push()
+    assert table.rows == {"rules.toml": b"1"}
+    assert (data / "rules.toml").stat().st_size > MAX_BYTES
+    machine(data, rules="2")
+    await files.push()
+    assert table.rows == {"rules.toml": b"2"}
+
+
+async def test_names_in_the_database_that_no_hub_shares_are_ignored(
+    tmp_path: Path, table: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    outside = tmp_path / "absolute.toml"
+    names = ["../x.toml", str(outside), "hub.toml", "restore/manifest.json", "watchkeeper.db", ".", "a/../b.toml"]
+    table.rows = dict.fromkeys(names, b"bad") | {"rules.toml": b"good"}
+    data = machine(tmp_path / "data")
+    files = SharedFiles(data, table)
+    await files.fetch()
+    await files.push()
+    assert {each.name for each in data.iterdir()} == {"rules.toml", SHARED}
+    assert not outside.exists()
+    assert not (tmp_path / "x.toml").exists()
+    assert table.rows.keys() == {*names, "rules.toml"}
+    for name in names:
+        assert repr(name) in caplog.text

@@ -6,7 +6,7 @@ contains no secrets, and a restore keeps the tokens and passwords that the folde
 """
 
 from hub.archive.create import pack
-from hub.archive.manifest import ASIDE, SHARED, Manifest, names_in
+from hub.archive.manifest import ASIDE, SHARED, Manifest, is_allowed, names_in
 from hub.archive.restore import adopt, stage
 
-__all__ = ["ASIDE", "SHARED", "Manifest", "adopt", "names_in", "pack", "stage"]
+__all__ = ["ASIDE", "SHARED", "Manifest", "adopt", "is_allowed", "names_in", "pack", "stage"]

@@ -12,6 +12,7 @@ from hub.api import HttpSettings
 from hub.assembly.database import holder_name, postgresql
 from hub.assembly.shared_files import SharedFiles
 from hub.assembly.standby import wait_for_lease
+from hub.errors import StoreBusy
 from hub.runtime.settings import StoreSection, reveal
 from hub.server import ServerCertificate
 from hub.store.sql_store import SqlStore
@@ -33,8 +34,13 @@ async def open_store(
         return _open_sqlite(section.data)
     candidate_class, store_class = postgresql()
     candidate = candidate_class(url, holder_name(section.data))
-    lease = await wait_for_lease(candidate, http, listener, certificate)
-    return await asyncio.to_thread(store_class.open, url, lease=lease)
+    failure: StoreBusy | None = None
+    while True:
+        lease = await wait_for_lease(candidate, http, listener, certificate, failure)
+        try:
+            return await asyncio.to_thread(store_class.open, url, lease=lease)
+        except StoreBusy as error:  # the lease is released
+            failure = error
 
 
 async def share_files(store: SqlStore, data: Path, stack: contextlib.AsyncExitStack) -> SharedFiles | None:

@@ -29,15 +29,22 @@ POLL_S = 1.0
 
 
 async def wait_for_lease(
-    candidate: Candidate, http: HttpSettings, listener: socket.socket, certificate: ServerCertificate | None
+    candidate: Candidate,
+    http: HttpSettings,
+    listener: socket.socket,
+    certificate: ServerCertificate | None,
+    failure: StoreBusy | None = None,
 ) -> Lease:
     """Wait for the lease on the database, and return it. Meanwhile, answer probes on ``listener``.
 
-    Raises StoreError if the database cannot be used at all, SystemExit on SIGINT and SIGTERM.
+    ``failure`` is why the hub gave up a lease that it had. It then waits a moment before it asks for it again. Raises
+    StoreError if the database cannot be used at all, SystemExit on SIGINT and SIGTERM.
     """
     app = StandbyApp(http.command_token or "")
-    lease = await _ask(candidate, app, first=True)
-    if lease is not None:
+    lease: Lease | None = None
+    if failure is not None:
+        _tell_failure(app, failure)
+    elif (lease := await _ask(candidate, app, first=True)) is not None:
         return lease
     async with _served(app, http, listener, certificate):
         with _stop_signals() as stop:
@@ -62,8 +69,7 @@ async def _ask(candidate: Candidate, app: StandbyApp, *, first: bool = False) ->
     except StoreError as error:
         if first and not isinstance(error, StoreBusy):
             raise
-        _tell(app, f"store: {error}", "The hub cannot use its database: %s It tries again.", str(error))
-        app.is_standby = False
+        _tell_failure(app, error)
         return None
     if not isinstance(found, str):
         return found
@@ -71,6 +77,11 @@ async def _ask(candidate: Candidate, app: StandbyApp, *, first: bool = False) ->
     _tell(app, f"the hub at {found}, which serves the database", text, found)
     app.is_standby = True
     return None
+
+
+def _tell_failure(app: StandbyApp, error: StoreError) -> None:
+    _tell(app, f"store: {error}", "The hub cannot use its database: %s It tries again.", str(error))
+    app.is_standby = False
 
 
 def _tell(app: StandbyApp, waits_for: str, text: str, detail: str) -> None:

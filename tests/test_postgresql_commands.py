@@ -126,6 +126,7 @@ def test_tables_are_imported_and_exported(commands: Commands, server: Any, tmp_p
         "import", table, status=2
     )
     assert commands.run("export", "-") == exported
+    assert "no alert has a diagnosis and a confirmed known cause" in commands.run("eval", status=2)
     lease.release()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from hub.ai.model_settings import open_model_settings
+from hub.assembly.database import open_read_only
 from hub.assembly.from_settings import ai_settings
 from hub.bounds import decode_json
 from hub.commandline.replay import read_file
@@ -22,7 +23,6 @@ from hub.errors import HubError, Invalid, NotFound
 from hub.registry.stored_state import read_states
 from hub.runtime.private_files import replace_file
 from hub.runtime.settings import Settings
-from hub.store.read_only import ReadOnlyStore
 
 MAX_CASES = 500
 
@@ -83,7 +83,7 @@ async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[Evaluat
         yield case
     if files:
         return
-    with contextlib.closing(ReadOnlyStore.open(settings.store.data)) as store:
+    with contextlib.closing(open_read_only(settings.store)) as store:
         devices = {device.id: device for device in read_states(store.states(), {})}
         for alert, diagnosis in store.confirmed_cases(MAX_CASES):
             if (case := case_of(alert, diagnosis, devices.get(alert.device))) is not None:

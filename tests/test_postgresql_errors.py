@@ -103,3 +103,48 @@ async def test_unreachable_server_may_be_tried_again(server: Any) -> None:
         await open_and_close(f"postgresql://hub:{ENCODED}@127.0.0.1:1/w")
     with pytest.raises(StoreBusy, match=r"at missing\.invalid/w cannot be reached"):
         await open_and_close(f"postgresql://hub:{ENCODED}@missing.invalid/w")
+
+
+async def test_refusal_after_the_password_was_accepted_may_be_tried_again(server: Any) -> None:
+    import psycopg
+
+    url = server.url_of("w", "busy", ENCODED)
+    server.run_sql(
+        f"CREATE ROLE busy LOGIN PASSWORD '{PASSWORD}' CONNECTION LIMIT 1",
+        "CREATE DATABASE standing",
+        "ALTER DATABASE standing SET default_transaction_read_only = on",
+    )
+    with psycopg.connect(url), pytest.raises(StoreBusy, match='too many connections for role "busy"'):
+        await open_and_close(url)
+    standing = server.url_of("standing", "hub", ENCODED) + "&target_session_attrs=read-write"
+    with pytest.raises(StoreBusy, match="session is read-only"):
+        await open_and_close(standing)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "session is read-only",
+        "FATAL:  remaining connection slots are reserved for roles with the SUPERUSER attribute",
+        'FATAL:  too many connections for database "w"',
+        "FATAL:  the database system is starting up",
+        "FATAL:  the database system is shutting down",
+        "FATAL:  terminating connection due to administrator command",
+    ],
+)
+def test_server_that_accepts_nobody_now_is_no_wrong_password(said: str) -> None:
+    import psycopg
+
+    from hub.store.postgresql.errors import connection_error
+
+    class Connection:
+        needs_password, used_password = False, True
+
+    def error(text: str) -> psycopg.OperationalError:
+        failed: Any = Connection()
+        return psycopg.OperationalError(f'connection to server at "db" failed: {text}', pgconn=failed)
+
+    url = "postgresql://hub:S3cret@db/w"
+    assert isinstance(connection_error(error(said), url), StoreBusy)
+    wrong = connection_error(error('FATAL:  password authentication failed for user "hub"'), url)
+    assert not isinstance(wrong, StoreBusy)

@@ -23,6 +23,19 @@ _BAD_LOGIN = ("password authentication failed", "no password supplied", "authent
 _NO_DATABASE = ('database "', "does not exist")
 _NO_ENTRY = ("no pg_hba.conf entry", "pg_hba.conf rejects")
 _NO_CONNECT = ("permission denied for database",)
+# These end by themselves, and some come only after the password was accepted.
+_NOT_NOW = (
+    "session is read-only",
+    "server is in hot standby mode",
+    "connection slots are reserved",
+    "too many connections for",
+    "too many clients",
+    "is starting up",
+    "is shutting down",
+    "in recovery mode",
+    "not yet accepting connections",
+    "terminating connection",
+)
 
 
 def store_error(error: Exception) -> StoreError:
@@ -65,6 +78,10 @@ def connection_error(error: psycopg.Error, url: str) -> StoreError:
     if isinstance(error, psycopg.ProgrammingError):  # its text may contain parts of the URL
         return StoreError("PostgreSQL's client library cannot read store.url.", "Check the options behind the ?.")
     said = _reason(error, url)
+    # With several servers in the URL, all of them are in the text, and the first line is about the last one.
+    if any(word in str(error) for word in _NOT_NOW):
+        hint = "Check that a primary server runs and has connections left for this user."
+        return StoreBusy(f"PostgreSQL at {where} does not accept the hub at present ({said}).", hint)
     if all(word in said for word in _NO_DATABASE):
         hint = "Create it (createdb --owner=USER DATABASE), or correct store.url."
         return StoreError(f"The database of {where} does not exist.", hint)

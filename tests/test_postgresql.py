@@ -247,3 +247,39 @@ async def test_tables_of_later_weeks_are_created_while_hub_runs(store: Any) -> N
     create_partitions(connection, now + 4 * WEEK_MS)
     assert week_of(ahead) not in weeks(store)
     assert weeks(store)[-1] == week_of(now) + 6
+
+
+@pytest.mark.cluster
+async def test_state_is_read_again_until_that_succeeds(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection works again, but reading the log stops halfway: the next write starts over."""
+    await store.commit(1, delta(0, record("a", 0, t=1.0)))
+    memtable, real = store._writer.memtable, store._writer.memtable.reload
+
+    def stop_halfway(connection: Any) -> None:
+        memtable.forget(1 << 62)
+        raise StoreBusy("The statement took too long.")
+
+    monkeypatch.setattr(memtable, "reload", stop_halfway)
+    store._writing_connection.close()
+    following = delta(1, record("a", 1, t=2.0))
+    for _ in range(2):
+        with pytest.raises(StoreBusy, match="too long"):
+            await store.commit(1, following)
+        assert not store._writing_connection.closed
+    monkeypatch.setattr(memtable, "reload", real)
+    await store.commit(1, following)
+    for _ in range(2):
+        assert await points(store) == [(0, 1.0), (1, 2.0)]
+        await store.tidy()
+
+
+@pytest.mark.cluster
+async def test_damaged_batch_is_put_aside_when_the_connection_is_back(store: Any) -> None:
+    await store.commit(1, delta(0, record("a", 0, t=1.0)))
+    await store.commit(1, delta(1, record("a", 1, t=2.0)))
+    connection = store._writing_connection
+    connection.execute("UPDATE batch SET body = ? WHERE id = 1", (b"damaged",))
+    connection.close()
+    await store.commit(1, delta(2, record("a", 2, t=3.0)))
+    assert await points(store) == [(1, 2.0), (2, 3.0)]
+    assert connection.execute("SELECT kind, key FROM unreadable").fetchall() == [("batch", "1")]

@@ -46,6 +46,7 @@ class PostgresStore(SqlStore):
         self._lease = lease
         self._trying = threading.Lock()  # held by the read that tries to connect while the database is away
         self._schema = connection.schema
+        self._stale = False  # whether the writer has to read its state again before it writes
         self._size = 0  # of all tables, in bytes
         self._next_check = 0.0  # of size and partitions, by the monotonic clock
 
@@ -100,9 +101,12 @@ class PostgresStore(SqlStore):
     def _with_connection(self, change: Callable[[], T]) -> T:
         """Run ``change``. If the connection was lost before, connect first and read the writer's state again."""
         if self._writing_connection.closed:
-            self._writing_connection.reconnect()
             # It is not known whether the transaction that was under way has been committed.
-            self._writer.reload()
+            self._stale = True
+            self._writing_connection.reconnect()
+        if self._stale:  # also if reading failed the last time: the memtable may be incomplete then
+            _reload(self._writer)
+            self._stale = False
         return change()
 
     def _commit(self, owner: int, delta: Delta) -> None:
@@ -135,3 +139,11 @@ def _open_writer(connection: PostgresConnection) -> StoreWriter:
     except UNREADABLE_BODY:
         put_broken_rows_aside(connection)
         return StoreWriter(connection)
+
+
+def _reload(writer: StoreWriter) -> None:
+    try:
+        writer.reload()
+    except UNREADABLE_BODY:
+        put_broken_rows_aside(writer.connection)
+        writer.reload()

@@ -17,7 +17,8 @@ import httpx
 import msgspec
 import pytest
 
-from brokers import Mosquitto
+import hub_process
+from brokers import HOST, Mosquitto
 from numbered_readings import Publisher, all_stored_once, stored
 from serving import Serving, until
 
@@ -163,6 +164,11 @@ def test_hub_that_stops_hands_over_at_once(hubs: tuple[DatabaseHub, DatabaseHub]
     first, second = hubs
     second.launch()
     second.waits("standby")
+    table = second.data.parent / "table.csv"
+    table.write_text("time,device,metric,value\n2026-01-01T00:00:00Z,pump,temperature,20.5\n")
+    options = ("--config", second.config, "--data", second.data, "--http", f"{HOST}:{second.port}")
+    said = hub_process.run("import", table, *options, status=2).stderr
+    assert f"The hub on this folder is a stand-by of {second.waits('standby')}. Run the command there." in said
     second.end()
     assert not (second.data / "running.json").exists()
     second.launch()

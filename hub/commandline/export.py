@@ -20,7 +20,7 @@ import msgspec
 
 from hub.assembly.database import open_idle, open_read_only
 from hub.assembly.from_settings import registry_limits
-from hub.commandline.running_hub import connection_to
+from hub.commandline.running_hub import connection_to, waiting_for
 from hub.commandline.settings import require_hub_folder, running_settings_from
 from hub.errors import Conflict, HubError, InUse, Invalid, NotConnected, NotFound
 from hub.formats import Format, zone_of
@@ -57,6 +57,7 @@ def run(arguments: argparse.Namespace) -> None:
         with DirectoryLock.acquire(settings.store.data):
             result = asyncio.run(_import(settings, arguments.file, kind, zone))
     except InUse:
+        _require_ready(settings)
         result = _import_through_hub(settings, arguments.file, kind, zone)
     for line in _report(result):
         print(line)
@@ -186,6 +187,16 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Im
             return await import_readings(store, table.read, room, known, introduce, zone)
     finally:
         await store.close()
+
+
+def _require_ready(settings: Settings) -> None:
+    """Raise Conflict or NotConnected if the hub that is running on the data folder waits for its database."""
+    if (waits := waiting_for(settings)) is None:
+        return
+    database = waits.removeprefix("store: ")
+    if database != waits:
+        raise NotConnected(f"The hub on this folder waits for its database: {database}")
+    raise Conflict(f"The hub on this folder is a stand-by of {waits}.", "Run the command there.")
 
 
 def _import_through_hub(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:

@@ -136,6 +136,7 @@ def test_backup_and_restore_name_the_tools_of_postgresql(commands: Commands, ser
     said = commands.run("backup", status=2)
     assert f"Everything is in the PostgreSQL database {server.folder}/w, which has its own backup." in said
     assert "pg_dump --format=custom --schema=watchkeeper" in said
+    assert "~/.pgpass" in said, "a URL with a password would be shown by ps"
     assert "pg_restore --clean --if-exists" in commands.run("restore", tmp_path / "a.tar", status=2)
     url = server.url_of("tables", "hub", PASSWORD)
     dump = tmp_path / "watchkeeper.dump"

@@ -19,6 +19,10 @@ from hub.store.lock import DirectoryLock
 
 log = logging.getLogger(__name__)
 
+# Without a password: other users of the machine see the arguments of a program.
+_URL = "postgresql://USER@HOST/DATABASE"
+_SIGN_IN = "(its password belongs in ~/.pgpass)"
+
 
 def run(arguments: argparse.Namespace) -> None:
     """Run ``hub backup`` or ``hub restore``. Raises HubError with a message for the user."""
@@ -37,9 +41,9 @@ def _dumped(database: str, command: str) -> Conflict:
     It says how to do this with PostgreSQL's own programs. ``command`` is ``backup`` or ``restore``.
     """
     if command == "backup":
-        hint = 'Run pg_dump --format=custom --schema=watchkeeper --file=watchkeeper.dump "$HUB_STORE_URL".'
+        hint = f"Run pg_dump --format=custom --schema=watchkeeper --file=watchkeeper.dump {_URL} {_SIGN_IN}."
         return Conflict(f"Everything is in the PostgreSQL database {database}, which has its own backup.", hint)
-    hint = 'Restore a dump with pg_restore --clean --if-exists --dbname="$HUB_STORE_URL", or remove store.url.'
+    hint = f"Restore a dump with pg_restore --clean --if-exists --dbname={_URL} {_SIGN_IN}. Or remove store.url."
     return Conflict(f"A backup of hub backup is an SQLite file, but store.url is {database}.", hint)
 
 

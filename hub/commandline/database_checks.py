@@ -39,7 +39,10 @@ async def check_database(settings: Settings) -> AsyncIterator[Finding]:
         found = f"{where}: PostgreSQL {report.version}, {report.size / 1e6:.0f} MB{served}"
         yield Finding("ok", "database", found)
     if not report.usable:
-        advice = "Make the hub's user the owner of the database: ALTER DATABASE … OWNER TO …."
+        advice = (
+            "Make the hub's user the owner: ALTER DATABASE … OWNER TO …, and in the database REASSIGN OWNED BY … TO … "
+            "for the tables of another user."
+        )
         yield Finding("wrong", "rights", "the user in store.url may not create or change the hub's tables", advice)
     yield _tables(report.format)
     for name in report.unsafe:

@@ -51,7 +51,10 @@ def store_error(error: Exception) -> StoreError:
     # The first two characters of PostgreSQL's error code are its class (Appendix A of its manual).
     code = error.sqlstate or ""
     if code.startswith(_NO_RIGHT):
-        hint = "Make the hub's user the owner: ALTER DATABASE … OWNER TO …, or GRANT CREATE ON DATABASE … TO …."
+        hint = (
+            "Make the hub's user the owner: ALTER DATABASE … OWNER TO …, and in the database REASSIGN OWNED BY … TO … "
+            "for the tables of another user. Or GRANT CREATE ON DATABASE … TO … if there are no tables yet."
+        )
         return StoreError(f"The hub's user lacks a right in PostgreSQL: {error.diag.message_primary!s:.200}.", hint)
     if code.startswith(_DENIED):
         return StoreError(f"PostgreSQL denied access ({code}).", "Check user, password and database.")

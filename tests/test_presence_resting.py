@@ -86,6 +86,8 @@ def test_device_may_rest_after_ten_minutes_of_regular_reports(name: str) -> None
         ("devices/machine/telemetry", {"temperature": 1, "status": 1}),
         ("devices/machine/telemetry", {"level": 1, "running": True}),
         ("devices/truck/telemetry", {"latitude": 51.5, "longitude": 0.1, "speed": 80}),
+        ("devices/agv/telemetry", {"latitude": 51.5, "longitude": 0.1, "battery_voltage": 48.1, "temperature": 30.5}),
+        ("devices/plc/telemetry", {"error_code": 0, "state": 3}),
     ],
 )
 def test_device_that_measures_is_missed_after_four_reports(topic: str, body: Any) -> None:

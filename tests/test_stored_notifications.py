@@ -74,6 +74,20 @@ def test_unknown_key_costs_only_itself(tmp_path: Path, where: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("routes/0/scope", {"machines": ["pump"]}),
+        ("routes/0/hours", [{"zone": "Nowhere/Land"}]),
+        ("routes/0/steps", [{"people": 7}]),
+    ],
+)
+def test_route_is_not_used_without_a_part_that_limits_it(tmp_path: Path, where: str, value: Any) -> None:
+    config = load(tmp_path, changed(where, value))
+    assert contents(config)["routes"] == WHOLE["routes"] - 1
+    assert any("more alerts match" in fault for fault in config.faults)
+
+
+@pytest.mark.parametrize(
     ("where", "value", "lost"),
     [
         ("channels/0/name", 7, {"channels": 1}),

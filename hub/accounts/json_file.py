@@ -55,6 +55,8 @@ class JsonFile(Generic[T]):
         try:
             stored = self._decoded(list[msgspec.Raw])
         except ConfigError as error:
+            if isinstance(error.__cause__, OSError):
+                raise  # the contents may be intact
             return [], [str(error)]
         found: list[T] = []
         faults: list[str] = []

@@ -82,7 +82,7 @@ class Subscribing:
     async def _try(self, connection: Connection, topic_filter: str) -> dict[str, str]:
         self._count_loss(topic_filter)  # remains if the connection ends now
         refused = await connection.subscribe_to([topic_filter])
-        del self._losses[topic_filter]
+        self._losses.pop(topic_filter, None)
         self._left_out_until.pop(topic_filter, None)
         if not refused:
             self._granted.add(topic_filter)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -63,18 +64,21 @@ class NegotiatingClient(ReconnectingClient):
 
     async def _discard_session(self) -> None:
         """Make the broker delete the hub's session, if it answers other clients. Raises Lost if it does not."""
-        await self._connect_once(f"{self._settings.client_id}-probe")
+        await self._connect_once(f"{self._settings.client_id}-probe", persistent=False)
+        with suppress(Silent):  # the broker may just have become ready
+            await self._connect_once(self._settings.client_id, persistent=True)
+            return
         log.warning(
             "The MQTT broker at %s answers, but not to the hub's stored session. The hub deletes the session: messages "
             "that the broker kept for it are lost.",
             self._state.address,
         )
-        await self._connect_once(self._settings.client_id)
+        await self._connect_once(self._settings.client_id, persistent=False)
 
-    async def _connect_once(self, client_id: str) -> None:
-        """Connect as a client without a session, and disconnect. Raises Lost."""
+    async def _connect_once(self, client_id: str, *, persistent: bool) -> None:
+        """Connect and disconnect. Raises Lost."""
         settings = self._settings
-        self._settings = msgspec.structs.replace(settings, persistent=False, client_id=client_id)
+        self._settings = msgspec.structs.replace(settings, persistent=persistent, client_id=client_id)
         connection = self._make(0, lambda messages: None, lambda: None)
         self._settings = settings
         try:

@@ -13,6 +13,8 @@ from hub.runtime.set_aside import set_aside
 T = TypeVar("T", bound=msgspec.Struct)
 Check = Callable[[msgspec.Struct], None]
 """Raises ValueError for a setting that has the right type and is not valid all the same."""
+_RESTRICTING = {"scope", "hours", "steps"}
+"""Fields that limit which alerts a route takes, and who gets them. A route is used only with all of them."""
 
 
 def read_stored(file: Path, kind: type[T], check: Check) -> tuple[T, list[str]]:
@@ -74,10 +76,16 @@ class _Reader:
     def _usable(self, value: Any, kind: Any, where: str) -> Any:
         """Return the part of ``value`` that fits the type. Raises ValidationError if a required part does not fit."""
         if _is_struct(kind) and isinstance(value, dict):
-            found = {
-                name: self._usable(part, inner, f"{where}.{name}")
-                for name, inner, part in self._known(value, kind, where)
-            }
+            found = {}
+            for name, inner, part in self._known(value, kind, where):
+                before = len(self._problems)
+                found[name] = self._usable(part, inner, f"{where}.{name}")
+                if name in _RESTRICTING and (
+                    len(found[name]) < len(part) if isinstance(part, list) else len(self._problems) > before
+                ):
+                    raise msgspec.ValidationError(
+                        f"a part of its {name} cannot be used, and without it more alerts match"
+                    )
             try:
                 self._check(msgspec.convert(found, kind))
             except (KeyError, ValueError, OSError) as error:

@@ -16,7 +16,7 @@ _EVENTS = re.compile(
 )
 """Names of metrics whose values are states, even if they are sent as the numbers 0 and 1."""
 _CODES = re.compile(
-    r"(?:.*[._])?(?:cmd|command|code|key_?code|key|button(?:_?(?:id|code))?|event|action|gesture|scene|tristate)",
+    r"(?!.*(?:error|fault|alarm|status)_?code)(?:.*[._])?(?:cmd|command|code|key_?code|key|button(?:_?(?:id|code))?|event|action|gesture|scene|tristate)",
     re.IGNORECASE,
 )
 """Names of metrics whose numbers are codes, such as the key of a remote control that was pressed."""
@@ -25,17 +25,28 @@ _PARTS_OF_CODES = re.compile(r"(?:unit|group|channel|dim|data|state|status|repea
 _POSITIONS = tuple(
     f"{prefix}{name}" for prefix in ("", "location.", "position.", "gps.", "gps_") for name in ("latitude", "lat")
 )
+_OF_POSITION = re.compile(
+    r"(?:(?:location|position|gps)[._])?(?:lat|latitude|lon|lng|longitude|alt|altitude|elevation|speed|velocity|heading"
+    r"|course|bearing|accuracy|acc|vac|[hpv]dop|sat\w*|fix|geohash)",
+    re.IGNORECASE,
+)
+"""Names of metrics that are sent with a position."""
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
 _BATTERY = re.compile(r"(?:.*[._])?batt\w*", re.IGNORECASE)
 _DIAGNOSTIC_CLASSES = ("battery", "signal_strength")
 
 
 def is_tracker(device: Device) -> bool:
-    """Return True for a device with a battery and a position, such as a phone: it reports when it has moved."""
+    """Return True for a device with a battery that measures only its position, such as a phone or a tag of a pet.
+
+    It reports when it has moved. A vehicle that measures other things, too, is expected to report them regularly.
+    """
     metrics, kinds = device.metrics, device.info.classes
     if not any(name in metrics for name in _POSITIONS):
         return False
-    return any(_BATTERY.fullmatch(name) or kinds.get(name) == "battery" for name in metrics)
+    aside = {name for name, kind in kinds.items() if kind in _DIAGNOSTIC_CLASSES} | device.info.categories.keys()
+    known = (name in aside or _OF_POSITION.fullmatch(name) or _DIAGNOSTIC.fullmatch(name) for name in metrics)
+    return all(known) and any(_BATTERY.fullmatch(name) or kinds.get(name) == "battery" for name in metrics)
 
 
 def is_discrete(device: Device) -> bool:

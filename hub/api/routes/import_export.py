@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
@@ -144,9 +145,10 @@ def routes(
         async def introduce(device: str) -> None:
             await submit(Introduce(Identity(device, device, "native"), now()))
 
-        # The file has no name, so nothing of it is left if the hub is killed. The process opens it by its descriptor.
-        with import_slots.acquire(), tempfile.TemporaryFile() as file:
-            path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        # On Linux the file has no name, so nothing of it is left if the hub is killed. It is opened by its descriptor.
+        linux = sys.platform == "linux"
+        with import_slots.acquire(), (tempfile.TemporaryFile if linux else tempfile.NamedTemporaryFile)() as file:
+            path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}" if linux else file.name)
             async with TableProcess() as table:
                 await table.open_for_reading(path, format, zone)
                 async for block in request.stream():

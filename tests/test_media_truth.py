@@ -32,7 +32,7 @@ async def picture(worker: Worker, data: bytes, kind: str = "png") -> dict[str, A
 
 
 async def recording(worker: Worker, data: bytes) -> dict[str, Any]:
-    return await worker.run("recording", data, speech_model=None, words="", hear=False)
+    return await worker.run("recording", data, speech_model=None, words="", transcribe=False)
 
 
 # -- pictures ----------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def picture(kind: str) -> bytes:
 
 
 async def analyse_recording(worker: Worker, data: bytes) -> Any:
-    return await worker.run("recording", data, speech_model=None, words="", hear=False)
+    return await worker.run("recording", data, speech_model=None, words="", transcribe=False)
 
 
 @pytest.mark.parametrize("kind", RECORDINGS)

@@ -120,6 +120,8 @@ def visit(browser: Browser, errors: Errors) -> Iterator[Callable[..., Page]]:
 
     yield run
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="wait")  # a handler that still runs would fail as its page closes
         context.close()
 
 

@@ -60,7 +60,7 @@ def settings(started: ApiHub, site: Provider, monkeypatch: pytest.MonkeyPatch) -
     """Return a function that replaces settings of the hub's provider for one test. Reset what earlier tests left."""
     started.app.auth._attempts = LoginAttempts()
     site.change, site.answers = lambda header, claims: None, {}
-    openid = made[-1]
+    openid = made[0]  # that of the hub `started`
     monkeypatch.setattr(openid, "_provider", OpenIdProvider(openid.settings.client))
 
     def replace(**fields: Any) -> None:
@@ -319,7 +319,7 @@ async def test_passwords_work_while_provider_is_down_or_invalid(started: ApiHub,
         ("200 OK", "application/json", b" " * (MAX_BYTES + 1) + b"{}"),
     ):
         site.answers = {document: answer}
-        provider = made[-1]._provider
+        provider = made[0]._provider
         provider._failed = None
         async with Browser(started) as browser:
             refused = await browser.http.post("/login/openid")

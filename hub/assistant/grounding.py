@@ -1,7 +1,7 @@
 """Check an answer of a model against the data that the model received: each number and time must be in the data.
 
 Data about one device does not support a statement about another device. The check is strict: it also reports a
-difference or a mean that the model has computed correctly by itself.
+difference or a mean that the model computed, even if it is correct.
 """
 
 from __future__ import annotations

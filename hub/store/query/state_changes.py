@@ -97,7 +97,7 @@ class _Rows:
         """
         if not len(self.ts):
             return np.empty(0, np.int64)
-        # An entry with both states is a change by itself, and so is the entry after it.
+        # An entry with both states counts as a change, and so does the entry after it.
         different = (self.kind[1:] != self.kind[:-1]) | (self.minimum[1:] != self.minimum[:-1])
         mixed: Mask = self.minimum != self.maximum
         begins = np.concatenate([[True], different | mixed[:-1]]) | mixed
